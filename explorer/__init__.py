@@ -1,0 +1,1 @@
+"""Explorer: everything the manifest and the audio alone can answer."""

@@ -1,0 +1,80 @@
+"""Every error a user can meet, as one tree.
+
+    SpeechDataError
+    ├── ConfigError            a configuration file, key or override is wrong
+    ├── ManifestError          a corpus source cannot be read at all (a bad *line* is a Problem, not an error)
+    ├── QueryError             a filter, sort or column that does not exist or does not fit
+    ├── UnknownCorpus          no open corpus has that name
+    ├── UnknownUtterance       no utterance of the corpus has that id
+    ├── AudioError             a sound file cannot be used
+    │   ├── MissingAudio       it is not there
+    │   ├── ForbiddenAudio     it lies outside the corpus's audio roots
+    │   └── UnreadableAudio    it is there and cannot be decoded, or the cut lies outside it
+    ├── EngineError            a recognizer, detector or synthesizer cannot be loaded or run
+    │   ├── MissingPackage     a Python package it needs is not installed
+    │   └── ModelError         the model file is missing, truncated or of the wrong kind
+    ├── JobError               a job cannot be submitted, resumed or read
+    └── RunError               a run folder is damaged or does not belong to the corpus
+
+A message is one sentence for the person at the screen: what is wrong, where, and what to do.
+"""
+
+
+class SpeechDataError(Exception):
+    """Base of all errors that are shown to the user as a sentence instead of a traceback."""
+
+
+class ConfigError(SpeechDataError):
+    """A configuration file, key or override is wrong."""
+
+
+class ManifestError(SpeechDataError):
+    """A corpus source cannot be read at all."""
+
+
+class QueryError(SpeechDataError):
+    """A filter, sort or column does not exist or does not fit its column."""
+
+
+class UnknownCorpus(SpeechDataError):
+    """No open corpus has that name."""
+
+
+class UnknownUtterance(SpeechDataError):
+    """No utterance of the corpus has that id."""
+
+
+class AudioError(SpeechDataError):
+    """A sound file cannot be used."""
+
+
+class MissingAudio(AudioError):
+    """The sound file is not there."""
+
+
+class ForbiddenAudio(AudioError):
+    """The sound file lies outside the corpus's audio roots."""
+
+
+class UnreadableAudio(AudioError):
+    """The sound file cannot be decoded, or the requested cut lies outside it."""
+
+
+class EngineError(SpeechDataError):
+    """A recognizer, detector or synthesizer cannot be loaded or run."""
+
+
+class MissingPackage(EngineError):
+    """A Python package that the engine needs is not installed."""
+
+
+class ModelError(EngineError):
+    """A model file is missing, truncated or of the wrong kind."""
+
+
+class JobError(SpeechDataError):
+    """A job cannot be submitted, resumed or read."""
+
+
+class RunError(SpeechDataError):
+    """A run folder is damaged or does not belong to the corpus."""

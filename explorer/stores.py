@@ -1,0 +1,78 @@
+"""What every page is given: the stores it may read, and the sockets other rooms plug into.
+
+There are no globals: ``create_app`` makes one Stores and hands it to every page's ``layout`` and ``register``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from dash.development.base_component import Component
+
+    from explorer.config import Config
+    from explorer.corpus import Corpus, Utterance
+    from explorer.library import Library
+    from explorer.query import Query
+
+
+class Page(Protocol):
+    """A page is a module with these names; its component ids start with the page's name."""
+
+    PATH: str
+    TITLE: str
+
+    def layout(self, stores: Any, query: Mapping[str, str]) -> Component:
+        """The page for the URL's query parameters (a QueryParameters mapping)."""
+
+    def register(self, app: Any, stores: Any) -> None:
+        """Attach the page's callbacks to ``app`` (never the global ``dash.callback``)."""
+
+
+class UtterancePanel(Protocol):
+    """A panel of the utterance view, drawn under the player (for example the alignment of all systems)."""
+
+    def __call__(self, stores: Any, corpus: Corpus, utterance: Utterance) -> Component | None: ...
+
+
+class OverviewSection(Protocol):
+    """A section of the overview page (for example the error rates of every system), for the rows of ``query``."""
+
+    def __call__(self, stores: Any, corpus: Corpus, query: Query) -> Component | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A button of the utterances toolbar that opens another page with the same corpus and query in its URL."""
+
+    label: str
+    path: str
+    help: str
+    icon: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stores:
+    """The stores of explorer; app.py makes the subclass that evaluator's pages need."""
+
+    config: Config
+    library: Library
+    panels: tuple[UtterancePanel, ...] = ()
+    sections: tuple[OverviewSection, ...] = ()
+    actions: tuple[Action, ...] = ()
+
+    def corpus(self, parameters: Mapping[str, str]) -> Corpus:
+        """The corpus that the URL names with ``corpus=``, or the first open one, as it is now.
+
+        A subclass lays more columns beside it (scores under the URL's ``normalizer=``).
+
+        Raises:
+            UnknownCorpus: no corpus of that name is open, or none at all.
+        """
+        return self.library.get(parameters.get("corpus") or self.library.first())
+
+    def revision(self, parameters: Mapping[str, str]) -> str:
+        """A token that changes whenever ``corpus(parameters)`` would show something new; pages poll it."""
+        return str(self.library.revision(parameters.get("corpus") or self.library.first()))
