@@ -1,0 +1,297 @@
+"""Earmark's front door: command line, configuration, stores, the app and its server.
+
+The only file that knows both rooms. Commands import what they need when they run, so that ``--help`` and the
+statistics of a manifest never wait for torch.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from explorer.errors import ConfigError, SpeechDataError
+
+if TYPE_CHECKING:
+    from dash import Dash
+
+    from evaluator.stores import EvaluatorStores
+    from explorer.config import Config
+
+ROOT = Path(__file__).resolve().parent
+DEFAULTS = ROOT / "configs" / "earmark.yaml"
+
+
+def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentParser]]:
+    """The command line, whole and command by command; every command explains itself with ``--help``."""
+    top = argparse.ArgumentParser(
+        prog="app.py",
+        description="Earmark: explore speech data, transcribe it, and measure recognizers and voices.",
+        epilog="key=value changes any option of configs/earmark.yaml, for example server.port=9000.",
+    )
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    serve = commands.add_parser("serve", help="open manifests in the browser (the command when none is named)")
+    serve.add_argument("manifests", nargs="*", metavar="MANIFEST|key=value", help="NeMo manifests (.json, .jsonl, .gz)")
+    serve.add_argument("--as", dest="corpus", metavar="NAME", help="open all manifests as one corpus of this name")
+    serve.add_argument("--port", type=int, help="port to listen on (default 8050)")
+    serve.add_argument("--host", help="address to listen on (default 127.0.0.1)")
+    serve.add_argument("--insecure", action="store_true", help="allow another address without a token")
+    _common(serve)
+
+    stats = commands.add_parser("stats", help="hours, words, alphabet and problems of manifests")
+    stats.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
+    stats.add_argument("--json", action="store_true", help="print JSON")
+    _common(stats)
+
+    score = commands.add_parser("score", help="error rates of every system in the manifests")
+    score.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
+    score.add_argument("--json", action="store_true", help="print JSON")
+    score.add_argument("--normalizer", metavar="NAME", help="what texts go through first: none or basic")
+    _common(score)
+
+    transcribe = commands.add_parser("transcribe", help="run a recognizer over manifests and write a new manifest")
+    transcribe.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
+    transcribe.add_argument("--model", metavar="X.nemo|NAME", help="a .nemo file or a pretrained name")
+    transcribe.add_argument("--name", metavar="SYS", help="name of the system; the column is pred_text_SYS")
+    transcribe.add_argument(
+        "--engine", help="engine (default: nemo with --model, else the system's in the configuration)"
+    )
+    transcribe.add_argument(
+        "--vad", choices=("off", "chunk", "skip", "silero"), help="silero is another word for chunk"
+    )
+    transcribe.add_argument("--device", choices=("auto", "cpu", "cuda"))
+    transcribe.add_argument("-o", "--output", required=True, type=Path, metavar="OUT.json")
+    _common(transcribe)
+
+    demo = commands.add_parser("demo", help="make the demo workspace and open it")
+    demo.add_argument("overrides", nargs="*", metavar="key=value")
+    demo.add_argument("--port", type=int, help="port to listen on (default 8050)")
+    demo.add_argument("--prepare-only", action="store_true", help="make the workspace, start no server")
+    _common(demo)
+
+    train = commands.add_parser("train", help="train a NeMo CTC model from a configuration")
+    train.add_argument("recipe", type=Path, metavar="CONFIG", help="for example configs/train/tiny.yaml")
+    train.add_argument("overrides", nargs="*", metavar="key=value")
+    return top, commands.choices
+
+
+def _common(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--config", type=Path, action="append", default=[], help="another configuration file")
+    command.add_argument(
+        "--audio-base-path", type=Path, dest="audio_root", help="folder that relative paths start from"
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code: 0 done, 1 done with failures, 2 could not be done."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given and given[0] not in RUN and given[0] not in ("-h", "--help"):
+        given.insert(0, "serve")
+    top, commands = parsers()
+    if not given or given[0] not in commands:
+        top.parse_args(given or ["--help"])
+    run = RUN[given[0]]
+    # Intermixed: flags may stand before, between and after the manifests and key=value words.
+    options = commands[given[0]].parse_intermixed_args(given[1:])
+    try:
+        return int(run(options))
+    except SpeechDataError as error:
+        print(f"earmark: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def configuration(options: argparse.Namespace, overrides: Sequence[str], *files: Path) -> Config:
+    """The defaults, the given files, then the overrides."""
+    from explorer.config import load
+
+    return load([DEFAULTS, *files, *options.config], overrides)
+
+
+def split_overrides(words: Sequence[str]) -> tuple[list[Path], list[str]]:
+    """Manifests, and ``key=value`` words; a file whose name has a ``=`` is a manifest when it exists."""
+    manifests, overrides = [], []
+    for word in words:
+        if "=" in word and not Path(word).exists():
+            overrides.append(word)
+        else:
+            manifests.append(Path(word))
+    return manifests, overrides
+
+
+def serving_overrides(options: argparse.Namespace) -> list[str]:
+    """The command line's own spellings of server options, as overrides."""
+    named = {"server.port": options.port, "server.host": getattr(options, "host", None)}
+    overrides = [f"{key}={value}" for key, value in named.items() if value is not None]
+    return overrides + (["server.insecure=true"] if getattr(options, "insecure", False) else [])
+
+
+def corpus_names(manifests: Sequence[Path]) -> list[str]:
+    """One short name for each manifest: its stem, with the folder's name or a number where stems collide."""
+    names: list[str] = []
+    for manifest in manifests:
+        stem = manifest.name.removesuffix(".gz").rsplit(".", 1)[0]
+        candidates = [stem, f"{manifest.resolve().parent.name}-{stem}"]
+        candidates += [f"{stem}-{number}" for number in range(2, len(manifests) + 2)]
+        names.append(next(name for name in candidates if name not in names))
+    return names
+
+
+def run_serve(options: argparse.Namespace) -> int:
+    """``app.py [serve] MANIFEST... [key=value ...]``"""
+    manifests, overrides = split_overrides(options.manifests)
+    config = configuration(options, [*overrides, *serving_overrides(options)])
+    if not manifests and not config.corpora:
+        raise ConfigError(
+            "There is nothing to open: name a manifest, or corpora in a --config file, or run `app.py demo`."
+        )
+    stores = open_stores(config)
+    if options.corpus and manifests:
+        stores.library.open(options.corpus, manifests, audio_root=options.audio_root)
+    else:
+        for name, manifest in zip(corpus_names(manifests), manifests, strict=True):
+            stores.library.open(name, [manifest], audio_root=options.audio_root)
+    return serve(stores)
+
+
+def run_demo(options: argparse.Namespace) -> int:
+    """``app.py demo``"""
+    from evaluator.demo import build
+    from explorer.config import workspace_folder
+
+    overrides = [*options.overrides, *serving_overrides(options)]
+    config = configuration(options, overrides)
+    workspace = build(workspace_folder(config), progress=lambda line: print(line, file=sys.stderr, flush=True))
+    if options.prepare_only:
+        print(workspace.folder)
+        return 0
+    config = configuration(options, [*workspace.overrides, *overrides], ROOT / "configs" / "demo.yaml")
+    return serve(open_stores(config))
+
+
+def run_stats(options: argparse.Namespace) -> int:
+    """``app.py stats MANIFEST... [--json]``"""
+    from evaluator.cli import print_stats
+
+    return print_stats(_open_for_reading(options)[0], as_json=options.json)
+
+
+def run_score(options: argparse.Namespace) -> int:
+    """``app.py score MANIFEST... [--json] [--normalizer NAME]``"""
+    from evaluator.cli import print_score
+
+    corpus, config = _open_for_reading(options)
+    return print_score(corpus, normalizer=options.normalizer or config.normalizer, as_json=options.json)
+
+
+def run_transcribe(options: argparse.Namespace) -> int:
+    """``app.py transcribe MANIFEST... --model X.nemo --name SYS -o OUT.json``"""
+    from evaluator.transcribe_command import transcribe_manifest
+
+    corpus, config = _open_for_reading(options)
+    return transcribe_manifest(
+        corpus,
+        config,
+        model=options.model,
+        name=options.name,
+        engine=options.engine,
+        vad="chunk" if options.vad == "silero" else options.vad,
+        device=options.device,
+        output=options.output,
+    )
+
+
+def run_train(options: argparse.Namespace) -> int:
+    """``app.py train CONFIG [key=value ...]``"""
+    from evaluator.training import train
+
+    return train(options.recipe, options.overrides)
+
+
+def _open_for_reading(options: argparse.Namespace) -> tuple[Any, Config]:
+    from explorer.config import cache_folder
+    from explorer.corpus import open_corpus
+
+    manifests, overrides = split_overrides(options.manifests)
+    config = configuration(options, overrides)
+    name = corpus_names(manifests)[0]
+    return open_corpus(name, manifests, cache=cache_folder(config), audio_root=options.audio_root), config
+
+
+def open_stores(config: Config) -> EvaluatorStores:
+    """The stores behind all pages, with the corpora of the configuration being opened."""
+    from evaluator.pages import ACTIONS, PANELS, SECTIONS
+    from evaluator.stores import open_stores as open_evaluator_stores
+
+    stores = open_evaluator_stores(config, panels=PANELS, sections=SECTIONS, actions=ACTIONS)
+    for name, corpus in config.corpora.items():
+        sources = [Path(manifest).expanduser() for manifest in corpus.manifests]
+        stores.library.open(name, sources, audio_root=corpus.audio_root, roots=corpus.roots)
+    return stores
+
+
+def create_app(stores: EvaluatorStores) -> Dash:
+    """The Dash app over ``stores``: both rooms' pages in one shell, guarded, with its own media routes."""
+    from dash import Dash
+
+    import evaluator.pages
+    import explorer.pages
+    from explorer import exports, media, security
+    from explorer.components import shell
+
+    pages = (*explorer.pages.PAGES, *evaluator.pages.PAGES)
+    app = Dash(
+        "earmark",
+        title="Earmark",
+        update_title=None,
+        assets_folder=str(ROOT / "assets"),
+        assets_ignore=shell.ASSETS_IGNORE,
+        index_string=shell.INDEX,
+        suppress_callback_exceptions=True,
+        compress=True,
+    )
+    security.guard(app.server, stores.config.server)
+    media.register(app.server, stores)
+    exports.register(app.server, stores)
+    app.layout = shell.shell(pages, stores)
+    shell.register(app, pages, stores)
+    for page in pages:
+        page.register(app, stores)
+    return app
+
+
+def serve(stores: EvaluatorStores) -> int:
+    """Serve until interrupted."""
+    import waitress
+
+    from explorer.security import check_bind
+
+    server = stores.config.server
+    check_bind(server)
+    app = create_app(stores)
+    token = f"?token={server.token}" if server.token else ""
+    print(f"Earmark is at http://{server.host}:{server.port}/{token}  (Ctrl+C stops it)", flush=True)
+    try:
+        waitress.serve(app.server, host=server.host, port=server.port, threads=server.threads, ident=None)
+    except OSError as error:
+        raise ConfigError(f"Port {server.port} of {server.host} cannot be used ({error}); try --port 8051.") from error
+    finally:
+        stores.close()
+    return 0
+
+
+RUN = {
+    "serve": run_serve,
+    "stats": run_stats,
+    "score": run_score,
+    "transcribe": run_transcribe,
+    "demo": run_demo,
+    "train": run_train,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,14 @@
+"""The pages of the evaluator room, and what it plugs into the explorer's sockets."""
+
+from __future__ import annotations
+
+from evaluator.pages import runs, tts
+from evaluator.pages.alignment_panel import alignment_panel
+from evaluator.pages.rates_section import rates_section
+from evaluator.pages.transcribe_panel import transcribe_panel
+from explorer.stores import Action
+
+PAGES = (runs, tts)
+PANELS = (transcribe_panel, alignment_panel)
+SECTIONS = (rates_section,)
+ACTIONS = (Action(label="Transcribe", path="/runs", help="Run a recognizer on the rows of this view.", icon="bi-mic"),)

@@ -1,0 +1,129 @@
+"""The house keeps its own rules: who may import whom, what is imported when, and where plain words live."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+UPPER_FLOOR = ("explorer.components", "explorer.pages", "explorer.media", "explorer.exports", "explorer.security")
+HEAVY = ("torch", "nemo", "lightning", "librosa", "faster_whisper", "transformers")
+
+
+def modules(*folders: str) -> list[Path]:
+    found = [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
+    assert found
+    return found
+
+
+def name_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imports(path: Path, *, only_at_import_time: bool = False) -> set[str]:
+    """Modules that the file imports; with ``only_at_import_time``, not those inside functions or TYPE_CHECKING."""
+    found: set[str] = set()
+
+    def visit(node: ast.AST) -> None:
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+        late = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        typing_only = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        if only_at_import_time and (late or typing_only):
+            return
+        for child in ast.iter_child_nodes(node):
+            visit(child)
+
+    visit(ast.parse(path.read_text(encoding="utf-8")))
+    return found
+
+
+def within(module: str, packages: tuple[str, ...]) -> bool:
+    return any(module == package or module.startswith(package + ".") for package in packages)
+
+
+@pytest.mark.parametrize("path", modules("explorer"), ids=name_of)
+def test_explorer_never_imports_evaluator_or_the_door(path: Path) -> None:
+    assert not [m for m in imports(path) if within(m, ("evaluator", "app"))]
+
+
+@pytest.mark.parametrize("path", modules("evaluator"), ids=name_of)
+def test_evaluator_below_its_pages_uses_only_the_ground_floor(path: Path) -> None:
+    if within(name_of(path), ("evaluator.pages",)):
+        return
+    forbidden = (*UPPER_FLOOR, "evaluator.pages", "dash", "dash_bootstrap_components", "app")
+    assert not [m for m in imports(path) if within(m, forbidden)]
+
+
+@pytest.mark.parametrize("path", modules("explorer"), ids=name_of)
+def test_the_ground_floor_never_imports_dash(path: Path) -> None:
+    if within(name_of(path), UPPER_FLOOR):
+        return
+    late_typing_aside = imports(path, only_at_import_time=True)
+    assert not [m for m in late_typing_aside if within(m, ("dash", "dash_bootstrap_components", "flask"))]
+
+
+@pytest.mark.parametrize("path", modules("explorer/pages", "evaluator/pages"), ids=name_of)
+def test_no_page_imports_a_page(path: Path) -> None:
+    if path.name == "__init__.py":
+        return
+    own = name_of(path)
+    package = own.rsplit(".", 1)[0]
+    pages = {name_of(p) for p in path.parent.glob("*.py")} - {own, package}
+    layouts = {p for p in pages if "def layout" in (ROOT / (p.replace(".", "/") + ".py")).read_text(encoding="utf-8")}
+    assert not imports(path) & layouts
+
+
+@pytest.mark.parametrize("path", modules("explorer", "evaluator"), ids=name_of)
+def test_heavy_packages_are_imported_inside_functions(path: Path) -> None:
+    assert not [m for m in imports(path, only_at_import_time=True) if within(m, HEAVY)]
+
+
+@pytest.mark.parametrize("path", [*modules("explorer", "evaluator"), ROOT / "app.py"], ids=name_of)
+def test_every_module_opens_with_its_sentence(path: Path) -> None:
+    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    assert docstring
+    assert docstring.splitlines()[0].strip().endswith((".", ":", ","))
+
+
+@pytest.mark.parametrize("path", modules("explorer", "evaluator"), ids=name_of)
+def test_no_pickle_no_eval_no_global_callback(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
+    assert not {m for m in imports(path) if within(m, ("pickle", "dill", "joblib"))}
+    assert not names & {"eval", "exec"}
+    assert not [n for n in ast.walk(tree) if isinstance(n, ast.keyword) and (n.arg or "").startswith("dangerously")]
+    assert "dash.callback" not in imports(path)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["stats", "--help"], ["serve", "--help"], ["transcribe", "--help"]])
+def test_help_needs_no_heavy_import(arguments: list[str]) -> None:
+    watch = (
+        "import sys, app\n"
+        "try: app.main(sys.argv[1:])\n"
+        "except SystemExit as stop: assert not stop.code\n"
+        f"heavy = [m for m in {(*HEAVY, 'dash', 'pandas')!r} if m in sys.modules]\n"
+        "assert not heavy, heavy"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", watch, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert "usage:" in done.stdout
+
+
+def test_nothing_third_party_is_in_git() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    files = listed.stdout.splitlines()
+    assert not [f for f in files if f.endswith((".min.js", ".min.css", ".woff2", ".map", ".wav", ".flac", ".onnx"))]
+    binaries = [f for f in files if f.endswith((".nemo", ".ckpt", ".bin", ".parquet", ".duckdb"))]
+    assert all(f.startswith("configs/demo/") and f.endswith(".nemo") for f in binaries)
