@@ -1,0 +1,128 @@
+"""The command line as a user types it: each command in its own process, on real files."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app import corpus_names, split_overrides
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def run(*words: str, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
+    import os
+
+    return subprocess.run(
+        [sys.executable, str(ROOT / "app.py"), *words],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, **environment},
+        check=False,
+    )
+
+
+def row(name: str, duration: float, **texts: str) -> str:
+    return json.dumps({"audio_filepath": f"{name}.wav", "duration": duration, **texts})
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Path:
+    """Five utterances, one without text, one without hypothesis, and two faulty lines (4 and 6)."""
+    lines = [
+        row("a", 2.0, text="the cat sat", pred_text="the cat sat", pred_text_b="a cat"),
+        row("b", 3.0, text="on the mat", pred_text="on mat", pred_text_b="on the mat now"),
+        row("c", 1.0, text="", pred_text="uh", pred_text_b=""),
+        "{broken",
+        row("d", 4.0, text="hello", pred_text_b="Hello!"),
+        row("e", -1, text="never", pred_text="never"),
+        row("f", 5.0, pred_text="no reference", pred_text_b="none"),
+    ]
+    path = tmp_path / "m.json"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> str:
+    return f"cache.folder={tmp_path / 'cache'}"
+
+
+def test_stats_counts_what_loaded_and_lists_what_did_not(manifest: Path, cache: str) -> None:
+    done = run("stats", str(manifest), cache, "--json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["utterances"] == 5
+    assert report["hours"] == pytest.approx(15.0 / 3600)
+    assert report["words"] == 7
+    assert report["vocabulary"] == 6
+    assert report["alphabet"]["t"] == 5
+    assert [(p["line"], p["field"]) for p in report["problems"]] == [(4, None), (6, "duration")]
+
+
+def test_score_pools_counts_and_says_what_it_left_out(manifest: Path, cache: str) -> None:
+    done = run("score", str(manifest), "--json", cache, "--normalizer", "none")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["normalizer"]["name"] == "none"
+    plain, b = report["systems"]["pred_text"], report["systems"]["b"]
+    # pred_text: "the cat sat" 3 H; "on the mat" 2 H 1 D; "" against "uh" 1 I.
+    assert {k: plain[k] for k in ("scored", "words", "hits", "substitutions", "deletions", "insertions")} == {
+        "scored": 3, "words": 6, "hits": 5, "substitutions": 0, "deletions": 1, "insertions": 1,
+    }  # fmt: skip
+    assert plain["wer"] == pytest.approx(2 / 6)
+    assert sum(plain["excluded"].values()) == 2
+    # b: "a cat" 1 S 1 D 1 H; "on the mat now" 3 H 1 I; "" 0; "hello" against "Hello!" 1 S.
+    assert {k: b[k] for k in ("scored", "words", "hits", "substitutions", "deletions", "insertions")} == {
+        "scored": 4, "words": 7, "hits": 4, "substitutions": 2, "deletions": 1, "insertions": 1,
+    }  # fmt: skip
+    assert b["wer"] == pytest.approx(4 / 7)
+    assert sum(b["excluded"].values()) == 1
+
+
+def test_the_basic_normalizer_forgives_case_and_punctuation(manifest: Path, cache: str) -> None:
+    report = json.loads(run("score", str(manifest), cache, "--json").stdout)
+    assert report["normalizer"]["name"] == "basic"
+    assert report["systems"]["b"]["hits"] == 5
+
+
+def test_a_missing_manifest_is_a_sentence_and_exit_code_2(cache: str) -> None:
+    done = run("stats", "/nowhere/at-all.json", cache)
+    assert done.returncode == 2
+    assert "at-all.json" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_misspelt_option_names_the_nearest(manifest: Path) -> None:
+    done = run("stats", str(manifest), "server.prt=9000")
+    assert done.returncode == 2
+    assert "server.port" in done.stderr
+
+
+def test_nothing_to_open_says_what_to_do() -> None:
+    done = run("serve")
+    assert done.returncode == 2
+    assert "app.py demo" in done.stderr
+
+
+def test_an_open_address_without_a_token_is_refused(manifest: Path, cache: str, tmp_path: Path) -> None:
+    done = run(str(manifest), "--host", "0.0.0.0", cache, f"workspace={tmp_path / 'w'}")
+    assert done.returncode == 2
+    assert "token" in done.stderr
+
+
+def test_flags_and_overrides_may_stand_anywhere(tmp_path: Path) -> None:
+    odd = tmp_path / "a=b.json"
+    odd.write_text("")
+    assert split_overrides([str(odd), "server.port=1", "x.json"]) == ([odd, Path("x.json")], ["server.port=1"])
+
+
+def test_corpus_names_are_short_and_unique() -> None:
+    paths = [Path("/x/dev/m.json"), Path("/x/test/m.jsonl.gz"), Path("/x/test/n.json"), Path("/y/test/m.json")]
+    assert corpus_names(paths) == ["m", "test-m", "n", "m-2"]
