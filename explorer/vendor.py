@@ -120,12 +120,13 @@ def _install(folder: Path) -> None:
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
+        text=True,
     )
     if done.returncode:
-        said = bytes(done.stdout).decode(errors="replace").strip()
+        said = done.stdout if isinstance(done.stdout, str) else done.stdout.decode()
         raise SpeechDataError(
             f"npm could not fetch the front-end packages of assets/package-lock.json (exit code {done.returncode}); "
-            f"check the network and npm's registry setting. npm said: {said[:600]}"
+            f"check the network and npm's registry setting. npm said: {said.strip()[:600]}"
         )
 
 
