@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib import import_module
+from importlib.util import find_spec
+from inspect import signature
 from typing import Any, Protocol
 
 from explorer.audio import Audio
-from explorer.errors import ConfigError
+from explorer.errors import ConfigError, EngineError, MissingPackage
 from explorer.segments import Segment
 
 
@@ -22,6 +25,10 @@ class Hypothesis:
 
     text: str
     words: tuple[Segment, ...] = ()
+
+
+class OutOfMemory(EngineError):
+    """A batch did not fit into memory; a smaller one may."""
 
 
 class Recognizer(Protocol):
@@ -34,7 +41,8 @@ class Recognizer(Protocol):
     sample_rate: int
 
     @property
-    def description(self) -> Mapping[str, Any]: ...
+    def description(self) -> Mapping[str, Any]:
+        """What was loaded, as JSON values."""
 
     def transcribe(self, batch: Sequence[Audio]) -> list[Hypothesis]:
         """One Hypothesis per Audio, in order; silence gives the empty text.
@@ -60,6 +68,11 @@ class Engine:
     pip: str
     modules: tuple[str, ...]
     needs_model: bool
+
+    @property
+    def installed(self) -> bool:
+        """Whether the packages it needs are there (they are looked for, not imported)."""
+        return all(find_spec(module) is not None for module in self.modules)
 
 
 ENGINES: Mapping[str, Engine] = {
@@ -100,3 +113,27 @@ def engine(name: str) -> Engine:
     if name not in ENGINES:
         raise ConfigError(f'There is no engine "{name}"; known are: {", ".join(ENGINES)}.')
     return ENGINES[name]
+
+
+def load_recognizer(name: str, model: str | None, *, device: str = "auto", **options: Any) -> Recognizer:
+    """The recognizer that an engine makes of a model, ready to use (seconds to minutes).
+
+    Raises:
+        ConfigError: there is no such engine, it needs a model and none is named, or an option is unknown to it.
+        MissingPackage: the engine is not installed; the message has the pip line.
+        ModelError: the model is missing, damaged or of the wrong kind.
+    """
+    entry = engine(name)
+    if not entry.installed:
+        raise MissingPackage(f'The engine "{name}" is not installed. Install it with: pip install "{entry.pip}"')
+    if entry.needs_model and not model:
+        raise ConfigError(f'The engine "{name}" needs a model: give a file or a pretrained name.')
+    recognizer_class = load_class(entry.factory)
+    known = [option for option in signature(recognizer_class).parameters if option not in ("model", "device")]
+    for option in options:
+        if option not in known:
+            near = get_close_matches(option, known, n=1)
+            hint = f'did you mean "{near[0]}"?' if near else f"known are: {', '.join(known) or 'none'}."
+            raise ConfigError(f'The engine "{name}" has no option "{option}"; {hint}')
+    recognizer: Recognizer = recognizer_class(model, device=device, **options)
+    return recognizer

@@ -1,0 +1,144 @@
+"""Silero VAD on onnxruntime: the network's probability per 32 ms window, turned into stretches of speech.
+
+Model: snakers4/silero-vad v6 (MIT), the ONNX file that the faster-whisper wheel carries. It reads windows of 512
+samples at 16 kHz, each preceded by the last 64 samples of the window before it, and carries an LSTM state through
+the whole recording. ``stretches`` is our own hysteresis over these probabilities; its rules are those of silero's
+``get_speech_timestamps`` for threshold, release, shortest speech, shortest silence and padding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from explorer.audio import Audio
+from explorer.errors import EngineError
+from explorer.segments import Segment
+
+WINDOW = 512  # samples
+CONTEXT = 64  # samples of the previous window that precede each one
+_BLOCK = 8192  # windows per call: 4.4 minutes, about 20 MB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechRules:
+    """When a run of probabilities is speech. Seconds, except the two probabilities.
+
+    Speech begins at ``threshold`` and ends when the probability stays under ``release`` for ``shortest_silence``;
+    what lasts less than ``shortest_speech`` is dropped, the rest is widened by ``padding`` on both sides (by half the
+    gap where two stretches would meet).
+    """
+
+    threshold: float = 0.5
+    release: float = 0.35
+    shortest_speech: float = 0.1
+    shortest_silence: float = 0.2
+    padding: float = 0.1
+
+
+class SileroDetector:
+    """The detector "silero" (see Detector)."""
+
+    sample_rate = 16000
+
+    def __init__(self, **rules: float) -> None:
+        import onnxruntime
+
+        self.rules = SpeechRules(**rules)
+        self._path = _weights()
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1  # several recordings run beside each other instead
+        options.inter_op_num_threads = 1
+        options.enable_cpu_mem_arena = False
+        options.log_severity_level = 4
+        self._session = onnxruntime.InferenceSession(
+            str(self._path), sess_options=options, providers=["CPUExecutionProvider"]
+        )
+
+    @property
+    def description(self) -> Mapping[str, Any]:
+        """The file, its hash and the rules."""
+        return {
+            "detector": "silero",
+            "weights": self._path.name,
+            "sha256": sha256(self._path.read_bytes()).hexdigest(),
+            "rules": asdict(self.rules),
+        }
+
+    def probabilities(self, audio: Audio) -> np.ndarray:
+        """Speech probability of each 32 ms window, float32 ``(windows,)``; the last window is padded with zeros."""
+        if audio.sample_rate != self.sample_rate:
+            raise EngineError(f"Silero needs {self.sample_rate} Hz, not {audio.sample_rate} Hz; resample first.")
+        count = -(-len(audio.samples) // WINDOW)
+        samples = np.zeros((count, WINDOW), dtype=np.float32)
+        samples.reshape(-1)[: len(audio.samples)] = np.nan_to_num(audio.samples)
+        context = np.zeros((count, CONTEXT), dtype=np.float32)
+        context[1:] = samples[:-1, -CONTEXT:]
+        windows = np.concatenate((context, samples), axis=1)
+        state = np.zeros((1, 1, 128), dtype=np.float32)
+        memory = np.zeros((1, 1, 128), dtype=np.float32)
+        heard = [np.zeros(0, dtype=np.float32)]
+        for first in range(0, count, _BLOCK):
+            block, state, memory = self._session.run(
+                None, {"input": windows[first : first + _BLOCK], "h": state, "c": memory}
+            )
+            heard.append(np.asarray(block, dtype=np.float32).reshape(-1))
+        return np.concatenate(heard)
+
+    def detect(self, audio: Audio) -> list[Segment]:
+        """The stretches of speech; times are whole windows widened by the padding, exact to the sample."""
+        found = stretches(self.probabilities(audio), hop=WINDOW / self.sample_rate, rules=self.rules)
+        inside = (segment & Segment(0.0, audio.duration) for segment in found)
+        return [segment for segment in inside if segment]
+
+
+def stretches(probabilities: Sequence[float] | np.ndarray, *, hop: float, rules: SpeechRules) -> list[Segment]:
+    """Speech in a row of window probabilities, ``hop`` seconds apart, by the rules. Pure; times start at 0."""
+    found: list[Segment] = []
+    start: float | None = None
+    quiet: float | None = None  # since when the probability has been under the release
+    for index, probability in enumerate(probabilities):
+        now = index * hop
+        if probability >= rules.threshold:
+            quiet = None
+            start = now if start is None else start
+        elif start is not None and probability < rules.release:
+            quiet = now if quiet is None else quiet
+            if now + hop - quiet >= rules.shortest_silence - 1e-9:
+                found.append(Segment(start, quiet, "speech"))
+                start = quiet = None
+    if start is not None:
+        found.append(Segment(start, quiet if quiet is not None else len(probabilities) * hop, "speech"))
+    kept = [segment for segment in found if segment.duration >= rules.shortest_speech]
+    return _widened(kept, padding=rules.padding, end=len(probabilities) * hop)
+
+
+def _widened(segments: Sequence[Segment], *, padding: float, end: float) -> list[Segment]:
+    """Each segment widened by the padding, but never into its neighbour: they share the gap."""
+    wide = []
+    for index, segment in enumerate(segments):
+        before = segment.start - segments[index - 1].end if index else 2 * segment.start
+        after = (
+            segments[index + 1].start - segment.end if index + 1 < len(segments) else 2 * max(0.0, end - segment.end)
+        )
+        start = segment.start - min(padding, before / 2)
+        wide.append(Segment(max(0.0, start), segment.end + min(padding, after / 2), segment.label))
+    return wide
+
+
+def _weights() -> Path:
+    """The ONNX file inside the faster-whisper wheel, found without importing the package."""
+    spec = find_spec("faster_whisper")
+    folders = [Path(folder) for folder in (spec.submodule_search_locations or ())] if spec else []
+    for folder in folders:
+        for path in sorted((folder / "assets").glob("silero_vad*.onnx")):
+            return path
+    raise EngineError(
+        "The Silero weights are not in the installed faster-whisper package; install faster-whisper==1.2.1."
+    )

@@ -1,0 +1,294 @@
+"""NeMo models as recognizers: CTC, RNNT, TDT, hybrid and attention (AED) models, from a .nemo file or by name.
+
+Written for nemo_toolkit 3.0. Audio goes in as float32 arrays at the model's rate, so decoding, resampling and the
+choice of channel are ours and equal for all engines. Word times come from CTC and transducer models; attention
+models and those whose decoding gives none have ``words == ()``. NeMo is not safe for threads: only the worker
+process and the command line use it, one call at a time.
+
+A .nemo file is an archive with a configuration that names Python classes: load only files you trust.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from evaluator.engines import Hypothesis, OutOfMemory
+from explorer.audio import Audio
+from explorer.errors import ConfigError, EngineError, ModelError
+from explorer.segments import Segment
+
+Precision = Literal["float32", "bfloat16", "float16"]
+PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16", "float16")
+_SHORTEST = 0.05  # s; shorter audio is widened with zeros, because some encoders cannot take less than a few frames
+_MEMORY_WORDS = ("out of memory", "can't allocate memory", "not enough memory", "cudnn_status_alloc_failed")
+
+
+class NemoRecognizer:
+    """The engine "nemo" (see Recognizer).
+
+    ``device``: "auto" (CUDA if there is one), "cpu", "cuda" or "cuda:1". ``precision``: bfloat16 and float16 run the
+    network under autocast, on CUDA only. ``decoder``: "ctc" or "rnnt" of a hybrid model. ``prompt``: slots of an
+    attention model, for example {"source_lang": "en", "target_lang": "en"}.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        device: str = "auto",
+        precision: Precision = "float32",
+        timestamps: bool = True,
+        decoder: Literal["ctc", "rnnt"] | None = None,
+        prompt: Mapping[str, str] | None = None,
+    ) -> None:
+        if precision not in PRECISIONS:
+            raise ConfigError(f'"{precision}" is not a precision; known are: {", ".join(PRECISIONS)}.')
+        _quiet()
+        import torch
+
+        self._torch = torch
+        self._device = _device(device)
+        self._precision = precision if self._device.startswith("cuda") else "float32"
+        self._model_name = model
+        self._model = _restored(model, self._device)
+        self._model.eval()
+        self.sample_rate = int(self._model.cfg.get("sample_rate", 0) or self._model.cfg.preprocessor.sample_rate)
+        if decoder is not None:
+            self._choose_decoder(decoder)
+        self._timestamps = timestamps and self._compute_timestamps()
+        self._config = self._transcribe_config(prompt)
+
+    @property
+    def description(self) -> Mapping[str, Any]:
+        """Class, file and its SHA-256, parameters, device, precision and versions."""
+        import nemo
+
+        path = Path(self._model_name).expanduser()
+        file = {"sha256": _hash(path), "bytes": path.stat().st_size} if path.is_file() else {}
+        return {
+            "model": str(path.resolve()) if path.is_file() else self._model_name,
+            **file,
+            "class": type(self._model).__name__,
+            "parameters": sum(parameter.numel() for parameter in self._model.parameters()),
+            "device": self._device
+            + (f" ({self._torch.cuda.get_device_name(self._device)})" if self._device.startswith("cuda") else ""),
+            "precision": self._precision,
+            "word_times": self._timestamps,
+            "versions": {"nemo": nemo.__version__, "torch": str(self._torch.__version__)},
+        }
+
+    def transcribe(self, batch: Sequence[Audio]) -> list[Hypothesis]:
+        """One Hypothesis per Audio; audio without samples is not shown to the model."""
+        spoken = [index for index, audio in enumerate(batch) if len(audio.samples)]
+        heard = iter(self._recognize([batch[index] for index in spoken]) if spoken else [])
+        full = set(spoken)
+        return [next(heard) if index in full else Hypothesis("") for index in range(len(batch))]
+
+    def _recognize(self, batch: Sequence[Audio]) -> list[Hypothesis]:
+        samples = [_samples(audio, rate=self.sample_rate) for audio in batch]
+        config = replace(self._config, batch_size=len(samples), _internal=None)
+        try:
+            with self._torch.inference_mode(), self._autocast():
+                outputs = [output for part in self._model.transcribe_generator(samples, config) for output in part]
+        except Exception as error:  # any of torch's and NeMo's errors: the caller retries smaller, then lists it
+            raise _engine_error(error, count=len(batch)) from error
+        if len(outputs) != len(batch):
+            raise EngineError(f"NeMo gave {len(outputs)} results for {len(batch)} recordings.")
+        return [
+            Hypothesis(_text(output), self._words(output, audio.duration))
+            for output, audio in zip(outputs, batch, strict=True)
+        ]
+
+    def close(self) -> None:
+        """Free the model's memory, the GPU's too."""
+        del self._model
+        if self._device.startswith("cuda"):
+            self._torch.cuda.empty_cache()
+
+    def _autocast(self) -> contextlib.AbstractContextManager[Any]:
+        if self._precision == "float32":
+            return contextlib.nullcontext()
+        return self._torch.autocast("cuda", dtype=getattr(self._torch, self._precision))
+
+    def _choose_decoder(self, decoder: str) -> None:
+        if not hasattr(self._model, "cur_decoder"):
+            raise ConfigError(
+                f'The option "decoder" is for hybrid models; {self._model_name} is a {type(self._model).__name__}.'
+            )
+        self._model.change_decoding_strategy(decoder_type=decoder, verbose=False)
+
+    def _compute_timestamps(self) -> bool:
+        """Switch word times on, as ``transcribe(timestamps=True)`` does before its first batch; False if it can't."""
+        from nemo.collections.asr.models import EncDecMultiTaskModel
+        from omegaconf import open_dict
+
+        model = self._model
+        if isinstance(model, EncDecMultiTaskModel):
+            return False
+        on_ctc_side = getattr(model, "cur_decoder", "rnnt") == "ctc"
+        decoding = model.cfg.aux_ctc.decoding if on_ctc_side else model.cfg.decoding
+        before = decoding.copy()
+        side = {"decoder_type": model.cur_decoder} if hasattr(model, "cur_decoder") else {}
+        try:
+            with open_dict(decoding):
+                decoding.compute_timestamps = True
+            model.change_decoding_strategy(decoding, verbose=False, **side)
+        except (ValueError, NotImplementedError):  # beam strategies refuse: their text without times is still right
+            model.change_decoding_strategy(before, verbose=False, **side)
+            return False
+        return True
+
+    def _transcribe_config(self, prompt: Mapping[str, str] | None) -> Any:
+        from nemo.collections.asr.models import EncDecMultiTaskModel
+
+        config = self._model.get_transcribe_config()
+        config.return_hypotheses = True
+        config.num_workers = 0
+        config.verbose = False
+        config.timestamps = self._timestamps or None
+        config.pad_min_duration = 0.0  # NeMo centres short arrays in 1 s, which shifts their word times
+        if isinstance(self._model, EncDecMultiTaskModel):
+            config.enable_chunking = False  # pieces are cut by us
+            if prompt:
+                config.prompt = [{"role": "user", "slots": dict(prompt)}]
+        elif prompt:
+            raise ConfigError(
+                f'The option "prompt" is for attention models; {self._model_name} is a {type(self._model).__name__}.'
+            )
+        return config
+
+    def _words(self, output: Any, duration: float) -> tuple[Segment, ...]:
+        """Words with their times, inside the recording; () when the decoding gave none."""
+        times = getattr(output, "timestamp", None)
+        if not self._timestamps or not isinstance(times, dict):
+            return ()
+        span = Segment(0.0, duration)
+        words = [(float(word["start"]), float(word["end"]), str(word["word"])) for word in times.get("word", ())]
+        return tuple(
+            Segment(min(start, span.end), min(max(start, end), span.end), label) for start, end, label in words if label
+        )
+
+
+def _quiet() -> None:
+    """Silence NeMo before it is imported and after: its buffered log records would also grow without end."""
+    logging.getLogger("nv_one_logger").setLevel(logging.CRITICAL)
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads starve the web server on small machines
+    with _stdout_to_stderr():
+        from nemo.utils import logging as nemo_logging
+
+    nemo_logging.setLevel(logging.ERROR)
+
+
+@contextlib.contextmanager
+def _stdout_to_stderr() -> Iterator[None]:
+    """Keep a library's chatter out of a command's output."""
+    with contextlib.redirect_stdout(sys.stderr):
+        yield
+
+
+def _device(name: str) -> str:
+    import torch
+
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise ConfigError(
+            f'The device "{name}" was asked for, but this machine has no usable CUDA; use "cpu" or "auto".'
+        )
+    try:
+        torch.device(name)
+    except RuntimeError as error:
+        raise ConfigError(f'"{name}" is not a device; use "auto", "cpu", "cuda" or "cuda:1".') from error
+    return name
+
+
+def _restored(name: str, device: str) -> Any:
+    """The NeMo model of a file or a pretrained name, on the device."""
+    from nemo.collections.asr.models import ASRModel
+
+    path = Path(name).expanduser()
+    is_file = name.endswith(".nemo") or path.exists()
+    if is_file and not path.is_file():
+        raise ModelError(f"There is no model file {path}; give the path of a .nemo file.")
+    try:
+        with _stdout_to_stderr():
+            if is_file:
+                model = ASRModel.restore_from(str(path), map_location=device)
+            else:
+                model = ASRModel.from_pretrained(name, map_location=device)
+    except Exception as error:  # a .nemo can fail in any library it uses; the user needs the sentence
+        raise _model_error(name, error, is_file=is_file) from error
+    if not hasattr(model, "transcribe_generator") or not hasattr(model, "decoding"):
+        raise ModelError(f"{name} is a {type(model).__name__}, not a speech recognizer.")
+    return model.to(device)
+
+
+def _model_error(name: str, error: Exception, *, is_file: bool) -> EngineError:
+    import tarfile
+
+    reason = f"{type(error).__name__}: {_first_line(error)}"
+    if _is_memory_error(error):
+        return OutOfMemory(f"There is not enough memory to load {name} ({reason}).")
+    if not is_file:
+        return ModelError(
+            f'The pretrained model "{name}" could not be fetched ({reason}). Without a network, download its .nemo'
+            " file elsewhere and give the file's path as the model."
+        )
+    if isinstance(error, (tarfile.ReadError, EOFError)) or "unexpected end of data" in str(error):
+        return ModelError(f"{name} is not a complete .nemo file: it is truncated or something else ({reason}).")
+    return ModelError(f"{name} could not be loaded as a NeMo speech recognizer ({reason}).")
+
+
+def _engine_error(error: Exception, *, count: int) -> EngineError:
+    if _is_memory_error(error):
+        import torch
+
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        return OutOfMemory(f"A batch of {count} did not fit into memory ({_first_line(error)}).")
+    return EngineError(f"The model failed: {type(error).__name__}: {_first_line(error)}")
+
+
+def _is_memory_error(error: Exception) -> bool:
+    import torch
+
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _MEMORY_WORDS)
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:300] if lines else "no reason given"
+
+
+def _samples(audio: Audio, *, rate: int) -> np.ndarray:
+    """Finite float32 samples, at least _SHORTEST seconds of them (zeros follow)."""
+    if audio.sample_rate != rate:
+        raise EngineError(f"The model needs {rate} Hz, not {audio.sample_rate} Hz; resample first.")
+    samples = np.nan_to_num(np.asarray(audio.samples, dtype=np.float32), nan=0.0, posinf=1.0, neginf=-1.0)
+    missing = round(_SHORTEST * rate) - len(samples)
+    return np.pad(samples, (0, missing)) if missing > 0 else samples
+
+
+def _text(output: Any) -> str:
+    best = output[0] if isinstance(output, list) else output  # n-best decoding: the best comes first
+    return str(getattr(best, "text", best)).strip()
+
+
+def _hash(path: Path) -> str:
+    digest = sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

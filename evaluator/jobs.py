@@ -1,0 +1,284 @@
+"""The job table: what was asked for, how far it is, and who works on it, in one SQLite file.
+
+The file outlives the web server, the worker and the browser tab. It is in WAL mode, so pages read while the worker
+writes; every call opens its own connection (under 2 ms), so any thread and any process may use one JobStore.
+
+A job is ``queued``, ``running``, ``done``, ``failed`` or ``cancelled``. ``claim`` hands a job to one worker and
+counts a try; everything the worker says afterwards carries its name and its try, so a worker that was given up for
+dead and wakes up again cannot touch the job of its successor: its next call answers "stop".
+Times are seconds since the epoch.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from sqlite3 import Connection, Row, connect
+from typing import Any, Literal
+
+import orjson
+
+from explorer.errors import JobError
+
+State = Literal["queued", "running", "done", "failed", "cancelled"]
+ACTIVE: tuple[State, ...] = ("queued", "running")
+KINDS = ("transcribe", "detect")
+MOST_TRIES = 3
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS jobs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    spec TEXT NOT NULL,
+    state TEXT NOT NULL DEFAULT 'queued',
+    stage TEXT NOT NULL DEFAULT '',
+    message TEXT NOT NULL DEFAULT '',
+    done INTEGER NOT NULL DEFAULT 0,
+    total INTEGER NOT NULL DEFAULT 0,
+    failures INTEGER NOT NULL DEFAULT 0,
+    audio_done REAL NOT NULL DEFAULT 0,
+    audio_total REAL NOT NULL DEFAULT 0,
+    rtfx REAL,
+    left_seconds REAL,
+    cancel_asked REAL,
+    beat REAL,
+    worker TEXT,
+    tries INTEGER NOT NULL DEFAULT 0,
+    created REAL NOT NULL,
+    started REAL,
+    ended REAL
+);
+CREATE INDEX IF NOT EXISTS jobs_state ON jobs (state, id);
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a job is: utterances and audio seconds done and in all, RTFx, and the seconds that are left."""
+
+    stage: str = ""
+    done: int = 0
+    total: int = 0
+    failures: int = 0
+    audio_done: float = 0.0
+    audio_total: float = 0.0
+    rtfx: float | None = None
+    left_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One row of the job table. ``message`` is the sentence that tells how it ended."""
+
+    id: int
+    kind: str
+    spec: Mapping[str, Any]
+    state: State
+    message: str
+    progress: Progress
+    cancel_asked: float | None
+    beat: float | None
+    worker: str | None
+    tries: int
+    created: float
+    started: float | None
+    ended: float | None
+
+    @property
+    def active(self) -> bool:
+        """Whether it still waits or runs."""
+        return self.state in ACTIVE
+
+    @property
+    def resumable(self) -> bool:
+        """Whether it ended before its work was done."""
+        return self.state in ("failed", "cancelled")
+
+
+_PROGRESS = tuple(field.name for field in fields(Progress))
+_OWN = "id = ? AND worker = ? AND tries = ? AND state = 'running'"
+
+
+class JobStore:
+    """The jobs of a workspace.
+
+    Raises:
+        JobError: the file cannot be opened or written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with self._connection() as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.executescript(_SCHEMA)
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        connection = connect(self.path, timeout=20.0, isolation_level=None)
+        try:
+            connection.row_factory = Row
+            connection.execute("PRAGMA synchronous = NORMAL")
+            yield connection
+        finally:
+            connection.close()
+
+    def submit(self, kind: str, spec: Mapping[str, Any]) -> Job:
+        """Put a job at the end of the queue. ``spec`` must be JSON.
+
+        Raises:
+            JobError: there is no such kind of job.
+        """
+        if kind not in KINDS:
+            raise JobError(f'There is no kind of job "{kind}"; known are: {", ".join(KINDS)}.')
+        with self._connection() as connection:
+            row = connection.execute(
+                "INSERT INTO jobs (kind, spec, created) VALUES (?, ?, ?) RETURNING *",
+                (kind, orjson.dumps(dict(spec)).decode(), time.time()),
+            ).fetchone()
+        return _job(row)
+
+    def claim(self, worker: str) -> Job | None:
+        """The oldest queued job, now running in ``worker``; None when nothing waits."""
+        now = time.time()
+        with self._connection() as connection:
+            row = connection.execute(
+                "UPDATE jobs SET state = 'running', worker = ?, tries = tries + 1, beat = ?, started = ?, ended = NULL,"
+                " message = '', stage = 'starting' WHERE id = (SELECT id FROM jobs WHERE state = 'queued'"
+                " ORDER BY id LIMIT 1) RETURNING *",
+                (worker, now, now),
+            ).fetchone()
+        return None if row is None else _job(row)
+
+    def beat(self, job: Job) -> bool:
+        """Say that the worker lives; the answer is True when it has to stop (cancelled, or the job is not its own)."""
+        return self._report(job, "beat = ?", (time.time(),))
+
+    def progress(self, job: Job, progress: Progress) -> bool:
+        """Write the progress; the answer is True when the worker has to stop."""
+        assignments = ", ".join(f"{name} = ?" for name in _PROGRESS)
+        values = [getattr(progress, name) for name in _PROGRESS]
+        return self._report(job, f"{assignments}, beat = ?", (*values, time.time()))
+
+    def _report(self, job: Job, assignments: str, values: Sequence[Any]) -> bool:
+        with self._connection() as connection:
+            row = connection.execute(
+                f"UPDATE jobs SET {assignments} WHERE {_OWN} RETURNING cancel_asked",  # noqa: S608 (constants only)
+                (*values, job.id, job.worker, job.tries),
+            ).fetchone()
+        return row is None or row["cancel_asked"] is not None
+
+    def finish(self, job: Job, message: str = "") -> None:
+        """The work is done. A worker that lost the job changes nothing."""
+        self._end(job, "done", message)
+
+    def fail(self, job: Job, message: str) -> None:
+        """The work could not be done; ``message`` says why and what to do."""
+        self._end(job, "failed", message)
+
+    def stopped(self, job: Job, message: str = "Cancelled; what was done is kept.") -> None:
+        """The worker obeyed a cancel."""
+        self._end(job, "cancelled", message)
+
+    def _end(self, job: Job, state: State, message: str) -> None:
+        with self._connection() as connection:
+            connection.execute(
+                f"UPDATE jobs SET state = ?, message = ?, stage = '', left_seconds = NULL, ended = ? WHERE {_OWN}",  # noqa: S608 (constants only)
+                (state, message, time.time(), job.id, job.worker, job.tries),
+            )
+
+    def cancel(self, job_id: int) -> Job:
+        """Cancel at once what is queued; ask a running job to stop.
+
+        Raises:
+            JobError: there is no such job.
+        """
+        now = time.time()
+        with self._connection() as connection:
+            connection.execute(
+                "UPDATE jobs SET state = 'cancelled', ended = ?, message = 'Cancelled before it started.'"
+                " WHERE id = ? AND state = 'queued'",
+                (now, job_id),
+            )
+            connection.execute(
+                "UPDATE jobs SET cancel_asked = coalesce(cancel_asked, ?) WHERE id = ? AND state = 'running'",
+                (now, job_id),
+            )
+        return self.get(job_id)
+
+    def resume(self, job_id: int) -> Job:
+        """Queue a failed or cancelled job again; it goes on after the last result of its run.
+
+        Raises:
+            JobError: there is no such job, or it waits, runs or is done.
+        """
+        with self._connection() as connection:
+            row = connection.execute(
+                "UPDATE jobs SET state = 'queued', cancel_asked = NULL, tries = 0, worker = NULL, message = '',"
+                " ended = NULL WHERE id = ? AND state IN ('failed', 'cancelled') RETURNING *",
+                (job_id,),
+            ).fetchone()
+        if row is None:
+            raise JobError(f"Job {job_id} is {self.get(job_id).state}; only a failed or cancelled job can be resumed.")
+        return _job(row)
+
+    def requeue(self, *, silent_for: float = 0.0) -> list[Job]:
+        """Take running jobs away from workers that gave no sign for ``silent_for`` seconds, and return them.
+
+        0 takes all of them: right when it is certain that no worker lives. A job whose cancel was asked is cancelled,
+        one that already lost MOST_TRIES workers fails, any other is queued again.
+        """
+        now = time.time()
+        with self._connection() as connection:
+            rows = connection.execute(
+                "UPDATE jobs SET"
+                " state = CASE WHEN cancel_asked IS NOT NULL THEN 'cancelled' WHEN tries >= ? THEN 'failed'"
+                " ELSE 'queued' END,"
+                " message = CASE WHEN cancel_asked IS NOT NULL THEN 'Cancelled; what was done is kept.'"
+                " WHEN tries >= ? THEN 'The worker process died ' || tries || ' times while it did this job (out of"
+                " memory is the usual reason). See the log, choose a smaller batch, and resume.' ELSE '' END,"
+                " ended = CASE WHEN cancel_asked IS NOT NULL OR tries >= ? THEN ? END,"
+                " worker = NULL, stage = '', left_seconds = NULL"
+                " WHERE state = 'running' AND coalesce(beat, 0) <= ? RETURNING *",
+                (MOST_TRIES, MOST_TRIES, MOST_TRIES, now, now - silent_for),
+            ).fetchall()
+        return [_job(row) for row in rows]
+
+    def get(self, job_id: int) -> Job:
+        """The job of that number.
+
+        Raises:
+            JobError: there is none.
+        """
+        with self._connection() as connection:
+            row = connection.execute("SELECT * FROM jobs WHERE id = ?", (job_id,)).fetchone()
+        if row is None:
+            raise JobError(f"There is no job {job_id}; it may have been made in another workspace.")
+        return _job(row)
+
+    def recent(self, *, limit: int = 50) -> list[Job]:
+        """The newest jobs, newest first."""
+        with self._connection() as connection:
+            rows = connection.execute("SELECT * FROM jobs ORDER BY id DESC LIMIT ?", (limit,)).fetchall()
+        return [_job(row) for row in rows]
+
+    def running(self) -> list[Job]:
+        """The jobs a worker has claimed."""
+        with self._connection() as connection:
+            rows = connection.execute("SELECT * FROM jobs WHERE state = 'running' ORDER BY id").fetchall()
+        return [_job(row) for row in rows]
+
+    def active(self) -> bool:
+        """Whether any job waits or runs."""
+        with self._connection() as connection:
+            row = connection.execute("SELECT 1 FROM jobs WHERE state IN ('queued', 'running') LIMIT 1").fetchone()
+        return row is not None
+
+
+def _job(row: Row) -> Job:
+    values = dict(row)
+    progress = Progress(**{name: values.pop(name) for name in _PROGRESS})
+    return Job(**{**values, "spec": orjson.loads(values["spec"])}, progress=progress)

@@ -1,0 +1,315 @@
+"""Runs: one folder for everything one system said about one corpus, kept for good and never rewritten.
+
+    <id>/run.yaml             what was run: system, model and its hash, versions, device, options, corpus
+    <id>/utterances.parquet   the input: id, row, path, offset, duration
+    <id>/hypotheses.jsonl     transcribe: {"id", "text", "words": [[word, start, end]], "seconds", "wall"}
+    <id>/segments.jsonl       detect: {"id", "segments": [[start, end, label]], "seconds", "wall"}
+                              both: {"id", "error"} for an utterance that failed
+
+A journal only grows. Each batch is written and synced before it counts as done, so after a crash at most the line
+that was being written is torn; opening the journal again cuts that line off, and its utterance is done again.
+``seconds`` is the length of the audio, ``wall`` the utterance's share of the time that passed: their sums give RTFx.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import orjson
+import yaml
+
+from evaluator.jobs import KINDS
+from explorer.errors import RunError
+from explorer.segments import Segment
+
+JOURNALS: Mapping[str, str] = {"transcribe": "hypotheses.jsonl", "detect": "segments.jsonl"}
+SYSTEM_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[A-Za-z0-9_.-]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run folder. ``settings`` is the whole run.yaml; ``sources`` say which corpus it belongs to."""
+
+    id: str
+    folder: Path
+    kind: str
+    system: str
+    corpus: str
+    sources: tuple[str, ...]
+    created: str
+    settings: Mapping[str, Any]
+
+    @property
+    def journal(self) -> Path:
+        """The append-only file of results."""
+        return self.folder / JOURNALS[self.kind]
+
+    @property
+    def input(self) -> Path:
+        """The utterances it is about."""
+        return self.folder / "utterances.parquet"
+
+    @property
+    def ended(self) -> bool:
+        """Whether it was worked through to the end."""
+        return "ended" in self.settings
+
+    def describe(self, more: Mapping[str, Any]) -> Run:
+        """The run with more said about it in run.yaml (written beside and moved, so never half there)."""
+        _write_yaml(self.folder / "run.yaml", {**self.settings, **more})
+        return read_run(self.folder)
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What a journal holds: utterances done, those of them that failed, and seconds of audio and of work."""
+
+    utterances: int
+    failures: int
+    audio_seconds: float
+    wall_seconds: float
+
+    @property
+    def rtfx(self) -> float | None:
+        """Seconds of audio per second of work; None before anything was done."""
+        return self.audio_seconds / self.wall_seconds if self.wall_seconds > 0 else None
+
+
+class Journal:
+    """The journal of a run, opened for appending by the one process that works on it.
+
+    ``done`` are the utterances with a result, ``failed`` those whose last line is an error; a failed one may get a
+    result later, a done one never gets a second.
+    """
+
+    def __init__(self, path: Path) -> None:
+        _cut_torn_line(path)
+        self._path = path
+        self.done: set[str] = set()
+        self.failed: set[str] = set()
+        for line in read_journal(path):
+            self._count(line)
+        self._file = path.open("ab")
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._file.close()
+
+    def append(self, lines: Sequence[Mapping[str, Any]]) -> None:
+        """Write results so that they survive a crash from now on; one about a done utterance is left out."""
+        fresh = [line for line in lines if line["id"] not in self.done]
+        if not fresh:
+            return
+        self._file.write(b"".join(orjson.dumps(dict(line)) + b"\n" for line in fresh))
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        for line in fresh:
+            self._count(line)
+
+    def _count(self, line: Mapping[str, Any]) -> None:
+        if "error" in line:
+            self.failed.add(line["id"])
+        else:
+            self.done.add(line["id"])
+            self.failed.discard(line["id"])
+
+
+def _cut_torn_line(path: Path) -> None:
+    """Cut off what follows the last line feed: a line that a crash left unfinished."""
+    if not path.exists():
+        return
+    with path.open("rb+") as file:
+        end = file.seek(0, os.SEEK_END)
+        keep = end
+        while keep > 0:
+            start = max(0, keep - 65536)
+            file.seek(start)
+            feed = file.read(keep - start).rfind(b"\n")
+            keep = start + feed + 1 if feed >= 0 else start
+            if feed >= 0:
+                break
+        if keep < end:
+            file.truncate(keep)
+
+
+def read_journal(path: Path) -> Iterator[dict[str, Any]]:
+    """The lines of a journal; one that is torn or damaged is left out (its utterance counts as not done)."""
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        for raw in file:
+            try:
+                line = orjson.loads(raw)
+            except orjson.JSONDecodeError:
+                continue
+            if isinstance(line, dict) and isinstance(line.get("id"), str):
+                yield line
+
+
+def totals(lines: Iterable[Mapping[str, Any]]) -> Totals:
+    """Add up journal lines: the last one about an utterance says whether it failed, the work of all counts."""
+    failed: dict[str, bool] = {}
+    audio_seconds = wall_seconds = 0.0
+    for line in lines:
+        failed[line["id"]] = "error" in line
+        audio_seconds += float(line.get("seconds", 0.0))
+        wall_seconds += float(line.get("wall", 0.0))
+    return Totals(len(failed), sum(failed.values()), audio_seconds, wall_seconds)
+
+
+def failures(path: Path) -> dict[str, str]:
+    """The utterances of a journal that failed and got no result later: {id: sentence}."""
+    left: dict[str, str] = {}
+    for line in read_journal(path):
+        if "error" in line:
+            left[line["id"]] = str(line["error"])
+        else:
+            left.pop(line["id"], None)
+    return left
+
+
+def line_of(path: Path, utterance_id: str) -> dict[str, Any] | None:
+    """The last line of a journal about one utterance, found without reading the others as JSON."""
+    if not path.exists():
+        return None
+    data = path.read_bytes()
+    at = data.rfind(b'{"id":' + orjson.dumps(utterance_id) + b",")
+    if at < 0:
+        return None
+    try:
+        line = orjson.loads(data[at : data.find(b"\n", at) + 1])
+    except orjson.JSONDecodeError:
+        return None
+    return line if isinstance(line, dict) else None
+
+
+class RunStore:
+    """The runs of a workspace, one folder each."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def create(
+        self, *, kind: str, system: str, corpus: str, sources: Sequence[Path], settings: Mapping[str, Any]
+    ) -> Run:
+        """A new run folder without input and results.
+
+        Raises:
+            RunError: the kind is unknown, or the system's name cannot name a column and a folder.
+        """
+        if kind not in KINDS:
+            raise RunError(f'There is no kind of run "{kind}"; known are: {", ".join(KINDS)}.')
+        if not SYSTEM_NAME.fullmatch(system):
+            raise RunError(
+                f'"{system}" cannot name a system: use up to 64 letters, digits, "_", "-" or ".", beginning with a'
+                " letter or digit."
+            )
+        now = datetime.now(UTC)
+        folder = self.folder / f"{now:%Y%m%d-%H%M%S}-{system}-{secrets.token_hex(3)}"
+        folder.mkdir()
+        facts = {
+            "kind": kind,
+            "system": system,
+            "corpus": {"name": corpus, "sources": [str(source) for source in sources]},
+            "created": now.isoformat(timespec="milliseconds"),
+        }
+        _write_yaml(folder / "run.yaml", {**facts, **settings})
+        return read_run(folder)
+
+    def all(self) -> list[Run]:
+        """All readable runs, oldest first; a damaged folder is left out (``get`` says what is wrong with it)."""
+        runs = []
+        for folder in sorted(self.folder.iterdir()):
+            if not _RUN_ID.fullmatch(folder.name):
+                continue
+            try:
+                runs.append(read_run(folder))
+            except RunError:
+                continue
+        return sorted(runs, key=lambda run: (run.created, run.id))
+
+    def get(self, run_id: str) -> Run:
+        """The run of that id.
+
+        Raises:
+            RunError: there is none, or its run.yaml is damaged.
+        """
+        if not _RUN_ID.fullmatch(run_id):
+            raise RunError(f'"{run_id}" is not the id of a run.')
+        return read_run(self.folder / run_id)
+
+    def of(self, sources: Sequence[Path], *, kind: str) -> list[Run]:
+        """The runs of one kind that belong to the corpus made of these sources, oldest first."""
+        wanted = tuple(str(source) for source in sources)
+        return [run for run in self.all() if run.kind == kind and run.sources == wanted]
+
+    def segments(self, sources: Sequence[Path], utterance_id: str) -> tuple[Segment, ...] | None:
+        """Speech in one utterance as the newest detection saw it; None when nobody looked yet."""
+        for run in reversed(self.of(sources, kind="detect")):
+            line = line_of(run.journal, utterance_id)
+            if line is not None and "segments" in line:
+                return tuple(Segment(start, end, label) for start, end, label in line["segments"])
+        return None
+
+
+def read_run(folder: Path) -> Run:
+    """The run in a folder.
+
+    Raises:
+        RunError: there is no readable run.yaml in it.
+    """
+    path = folder / "run.yaml"
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise RunError(f"There is no run in {folder}: {path.name} is missing.") from error
+    return _read_run(folder, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=1024)
+def _read_run(folder: Path, _mtime_ns: int, _size: int) -> Run:
+    path = folder / "run.yaml"
+    try:
+        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return Run(
+            id=folder.name,
+            folder=folder,
+            kind=_known(settings["kind"]),
+            system=str(settings["system"]),
+            corpus=str(settings["corpus"]["name"]),
+            sources=tuple(str(source) for source in settings["corpus"]["sources"]),
+            created=str(settings["created"]),
+            settings=settings,
+        )
+    except (OSError, yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError) as error:
+        raise RunError(
+            f"{path} is damaged ({type(error).__name__}: {error}); delete the folder to forget the run."
+        ) from error
+
+
+def _known(kind: Any) -> str:
+    if kind not in JOURNALS:
+        raise KeyError(f"kind {kind!r}")
+    return str(kind)
+
+
+def _write_yaml(path: Path, settings: Mapping[str, Any]) -> None:
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    with beside.open("w", encoding="utf-8") as file:
+        yaml.safe_dump(dict(settings), file, sort_keys=False, allow_unicode=True)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
