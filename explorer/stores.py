@@ -5,7 +5,7 @@ There are no globals: ``create_app`` makes one Stores and hands it to every page
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,10 +16,14 @@ if TYPE_CHECKING:
     from explorer.corpus import Corpus, Utterance
     from explorer.library import Library
     from explorer.query import Query
+    from explorer.segments import Segment
 
 
 class Page(Protocol):
-    """A page is a module with these names; its component ids start with the page's name."""
+    """A page is a module with these names; its component ids start with the page's name.
+
+    A page that only links lead to sets ``IN_MENU = False``.
+    """
 
     PATH: str
     TITLE: str
@@ -43,6 +47,12 @@ class OverviewSection(Protocol):
     def __call__(self, stores: Any, corpus: Corpus, query: Query) -> Component | None: ...
 
 
+class HeaderControl(Protocol):
+    """A control in the header, made with ``shell.parameter_select`` (for example the normalizer of every rate)."""
+
+    def __call__(self, stores: Any, parameters: Mapping[str, str]) -> Component | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """A button of the utterances toolbar that opens another page with the same corpus and query in its URL."""
@@ -62,6 +72,7 @@ class Stores:
     panels: tuple[UtterancePanel, ...] = ()
     sections: tuple[OverviewSection, ...] = ()
     actions: tuple[Action, ...] = ()
+    controls: tuple[HeaderControl, ...] = ()
 
     def corpus(self, parameters: Mapping[str, str]) -> Corpus:
         """The corpus that the URL names with ``corpus=``, or the first open one, as it is now.
@@ -76,3 +87,7 @@ class Stores:
     def revision(self, parameters: Mapping[str, str]) -> str:
         """A token that changes whenever ``corpus(parameters)`` would show something new; pages poll it."""
         return str(self.library.revision(parameters.get("corpus") or self.library.first()))
+
+    def segments(self, corpus: Corpus, utterance: Utterance) -> Sequence[Segment]:
+        """What is drawn under the waveform of an utterance: nothing, until a subclass has something (speech regions)."""
+        return ()
