@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -28,6 +28,7 @@ import orjson
 import yaml
 
 from evaluator.jobs import KINDS
+from evaluator.locks import exclusively
 from explorer.errors import RunError
 from explorer.segments import Segment
 
@@ -90,21 +91,38 @@ class Journal:
 
     ``done`` are the utterances with a result, ``failed`` those whose last line is an error; a failed one may get a
     result later, a done one never gets a second.
+
+    Raises:
+        RunError: another process works on this run.
     """
 
     def __init__(self, path: Path) -> None:
-        _cut_torn_line(path)
-        self._path = path
         self.done: set[str] = set()
         self.failed: set[str] = set()
+        self._audio_seconds = 0.0
+        self._wall_seconds = 0.0
+        self._file = path.open("ab")
+        if not exclusively(self._file):
+            self._file.close()
+            raise RunError(f"Another process is working on the run in {path.parent}; wait for it or cancel it.")
+        _cut_torn_line(path)
         for line in read_journal(path):
             self._count(line)
-        self._file = path.open("ab")
+
+    @property
+    def totals(self) -> Totals:
+        """All it holds, added up: the last line about an utterance says whether it failed, the work of all counts."""
+        utterances = len(self.done) + len(self.failed)
+        return Totals(utterances, len(self.failed), self._audio_seconds, self._wall_seconds)
 
     def __enter__(self) -> Journal:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let another process work on the run."""
         self._file.close()
 
     def append(self, lines: Sequence[Mapping[str, Any]]) -> None:
@@ -124,6 +142,8 @@ class Journal:
         else:
             self.done.add(line["id"])
             self.failed.discard(line["id"])
+        self._audio_seconds += float(line.get("seconds", 0.0))
+        self._wall_seconds += float(line.get("wall", 0.0))
 
 
 def _cut_torn_line(path: Path) -> None:
@@ -156,17 +176,6 @@ def read_journal(path: Path) -> Iterator[dict[str, Any]]:
                 continue
             if isinstance(line, dict) and isinstance(line.get("id"), str):
                 yield line
-
-
-def totals(lines: Iterable[Mapping[str, Any]]) -> Totals:
-    """Add up journal lines: the last one about an utterance says whether it failed, the work of all counts."""
-    failed: dict[str, bool] = {}
-    audio_seconds = wall_seconds = 0.0
-    for line in lines:
-        failed[line["id"]] = "error" in line
-        audio_seconds += float(line.get("seconds", 0.0))
-        wall_seconds += float(line.get("wall", 0.0))
-    return Totals(len(failed), sum(failed.values()), audio_seconds, wall_seconds)
 
 
 def failures(path: Path) -> dict[str, str]:

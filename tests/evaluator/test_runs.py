@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluator.runs import Journal, Run, RunStore, failures, line_of, read_journal, totals
+from evaluator.runs import Journal, Run, RunStore, Totals, failures, line_of, read_journal
 from explorer.errors import RunError
 from explorer.segments import Segment
 
@@ -90,7 +90,8 @@ def test_a_journal_remembers_results_and_failures(store: RunStore) -> None:
     write(run, {"id": "u1", "text": "hé", "seconds": 2.0, "wall": 0.5}, {"id": "u2", "error": "broken"})
     with Journal(run.journal) as journal:
         assert (journal.done, journal.failed) == ({"u1"}, {"u2"})
-    assert totals(read_journal(run.journal)).rtfx == 4.0
+        assert journal.totals == Totals(utterances=2, failures=1, audio_seconds=2.0, wall_seconds=0.5)
+        assert journal.totals.rtfx == 4.0
     assert failures(run.journal) == {"u2": "broken"}
     assert line_of(run.journal, "u1") == {"id": "u1", "text": "hé", "seconds": 2.0, "wall": 0.5}
     assert line_of(run.journal, "u") is None
@@ -106,8 +107,20 @@ def test_a_result_is_never_written_twice_but_a_failure_may_become_one(store: Run
         ("u2", "mended"),
     ]
     assert failures(run.journal) == {}
-    counted = totals(read_journal(run.journal))
-    assert (counted.utterances, counted.failures) == (2, 0)
+    with Journal(run.journal) as journal:
+        assert (journal.totals.utterances, journal.totals.failures) == (2, 0)
+
+
+def test_two_cannot_work_on_the_same_run(store: RunStore) -> None:
+    run = a_run(store)
+    with Journal(run.journal), pytest.raises(RunError, match="Another process"):
+        Journal(run.journal)
+    with Journal(run.journal):
+        pass
+
+
+def test_nothing_done_has_no_speed() -> None:
+    assert Totals(0, 0, 0.0, 0.0).rtfx is None
 
 
 @settings(max_examples=40, deadline=None)
