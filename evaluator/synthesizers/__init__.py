@@ -1,0 +1,85 @@
+"""Synthesizers (text to speech): the protocol every voice follows, and the table of those that exist.
+
+An adapter is one file with one class. Heavy imports happen when it is built, so that the table can be listed for
+nothing; a missing package becomes MissingPackage with the pip line. The same text, voice, rate and seed give the same
+samples, whatever was spoken before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Protocol
+
+from explorer.audio import Audio
+from explorer.errors import ConfigError
+
+
+class Synthesizer(Protocol):
+    """A voice, or a family of voices, that reads text aloud.
+
+    ``voices``: some of the names that ``synthesize`` accepts; the first is the default.
+    """
+
+    voices: tuple[str, ...]
+
+    def synthesize(self, text: str, *, voice: str | None = None, rate: float = 1.0, seed: int = 0) -> Audio:
+        """``text`` read aloud, at the synthesizer's own sample rate.
+
+        ``rate``: speed as a factor of the voice's normal one (1.2 is a fifth faster); ``seed`` fixes every random
+        choice. Text without anything to say gives silence of no length.
+
+        Raises:
+            EngineError: there is no such voice, or the engine refuses the text.
+        """
+
+    def close(self) -> None:
+        """Give memory back."""
+
+
+@dataclass(frozen=True, slots=True)
+class SynthesizerEntry:
+    """A row of SYNTHESIZERS: how to import a synthesizer class, and what to tell people about it."""
+
+    name: str
+    factory: str
+    help: str
+    pip: str
+    modules: tuple[str, ...]
+
+
+SYNTHESIZERS: Mapping[str, SynthesizerEntry] = {
+    entry.name: entry
+    for entry in (
+        SynthesizerEntry(
+            name="espeak",
+            factory="evaluator.synthesizers.espeak:EspeakSynthesizer",
+            help="eSpeak NG: formant voices, plainly artificial; dozens of variants of many languages.",
+            pip="espeakng-loader",
+            modules=("espeakng_loader",),
+        ),
+        SynthesizerEntry(
+            name="hibari",
+            factory="evaluator.synthesizers.hibari:HibariSynthesizer",
+            help="Hibari: one small neural American English voice whose weights come with pip.",
+            pip="hibari-tts",
+            modules=("hibari", "onnxruntime"),
+        ),
+    )
+}
+
+
+def synthesizer(name: str) -> Synthesizer:
+    """A new synthesizer of that name.
+
+    Raises:
+        ConfigError: there is none; the message lists those there are.
+        MissingPackage: its package is not installed.
+        EngineError: it cannot be loaded.
+    """
+    if name not in SYNTHESIZERS:
+        raise ConfigError(f'There is no synthesizer "{name}"; known are: {", ".join(SYNTHESIZERS)}.')
+    module, _, attribute = SYNTHESIZERS[name].factory.partition(":")
+    built: Synthesizer = getattr(import_module(module), attribute)()
+    return built
