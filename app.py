@@ -240,7 +240,7 @@ def create_app(stores: EvaluatorStores) -> Dash:
 
     import evaluator.pages
     import explorer.pages
-    from explorer import exports, media, security
+    from explorer import exports, media, security, vendor
     from explorer.components import shell
 
     pages = (*explorer.pages.PAGES, *evaluator.pages.PAGES)
@@ -249,10 +249,11 @@ def create_app(stores: EvaluatorStores) -> Dash:
         title="Earmark",
         update_title=None,
         assets_folder=str(ROOT / "assets"),
-        assets_ignore=shell.ASSETS_IGNORE,
         index_string=shell.INDEX,
         suppress_callback_exceptions=True,
         compress=True,
+        on_error=shell.report,
+        **vendor.dash_options(),
     )
     security.guard(app.server, stores.config.server)
     media.register(app.server, stores)

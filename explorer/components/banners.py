@@ -1,0 +1,98 @@
+"""What stands under the header when something goes on, and the pages shown when something went wrong.
+
+A banner says what is happening to the corpus (loading, changed on disk); an error page says in one sentence what is
+wrong and offers the next step. Both are plain functions of values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import dash_bootstrap_components as dbc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from explorer.components.cards import icon, state
+
+
+class Progress(Protocol):
+    """How far the library is with a corpus."""
+
+    @property
+    def stage(self) -> str:
+        """What is being done."""
+
+    @property
+    def done(self) -> int:
+        """How much of it is done."""
+
+    @property
+    def total(self) -> int:
+        """How much there is; 0 when unknown."""
+
+    @property
+    def message(self) -> str:
+        """A sentence about it; may be empty."""
+
+
+def progress_banner(progress: Progress) -> Component:
+    """Loading goes on in the background: how far it is; numbers on the page are of the rows loaded so far."""
+    share = min(100.0, 100 * progress.done / progress.total) if progress.total else None
+    text = progress.message or progress.stage
+    bar = dbc.Progress(value=100 if share is None else share, animated=share is None, striped=share is None, label=None)
+    return html.Div(
+        [
+            icon("bi-hourglass-split"),
+            html.Span(text),
+            bar,
+            html.Span(f"{share:.0f} %" if share is not None else "", className="num muted"),
+        ],
+        className="banner",
+        role="status",
+    )
+
+
+def changed_banner(sources: Sequence[Path]) -> Component:
+    """Files of the corpus are not what was loaded any more: offer to load them again."""
+    names = ", ".join(source.name for source in sources[:3]) + (" …" if len(sources) > 3 else "")
+    verb = "has" if len(sources) == 1 else "have"
+    return html.Div(
+        [
+            icon("bi-arrow-repeat"),
+            html.Span(f"{names} {verb} changed on disk since it was loaded."),
+            dbc.Button("Reload", id="shell-reload", color="secondary", size="sm"),
+        ],
+        className="banner warn",
+        role="status",
+    )
+
+
+def error_page(sentence: str, *, title: str = "This page cannot be shown") -> Component:
+    """A whole page for one error sentence."""
+    return html.Div(
+        state(
+            "bi-exclamation-triangle",
+            title,
+            sentence,
+            tone="bad",
+            level=1,
+            actions=[dcc.Link("Back to the overview", href="/", className="btn btn-secondary")],
+        ),
+        className="page",
+    )
+
+
+def not_found(path: str) -> Component:
+    """The page for an address that leads nowhere."""
+    return html.Div(
+        state(
+            "bi-signpost-split",
+            "There is no such page",
+            f"Nothing is at {path}. The pages of Earmark are in the bar above.",
+            level=1,
+            actions=[dcc.Link("Go to the overview", href="/", className="btn btn-primary")],
+        ),
+        className="page",
+    )

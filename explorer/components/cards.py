@@ -1,0 +1,100 @@
+"""Small pieces that every page is made of: number tiles, help marks, panels, facts, empty states.
+
+Texts from a corpus are passed as children, which React escapes; nothing here builds HTML from strings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import orjson
+from dash import html
+from dash.development.base_component import Component
+
+Tone = Literal["plain", "ok", "bad", "warn"]
+
+
+def icon(name: str) -> Component:
+    """A Bootstrap icon, silent for screen readers: ``icon("bi-mic")``."""
+    return html.I(className=f"bi {name}", **{"aria-hidden": "true"})
+
+
+def help_mark(text: str, *, place: str = "") -> Component:
+    """A mark that shows ``text`` on hover and on focus; ``place`` "at-start" or "at-end" keeps it inside an edge."""
+    return html.Button(
+        icon("bi-question-circle"),
+        type="button",
+        className=f"help {place}".strip(),
+        **{"data-help": text, "aria-label": text},
+    )
+
+
+def tile(
+    label: str,
+    value: str,
+    *,
+    unit: str = "",
+    note: str = "",
+    help_text: str = "",
+    href: str | None = None,
+    tone: Tone = "plain",
+    partial: bool = False,
+) -> Component:
+    """One number, its unit, what it counts and where a click leads; ``partial`` while a corpus is still loading."""
+    from dash import dcc
+
+    inside = [
+        html.Div(
+            [label, help_mark(help_text, place="at-start") if help_text and not href else None], className="tile-label"
+        ),
+        html.Div([value, html.Span(unit, className="unit") if unit else None], className="tile-value", title=value),
+        html.Div(note, className="tile-note"),
+    ]
+    names = " ".join(part for part in ("tile", tone if tone != "plain" else "", "partial" if partial else "") if part)
+    if href:
+        return dcc.Link(inside, href=href, className=names, title=help_text)
+    return html.Div(inside, className=names)
+
+
+def panel(title: str, body: Any, *, aside: Any = None, help_text: str = "", id: str | None = None) -> Component:
+    """A titled surface; ``aside`` stands at the right of the title."""
+    head = [html.H2(title), help_mark(help_text) if help_text else None]
+    if aside is not None:
+        head.append(html.Div(aside, className="aside"))
+    options = {"id": id} if id else {}
+    return html.Section(
+        [html.Div(head, className="panel-head"), html.Div(body, className="panel-body")], className="panel", **options
+    )
+
+
+def state(
+    icon_name: str, title: str, text: str, *, actions: Sequence[Component] = (), tone: Tone = "plain", level: int = 2
+) -> Component:
+    """A designed empty, waiting or error state: what is (not) here, why, and what to do."""
+    heading = html.H1(title) if level == 1 else html.H2(title)
+    return html.Div(
+        [icon(icon_name), heading, html.P(text), html.Div(list(actions), className="actions") if actions else None],
+        className=f"state {tone}",
+        role="alert" if tone == "bad" else "status",
+    )
+
+
+def facts(values: Mapping[str, Any]) -> Component:
+    """Names and values; a nested value is shown as indented JSON, an absent one as a dash."""
+    rows: list[Component] = []
+    for name, value in values.items():
+        rows += [html.Dt(name), html.Dd(_fact(value))]
+    return html.Dl(rows, className="facts")
+
+
+def _fact(value: Any) -> Any:
+    if value is None:
+        return html.Span("–", className="muted", title="unknown")
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping | list | tuple):
+        return html.Pre(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS, default=str).decode())
+    if isinstance(value, Component):
+        return value
+    return str(value)

@@ -1,0 +1,7 @@
+"""The pages of the explorer room, in the order of the menu."""
+
+from __future__ import annotations
+
+from explorer.pages import overview, problems, utterance, utterances
+
+PAGES = (overview, utterances, problems, utterance)
