@@ -30,7 +30,6 @@ from flask import Blueprint, Flask, Response, request
 from werkzeug.wsgi import wrap_file
 
 from explorer import acoustics, audio, pictures
-from explorer.config import cache_folder
 from explorer.errors import (
     ForbiddenAudio,
     MissingAudio,
@@ -92,6 +91,8 @@ def address(corpus: str, utterance: str) -> str:
 
 def register(server: Flask, stores: Stores) -> None:
     """Add the routes to ``server``; the cache lives in the cache folder of the configuration."""
+    from explorer.config import cache_folder
+
     cache = stores.config.cache
     kept = MediaCache(cache_folder(stores.config) / "media", limit=cache.media_mb * 1024 * 1024)
     add_routes(server, lambda name: stores.corpus({"corpus": name}), kept)
