@@ -3,11 +3,11 @@
 Every number and every picture of an alignment comes from ``_edits``, so they cannot disagree.
 
 Conventions: unit costs (a substitution costs as much as a deletion or an insertion), so the number of errors is the
-Levenshtein distance and unique. Its split into substitutions, deletions and insertions, and the places of errors, are not:
-between alignments of equal cost the choice is rapidfuzz's, which goes from the end to the beginning and prefers a
-deletion, then an insertion, then a substitution. jiwer (4 and 3) inherits the same choice; its counts are equal to
-these for the same tokens. sclite weighs a substitution 4 and the others 3, so its split can differ, and in
-rare cases its total is higher, never lower.
+Levenshtein distance and unique. Its split into substitutions, deletions and insertions, and the places of errors, are
+not. Among alignments with the fewest errors the choice is this: words that both texts begin and end with are matched;
+between them, from the end to the beginning, a deletion is taken where there can be one, else a substitution, else an
+insertion, else a match. That is rapidfuzz's choice, which jiwer 4 inherits: its counts equal these for the same tokens.
+sclite weighs a substitution 4 and the others 3, so its split can differ, and its total can only be higher.
 
 Sources: Levenshtein (1966); rapidfuzz's bit-parallel ``Levenshtein.editops`` (after Hyyrö, 2003).
 """
@@ -16,9 +16,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple, cast
 
-from rapidfuzz.distance import Editops, Levenshtein
+from rapidfuzz.distance import Editops, Levenshtein, Opcodes, Postfix, Prefix
 
 from evaluator.error_rate import ErrorCounts
 
@@ -87,30 +87,57 @@ def align(reference: Sequence[str], hypothesis: Sequence[str]) -> Alignment:
     """Align two token sequences with the fewest errors; ties as the module says."""
     ops = tuple(
         Op(KINDS[code.tag], range(code.src_start, code.src_end), range(code.dest_start, code.dest_end))
-        for code in _edits(reference, hypothesis).as_opcodes()
+        for code in Opcodes.from_editops(_edits(reference, hypothesis))
     )
     return Alignment(tuple(reference), tuple(hypothesis), ops)
 
 
 def count_errors(reference: Sequence[str], hypothesis: Sequence[str]) -> ErrorCounts:
-    """``align(reference, hypothesis).counts`` without building the alignment (about four times faster)."""
-    counts, _ = count_and_missed(reference, hypothesis)
-    return counts
+    """``align(reference, hypothesis).counts`` without building the alignment."""
+    substitutions, insertions, missed = _summary(reference, hypothesis)
+    return ErrorCounts(len(reference) - len(missed), substitutions, len(missed) - substitutions, insertions)
 
 
-def count_and_missed(reference: Sequence[str], hypothesis: Sequence[str]) -> tuple[ErrorCounts, list[str]]:
-    """The counts, and the reference tokens that were substituted or deleted, in order of the reference."""
-    substitutions = insertions = 0
-    missed = []
-    for tag, place, _ in _edits(reference, hypothesis).as_list():
-        if tag == "insert":
-            insertions += 1
-            continue
-        missed.append(reference[place])
-        if tag == "replace":
-            substitutions += 1
-    hits = len(reference) - len(missed)
-    return ErrorCounts(hits, substitutions, len(missed) - substitutions, insertions), missed
+class TextCounts(NamedTuple):
+    """What ``count_texts`` found; ``missed`` are the reference words that were substituted or deleted, in order."""
+
+    hits: int
+    substitutions: int
+    deletions: int
+    insertions: int
+    character_errors: int
+    missed: Sequence[str]
+
+
+def count_texts(reference: str, hypothesis: str) -> TextCounts:
+    """Word and character errors between two normalised texts (words joined by single spaces).
+
+    The counts are those of ``align(reference.split(), hypothesis.split())``. Only what lies between the words that
+    both texts begin and end with is split and aligned, for speed; the aligner leaves the same words out, so even ties
+    come out the same. A million pairs of 20 words take about 4 s.
+    """
+    length = reference.count(" ") + 1 if reference else 0
+    if reference == hypothesis:
+        return TextCounts(length, 0, 0, 0, 0, ())
+    start = reference.rfind(" ", 0, Prefix.similarity(reference, hypothesis)) + 1
+    reference, hypothesis = reference[start:], hypothesis[start:]
+    end = reference.find(" ", len(reference) - Postfix.similarity(reference, hypothesis))
+    if end >= 0:
+        reference, hypothesis = reference[:end], hypothesis[: end - len(reference)]
+    substitutions, insertions, missed = _summary(reference.split(), hypothesis.split())
+    return TextCounts(
+        length - len(missed),
+        substitutions,
+        len(missed) - substitutions,
+        insertions,
+        Levenshtein.distance(reference, hypothesis),
+        missed,
+    )
+
+
+def count_character_errors(reference: str, hypothesis: str) -> int:
+    """The character edit distance of two texts, spaces between words included."""
+    return int(Levenshtein.distance(reference, hypothesis))
 
 
 def align_many(reference: Sequence[str], hypotheses: Sequence[Sequence[str]]) -> tuple[AlignedColumn, ...]:
@@ -148,6 +175,20 @@ def draw(alignment: Alignment) -> str:
         for row, token in zip(rows, shown, strict=True):
             row.append(token.ljust(width))
     return "\n".join(" ".join(row).rstrip() for row in rows)
+
+
+def _summary(reference: Sequence[str], hypothesis: Sequence[str]) -> tuple[int, int, list[str]]:
+    """Substitutions, insertions, and the reference tokens that were substituted or deleted."""
+    substitutions = insertions = 0
+    missed = []
+    for tag, place, _ in cast("list[tuple[str, int, int]]", _edits(reference, hypothesis).as_list()):
+        if tag == "insert":
+            insertions += 1
+            continue
+        missed.append(reference[place])
+        if tag == "replace":
+            substitutions += 1
+    return substitutions, insertions, missed
 
 
 def _edits(reference: Sequence[str], hypothesis: Sequence[str]) -> Editops:

@@ -1,0 +1,178 @@
+"""Metrics: what can be said about a system in one number, computed from counts that were summed before.
+
+A metric is a row of METRICS: it explains itself, and turns SystemCounts into a value and the base it was divided by.
+Conventions: rates are fractions (0.077 is shown as 7.7 %); a value is None when its base is zero or unknown.
+
+- WER, CER and the three rates of errors: errors divided by the words (CER: characters) of the reference, pooled over
+  utterances. Characters are counted on the normalised text, one space between words included, as in jiwer. Words that a
+  system inserts where the reference is empty count as errors, as in jiwer's and sclite's corpus rates.
+- WMR and MWA: word match rate and mean word accuracy, as in NeMo's Speech Data Explorer.
+- RTFx: seconds of audio transcribed in a second of computing, as on the Open ASR leaderboard (pooled, so that
+  long files count as much as they last).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from evaluator.error_rate import ErrorCounts
+from explorer.columns import Style
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemCounts:
+    """What was counted about one system over a set of utterances.
+
+    ``vocabulary`` is the number of distinct reference words and ``word_accuracies`` the sum over them of the share of
+    occurrences that were hits; both None when they were not counted. ``audio_seconds`` and ``wall_seconds`` are
+    None unless Earmark ran the system itself.
+    """
+
+    words: ErrorCounts
+    characters: int
+    character_errors: int
+    vocabulary: int | None = None
+    word_accuracies: float | None = None
+    audio_seconds: float | None = None
+    wall_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One number about a system: ``value`` of its counts, and the ``base`` it was divided by, in ``base_unit``."""
+
+    name: str
+    label: str
+    title: str
+    help: str
+    unit: str
+    better: Literal["lower", "higher"]
+    style: Style
+    base_unit: str
+    value: Callable[[SystemCounts], float | None]
+    base: Callable[[SystemCounts], float | None]
+
+
+def _words(counts: SystemCounts) -> float:
+    return counts.words.length
+
+
+def _ratio(part: float | None, base: float | None) -> float | None:
+    return part / base if part is not None and base else None
+
+
+METRICS: Mapping[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric(
+            name="wer",
+            label="WER",
+            title="word error rate",
+            help=(
+                "Words that were substituted, deleted or inserted, divided by reference words. Can exceed 100 %. "
+                "Lower is better."
+            ),
+            unit="%",
+            better="lower",
+            style="percent",
+            base_unit="words",
+            value=lambda counts: counts.words.rate,
+            base=_words,
+        ),
+        Metric(
+            name="cer",
+            label="CER",
+            title="character error rate",
+            help=(
+                "Character edits divided by reference characters, on the normalised text with one space between words "
+                "(spaces count). Can exceed 100 %. Lower is better."
+            ),
+            unit="%",
+            better="lower",
+            style="percent",
+            base_unit="characters",
+            value=lambda counts: _ratio(counts.character_errors, counts.characters),
+            base=lambda counts: counts.characters,
+        ),
+        Metric(
+            name="substitution_rate",
+            label="S",
+            title="substitution rate",
+            help="Reference words that became another word, divided by reference words. Lower is better.",
+            unit="%",
+            better="lower",
+            style="percent",
+            base_unit="words",
+            value=lambda counts: counts.words.part(counts.words.substitutions),
+            base=_words,
+        ),
+        Metric(
+            name="deletion_rate",
+            label="D",
+            title="deletion rate",
+            help="Reference words that the system left out, divided by reference words. Lower is better.",
+            unit="%",
+            better="lower",
+            style="percent",
+            base_unit="words",
+            value=lambda counts: counts.words.part(counts.words.deletions),
+            base=_words,
+        ),
+        Metric(
+            name="insertion_rate",
+            label="I",
+            title="insertion rate",
+            help="Words that the system added, divided by reference words. Can exceed 100 %. Lower is better.",
+            unit="%",
+            better="lower",
+            style="percent",
+            base_unit="words",
+            value=lambda counts: counts.words.part(counts.words.insertions),
+            base=_words,
+        ),
+        Metric(
+            name="wmr",
+            label="WMR",
+            title="word match rate",
+            help=(
+                "Reference words that were recognized, divided by reference words; insertions do not count. "
+                "Higher is better."
+            ),
+            unit="%",
+            better="higher",
+            style="percent",
+            base_unit="words",
+            value=lambda counts: counts.words.part(counts.words.hits),
+            base=_words,
+        ),
+        Metric(
+            name="mwa",
+            label="MWA",
+            title="mean word accuracy",
+            help=(
+                "For each distinct reference word the share of its occurrences that were recognized, averaged over the "
+                "vocabulary: rare words weigh as much as frequent ones. Higher is better."
+            ),
+            unit="%",
+            better="higher",
+            style="percent",
+            base_unit="distinct words",
+            value=lambda counts: _ratio(counts.word_accuracies, counts.vocabulary),
+            base=lambda counts: counts.vocabulary,
+        ),
+        Metric(
+            name="rtfx",
+            label="RTFx",
+            title="inverse real-time factor",
+            help="Seconds of audio transcribed in one second of computing. Known for runs made here. Higher is better.",
+            unit="x",
+            better="higher",
+            style="decimal",
+            base_unit="seconds of computing",
+            value=lambda counts: _ratio(counts.audio_seconds, counts.wall_seconds),
+            base=lambda counts: counts.wall_seconds,
+        ),
+    )
+}
