@@ -46,7 +46,7 @@ class MediaCache:
 
     def __init__(self, folder: Path, *, limit: int) -> None:
         self.limit = limit
-        self._cache = diskcache.Cache(str(folder), disk=PlainDisk, size_limit=limit, cull_limit=50)
+        self._cache = diskcache.Cache(str(folder), disk=PlainDisk, size_limit=limit)
         self._locks = tuple(threading.Lock() for _ in range(_LOCKS))
 
     def value(self, key: str, make: Callable[[], bytes]) -> bytes:
