@@ -2,7 +2,8 @@
 
 Before audio is decoded or shown to a model its id is written to ``attempt.json`` in the run folder; the file goes
 away when the work ends well. Whoever finds it knows that the last worker died, and who was there: these suspects are
-done again at the end, one at a time. One that is there at a second death is given up as a failure of its own.
+done again at the end, one at a time. One that is there at three deaths is given up as a failure of its own; a worker
+that somebody kills on purpose does not make a failure.
 The file is not synced: it has to survive the death of a process, not of the machine.
 """
 
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import orjson
 
-MOST_DEATHS = 2
+MOST_DEATHS = 3
 
 
 class Attempts:

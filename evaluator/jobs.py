@@ -26,7 +26,9 @@ from explorer.errors import JobError
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 ACTIVE: tuple[State, ...] = ("queued", "running")
 KINDS = ("transcribe", "detect")
-MOST_TRIES = 3
+MOST_DEATHS = 4
+"""Workers a job may lose in a row, without a single new result between, before it fails. One more than an utterance
+may kill (attempts.py), so that a job is only given up for what is not the fault of one utterance: loading the model."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (
@@ -47,6 +49,7 @@ CREATE TABLE IF NOT EXISTS jobs (
     beat REAL,
     worker TEXT,
     tries INTEGER NOT NULL DEFAULT 0,
+    deaths INTEGER NOT NULL DEFAULT 0,
     created REAL NOT NULL,
     started REAL,
     ended REAL
@@ -71,7 +74,11 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One row of the job table. ``message`` is the sentence that tells how it ended."""
+    """One row of the job table.
+
+    ``message`` is the sentence that tells how it ended; ``tries`` counts its claims, ``deaths`` the workers it lost
+    since its last result or since a person asked for it.
+    """
 
     id: int
     kind: str
@@ -83,6 +90,7 @@ class Job:
     beat: float | None
     worker: str | None
     tries: int
+    deaths: int
     created: float
     started: float | None
     ended: float | None
@@ -161,7 +169,8 @@ class JobStore:
         """Write the progress; the answer is True when the worker has to stop."""
         assignments = ", ".join(f"{name} = ?" for name in _PROGRESS)
         values = [getattr(progress, name) for name in _PROGRESS]
-        return self._report(job, f"{assignments}, beat = ?", (*values, time.time()))
+        deaths = "deaths = CASE WHEN ? > done THEN 0 ELSE deaths END"  # whoever gets on may die again
+        return self._report(job, f"{deaths}, {assignments}, beat = ?", (progress.done, *values, time.time()))
 
     def _report(self, job: Job, assignments: str, values: Sequence[Any]) -> bool:
         with self._connection() as connection:
@@ -217,7 +226,7 @@ class JobStore:
         """
         with self._connection() as connection:
             row = connection.execute(
-                "UPDATE jobs SET state = 'queued', cancel_asked = NULL, tries = 0, worker = NULL, message = '',"
+                "UPDATE jobs SET state = 'queued', cancel_asked = NULL, deaths = 0, worker = NULL, message = '',"
                 " ended = NULL WHERE id = ? AND state IN ('failed', 'cancelled') RETURNING *",
                 (job_id,),
             ).fetchone()
@@ -229,21 +238,22 @@ class JobStore:
         """Take running jobs away from workers that gave no sign for ``silent_for`` seconds, and return them.
 
         0 takes all of them: right when it is certain that no worker lives. A job whose cancel was asked is cancelled,
-        one that already lost MOST_TRIES workers fails, any other is queued again.
+        one that has lost MOST_DEATHS workers in a row fails, any other is queued again.
         """
         now = time.time()
         with self._connection() as connection:
             rows = connection.execute(
                 "UPDATE jobs SET"
-                " state = CASE WHEN cancel_asked IS NOT NULL THEN 'cancelled' WHEN tries >= ? THEN 'failed'"
+                " deaths = deaths + 1,"
+                " state = CASE WHEN cancel_asked IS NOT NULL THEN 'cancelled' WHEN deaths + 1 >= ? THEN 'failed'"
                 " ELSE 'queued' END,"
                 " message = CASE WHEN cancel_asked IS NOT NULL THEN 'Cancelled; what was done is kept.'"
-                " WHEN tries >= ? THEN 'The worker process died ' || tries || ' times while it did this job (out of"
-                " memory is the usual reason). See the log, choose a smaller batch, and resume.' ELSE '' END,"
-                " ended = CASE WHEN cancel_asked IS NOT NULL OR tries >= ? THEN ? END,"
+                " WHEN deaths + 1 >= ? THEN 'The worker process died ' || (deaths + 1) || ' times in a row over this job"
+                " (out of memory is the usual reason). See the log, choose a smaller batch, and resume.' ELSE '' END,"
+                " ended = CASE WHEN cancel_asked IS NOT NULL OR deaths + 1 >= ? THEN ? END,"
                 " worker = NULL, stage = '', left_seconds = NULL"
                 " WHERE state = 'running' AND coalesce(beat, 0) <= ? RETURNING *",
-                (MOST_TRIES, MOST_TRIES, MOST_TRIES, now, now - silent_for),
+                (MOST_DEATHS, MOST_DEATHS, MOST_DEATHS, now, now - silent_for),
             ).fetchall()
         return [_job(row) for row in rows]
 

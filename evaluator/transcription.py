@@ -222,7 +222,7 @@ class _Work:
         skip = self._journal.done if retry == "failures" else self._journal.done | self._journal.failed
         self._attempts = Attempts(run.folder / "attempt.json", settled=skip)
         self._ready: list[dict[str, Any]] = [
-            {"id": utterance, "error": "The worker process died twice while this utterance was worked on."}
+            {"id": utterance, "error": "The worker process died three times while this utterance was worked on."}
             for utterance in sorted(self._attempts.given_up)
         ]
         apart = self._attempts.suspects | self._attempts.given_up

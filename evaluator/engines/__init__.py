@@ -128,6 +128,8 @@ def load_recognizer(name: str, model: str | None, *, device: str = "auto", **opt
         raise MissingPackage(f'The engine "{name}" is not installed. Install it with: pip install "{entry.pip}"')
     if entry.needs_model and not model:
         raise ConfigError(f'The engine "{name}" needs a model: give a file or a pretrained name.')
+    if options.get("precision") == "auto":
+        del options["precision"]
     recognizer_class = load_class(entry.factory)
     known = [option for option in signature(recognizer_class).parameters if option not in ("model", "device")]
     for option in options:

@@ -27,8 +27,8 @@ from explorer.audio import Audio
 from explorer.errors import ConfigError, EngineError, ModelError
 from explorer.segments import Segment
 
-Precision = Literal["float32", "bfloat16", "float16"]
-PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16", "float16")
+Precision = Literal["auto", "float32", "bfloat16", "float16"]
+PRECISIONS: tuple[Precision, ...] = ("auto", "float32", "bfloat16", "float16")
 _SHORTEST = 0.05  # s; shorter audio is widened with zeros, because some encoders cannot take less than a few frames
 _MEMORY_WORDS = ("out of memory", "can't allocate memory", "not enough memory", "cudnn_status_alloc_failed")
 
@@ -36,9 +36,9 @@ _MEMORY_WORDS = ("out of memory", "can't allocate memory", "not enough memory", 
 class NemoRecognizer:
     """The engine "nemo" (see Recognizer).
 
-    ``device``: "auto" (CUDA if there is one), "cpu", "cuda" or "cuda:1". ``precision``: bfloat16 and float16 run the
-    network under autocast, on CUDA only. ``decoder``: "ctc" or "rnnt" of a hybrid model. ``prompt``: slots of an
-    attention model, for example {"source_lang": "en", "target_lang": "en"}.
+    ``device``: "auto" (CUDA if there is one), "cpu", "cuda" or "cuda:1". ``precision``: "auto" is float32; bfloat16
+    and float16 run the network under autocast, on CUDA only. ``decoder``: "ctc" or "rnnt" of a hybrid model.
+    ``prompt``: slots of an attention model, for example {"source_lang": "en", "target_lang": "en"}.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class NemoRecognizer:
         model: str,
         *,
         device: str = "auto",
-        precision: Precision = "float32",
+        precision: Precision = "auto",
         timestamps: bool = True,
         decoder: Literal["ctc", "rnnt"] | None = None,
         prompt: Mapping[str, str] | None = None,
@@ -58,7 +58,7 @@ class NemoRecognizer:
 
         self._torch = torch
         self._device = _device(device)
-        self._precision = precision if self._device.startswith("cuda") else "float32"
+        self._precision = precision if precision != "auto" and self._device.startswith("cuda") else "float32"
         self._model_name = model
         self._model = _restored(model, self._device)
         self._model.eval()

@@ -19,9 +19,14 @@ from explorer.audio import Audio
 from explorer.errors import ConfigError, EngineError, ModelError
 from explorer.segments import Segment
 
+PRECISIONS = ("auto", "int8", "float32", "float16", "bfloat16")
+
 
 class WhisperRecognizer:
-    """The engine "whisper" (see Recognizer). ``compute_type`` and ``threads`` are CTranslate2's."""
+    """The engine "whisper" (see Recognizer).
+
+    ``precision`` "auto" is int8 on a processor and float16 on CUDA; ``language`` None is heard by multilingual models.
+    """
 
     sample_rate = 16000
 
@@ -30,8 +35,8 @@ class WhisperRecognizer:
         model: str | None = None,
         *,
         device: str = "auto",
+        precision: str = "auto",
         language: str | None = None,
-        compute_type: str = "default",
         beam_size: int = 1,
         threads: int = 0,
         timestamps: bool = True,
@@ -45,12 +50,17 @@ class WhisperRecognizer:
         self._device = _device(device)
         self._beam_size = beam_size
         self._timestamps = timestamps
-        if compute_type == "default":
-            compute_type = "int8" if self._device == "cpu" else "float16"
-        self._compute_type = compute_type
+        if precision not in PRECISIONS:
+            raise ConfigError(f'"{precision}" is not a precision of Whisper; known are: {", ".join(PRECISIONS)}.')
+        own = "int8" if self._device == "cpu" else "float16"
+        self._precision = own if precision == "auto" else precision
         try:
             self._model = faster_whisper.WhisperModel(
-                str(folder), device=self._device, compute_type=compute_type, cpu_threads=threads, local_files_only=True
+                str(folder),
+                device=self._device,
+                compute_type=self._precision,
+                cpu_threads=threads,
+                local_files_only=True,
             )
         except (RuntimeError, ValueError, OSError) as error:
             raise ModelError(f"{folder} could not be loaded as a Whisper model ({error}).") from error
@@ -65,7 +75,7 @@ class WhisperRecognizer:
             "sha256": sha256(weights.read_bytes()).hexdigest(),
             "class": "Whisper",
             "device": self._device,
-            "precision": self._compute_type,
+            "precision": self._precision,
             "word_times": self._timestamps,
             "versions": self._versions,
         }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from evaluator.jobs import MOST_TRIES, JobStore, Progress
+from evaluator.jobs import MOST_DEATHS, JobStore, Progress
 from explorer.errors import JobError
 
 
@@ -87,7 +87,7 @@ def test_resume_queues_what_failed_or_was_cancelled_and_nothing_else(jobs: JobSt
     jobs.fail(claimed, "No such model.")
     assert jobs.get(job.id).message == "No such model."
     again = jobs.resume(job.id)
-    assert (again.state, again.tries, again.spec, again.message) == ("queued", 0, {"run": "r"}, "")
+    assert (again.state, again.deaths, again.spec, again.message) == ("queued", 0, {"run": "r"}, "")
     claimed = jobs.claim("w")
     assert claimed is not None
     jobs.finish(claimed)
@@ -109,18 +109,33 @@ def test_a_cancelled_job_can_be_resumed_and_is_not_stopped_by_the_old_wish(jobs:
     assert jobs.beat(claimed) is False
 
 
-def test_a_dead_workers_job_is_queued_again_until_it_has_killed_three(jobs: JobStore) -> None:
+def test_a_dead_workers_job_is_queued_again_until_it_has_killed_too_many(jobs: JobStore) -> None:
     job = jobs.submit("transcribe", {})
-    for tries in range(1, MOST_TRIES + 1):
+    for tries in range(1, MOST_DEATHS + 1):
         claimed = jobs.claim(f"w{tries}")
         assert claimed is not None
         assert claimed.tries == tries
         assert jobs.requeue(silent_for=60.0) == []  # it has just been heard
         (taken,) = jobs.requeue()
-        assert taken.state == ("queued" if tries < MOST_TRIES else "failed")
-    assert "died 3 times" in jobs.get(job.id).message
+        assert taken.state == ("queued" if tries < MOST_DEATHS else "failed")
+    assert "died 4 times" in jobs.get(job.id).message
     assert jobs.get(job.id).resumable
     assert jobs.claim("w") is None
+    jobs.resume(job.id)
+    jobs.claim("w4")
+    assert jobs.requeue()[0].state == "queued"
+
+
+def test_a_job_that_gets_on_between_deaths_may_go_on_dying(jobs: JobStore) -> None:
+    jobs.submit("transcribe", {})
+    for done in range(1, 10):
+        claimed = jobs.claim("w")
+        assert claimed is not None
+        jobs.progress(claimed, Progress(done=done, total=10))
+        assert jobs.get(claimed.id).deaths == 0
+        jobs.progress(claimed, Progress(done=done, total=10))
+        assert jobs.requeue()[0].state == "queued"
+        assert jobs.get(claimed.id).deaths == 1
 
 
 def test_a_dead_workers_cancelled_job_stays_cancelled(jobs: JobStore) -> None:

@@ -268,8 +268,8 @@ def test_an_utterance_that_was_there_when_the_worker_died_is_done_alone_then_giv
     model = ToneRecognizer()
     transcribe(run, model, options=Options(), monitor=Watch(stop_at=2))  # stop after the first batch: c, then suspects
     assert texts(run) == {"c": "three"}
-    attempt.write_bytes(b'{"deaths": {"a": 1, "b": 1}, "present": ["a"]}')  # a alone killed the next worker
+    attempt.write_bytes(b'{"deaths": {"a": 2, "b": 1}, "present": ["a"]}')  # a alone killed two more
     transcribe(run, model, options=Options(), monitor=Watch())
     assert texts(run) == {"c": "three", "b": "two"}
-    assert "died twice" in failures(run.journal)["a"]
+    assert "died three times" in failures(run.journal)["a"]
     assert [len(batch) for batch in model.batches] == [1, 1]

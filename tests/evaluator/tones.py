@@ -91,7 +91,7 @@ def tones_in(audio: Audio) -> list[Segment]:
 
 @dataclass
 class ToneRecognizer:
-    """Understands whistles. ``memory_seconds``: more padded audio than this is OutOfMemory; "boom" is an EngineError."""
+    """Understands whistles. More than ``memory_seconds`` of padded audio is OutOfMemory; "boom" is an EngineError."""
 
     memory_seconds: float = 1e9
     sample_rate: int = RATE
