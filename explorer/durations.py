@@ -1,0 +1,117 @@
+"""Missing durations, read from the headers of the sound files after the corpus can already be used.
+
+An utterance without a duration lasts from its offset to the end of its file. A file that is missing, outside the
+roots or unreadable becomes a Problem of every line that names it; those utterances stay, with unknown duration.
+"""
+
+# ruff: noqa: S608  (every name in this SQL is ours, every value from outside is a parameter)
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import duckdb
+import pyarrow as pa
+
+from explorer.audio import info
+from explorer.errors import AudioError, MissingAudio
+from explorer.ingest import CATALOG, MOST_PROBLEMS, UTTERANCES
+from explorer.paths import audio_path
+from explorer.records import Problem
+from explorer.tables import Database
+
+if TYPE_CHECKING:
+    from explorer.build import Recipe
+
+THREADS = 8
+FILES_AT_ONCE = 2_000
+MEMORY_MB = 1500
+
+Length: TypeAlias = float | tuple[str, str]
+"""Seconds of a sound file, or the kind and sentence of what is wrong with it."""
+
+
+def measure(plain: Path, measured: Path, recipe: Recipe, tell: Callable[[str, int, int], None]) -> None:
+    """Write ``measured``: the cache file ``plain`` with the durations that can be found out."""
+    shutil.copyfile(plain, measured)
+    database = Database(memory_mb=MEMORY_MB)
+    try:
+        database.attach(measured, writable=True)
+        cursor = database.cursor()
+        meta = dict(cursor.execute(f"SELECT key, value FROM {CATALOG}.meta").fetchall())
+        folders = dict(zip(json.loads(meta["source_names"]), (p.parent for p in recipe.sources), strict=True))
+        field = json.loads(meta["fixed"])
+        unknown = cursor.execute(
+            f'SELECT row, audio, "offset", source, line FROM {UTTERANCES} WHERE duration IS NULL ORDER BY row'
+        ).fetchall()
+        paths = [audio_path(audio, folders[source], recipe.audio_root) for _, audio, _, source, _ in unknown]
+        lengths = dict(_lengths(list(dict.fromkeys(paths)), recipe.roots, tell))
+        found: list[tuple[int, float]] = []
+        problems: list[Problem] = []
+        for (row, _, offset, source, line), path in zip(unknown, paths, strict=True):
+            length = lengths[path]
+            if isinstance(length, tuple):
+                problems.append(Problem(source, line, field["audio"], length[1], length[0]))
+            elif length <= offset:
+                message = f"is {offset:g} and has no sound behind it: {path.name} has {length:.3f} s"
+                problems.append(Problem(source, line, field["offset"], message, "offset beyond the end"))
+            else:
+                found.append((row, round(length - offset, 6)))
+        _write(cursor, found, problems, json.loads(meta["problem_kinds"]))
+    finally:
+        database.close()
+
+
+def _lengths(
+    paths: list[Path], roots: tuple[Path, ...], tell: Callable[[str, int, int], None]
+) -> Iterator[tuple[Path, Length]]:
+    """The length of every file; headers are read by several threads, because most of it is waiting for the disk."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        for start in range(0, len(paths), FILES_AT_ONCE):
+            tell("durations", start, len(paths))
+            some = paths[start : start + FILES_AT_ONCE]
+            yield from zip(some, pool.map(lambda path: _length(path, roots), some), strict=True)
+        tell("durations", len(paths), len(paths))
+
+
+def _length(path: Path, roots: Iterable[Path]) -> Length:
+    try:
+        resolved = path.resolve()
+        if not any(resolved.is_relative_to(root) for root in roots):
+            return "forbidden audio", f"{path} lies outside the corpus's folders; add its folder to roots"
+        return info(path).duration
+    except MissingAudio as error:
+        return "missing audio", f"has no known duration: {error}"
+    except (AudioError, OSError, RuntimeError, ValueError) as error:
+        return "unreadable audio", f"has no known duration: {error}"
+
+
+def _write(
+    cursor: duckdb.DuckDBPyConnection, found: list[tuple[int, float]], problems: list[Problem], kinds: dict[str, int]
+) -> None:
+    """Put what was found into the tables in one transaction."""
+
+    cursor.execute("BEGIN")
+    cursor.register(
+        "measured",
+        pa.table({
+            "row": pa.array([row for row, _ in found], pa.int32()),
+            "duration": pa.array([length for _, length in found], pa.float64()),
+        }),
+    )  # fmt: skip
+    cursor.execute(
+        f"UPDATE {UTTERANCES} AS u SET duration = m.duration, word_rate = u.words / m.duration,"
+        f" character_rate = u.characters / m.duration FROM measured AS m WHERE u.row = m.row"
+    )
+    room = MOST_PROBLEMS - cursor.execute(f"SELECT count(*) FROM {CATALOG}.problems").fetchall()[0][0]
+    listed = [[p.source, p.line, p.field, p.message, p.kind] for p in problems[: max(0, room)]]
+    if listed:
+        cursor.executemany(f"INSERT INTO {CATALOG}.problems VALUES (?, ?, ?, ?, ?)", listed)
+    for problem in problems:
+        kinds[problem.kind] = kinds.get(problem.kind, 0) + 1
+    cursor.execute(f"UPDATE {CATALOG}.meta SET value = ? WHERE key = 'problem_kinds'", [json.dumps(kinds)])
+    cursor.execute("COMMIT")

@@ -1,0 +1,103 @@
+"""The corpus formats that can be opened: FORMATS, one adapter module per format.
+
+An adapter has two functions. ``read(path, reading)`` yields Batches: column-wise values under the field names of the
+format, already checked, faulty lines left out and reported as Problems. ``role(field)`` says what a field is inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol
+
+from explorer.records import Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """What a field of a format is called inside: the column's name, and the system when it is a hypothesis."""
+
+    name: str
+    system: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Some rows of a source, as columns of equal length; ``None`` is a missing value.
+
+    ``ids`` are the identities (16 hexadecimal digits), times are seconds, ``fields`` holds every other field under the
+    name the format gives it. ``order`` lists all fields seen so far, those of the fixed columns too, in the order of
+    their first appearance. ``position`` is the number of bytes of the file read so far.
+    """
+
+    lines: list[int]
+    ids: list[str]
+    audio: list[str]
+    offset: list[float]
+    duration: list[float | None]
+    reference: list[str | None]
+    fields: dict[str, list[Any]]
+    order: tuple[str, ...]
+    problems: list[Problem]
+    position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What reading several sources into one corpus shares.
+
+    ``source`` is the name for Problems; ``roots`` are the folders text files may come from; ``identities`` remembers
+    where each identity was seen first, to find duplicates.
+    """
+
+    source: str
+    audio_root: Path | None = None
+    roots: tuple[Path, ...] = ()
+    identities: dict[bytes, tuple[str, int]] = field(default_factory=dict)
+    block_bytes: int = 8 << 20
+
+
+class Adapter(Protocol):
+    """The module of a format; ``FIXED_FIELDS`` are its names for audio, offset, duration and reference."""
+
+    FIXED_FIELDS: dict[str, str]
+
+    def read(self, path: Path, reading: Reading) -> Iterator[Batch]:
+        """The rows of one file; ManifestError when it is not of this format at all."""
+
+    def role(self, field: str) -> Role:
+        """What a field is inside."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """A corpus format: the endings of its files and the module that reads it."""
+
+    name: str
+    title: str
+    help: str
+    suffixes: tuple[str, ...]
+    module: str
+
+    def adapter(self) -> Adapter:
+        """The adapter module, imported when it is first needed."""
+        return import_module(self.module)
+
+
+FORMATS: dict[str, Format] = {
+    "nemo": Format(
+        name="nemo",
+        title="NeMo manifest",
+        help="One JSON object per line with audio_filepath, duration, text, pred_text; plain or gzip.",
+        suffixes=(".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz"),
+        module="explorer.formats.nemo",
+    ),
+}
+
+
+def format_of(path: Path) -> Format:
+    """The format of a file by its name; a name no format claims is read as a NeMo manifest, the one default."""
+    named: Callable[[Format], bool] = lambda entry: path.name.lower().endswith(entry.suffixes)  # noqa: E731
+    return next(filter(named, FORMATS.values()), FORMATS["nemo"])

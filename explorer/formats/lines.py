@@ -1,0 +1,103 @@
+"""Text files read line by line, plain or gzip, in blocks of a few megabytes with exact line numbers.
+
+A line ends with a line feed; a carriage return before it, blank lines and a byte order mark are no part of the text.
+What is no text at all (UTF-16, binary data) is a ManifestError, found in the first bytes.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from explorer.errors import ManifestError
+
+BLOCK_BYTES = 8 << 20
+SNIFFED_BYTES = 1 << 16
+GZIP_MAGIC = b"\x1f\x8b"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Consecutive lines: ``first`` is the number of the first one, ``position`` the bytes of the file read so far.
+
+    ``failure`` says why nothing follows although the file has more (a damaged gzip stream), else None.
+    """
+
+    lines: list[bytes]
+    first: int
+    position: int
+    failure: str | None = None
+
+
+def sniff(path: Path) -> bytes:
+    """The first bytes of the (uncompressed) text.
+
+    Raises:
+        ManifestError: the file cannot be opened or is no UTF-8 text.
+    """
+    try:
+        with path.open("rb") as file, _text(file) as stream:
+            start = stream.read(SNIFFED_BYTES)
+    except EOFError:
+        start = b""
+    except (OSError, zlib.error) as error:
+        raise ManifestError(f"{path} cannot be read: {_reason(error)}") from error
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise ManifestError(f"{path} is UTF-16 text; save it as UTF-8 (for example with iconv -f UTF-16 -t UTF-8)")
+    if b"\0" in start:
+        raise ManifestError(f"{path} is a binary file, expected one JSON object per line")
+    return start.removeprefix(BYTE_ORDER_MARK)
+
+
+def blocks(path: Path, *, size: int = BLOCK_BYTES) -> Iterator[Block]:
+    """The lines of the file in blocks of about ``size`` bytes, ends of line included.
+
+    Raises:
+        ManifestError: the file cannot be opened or read; a gzip stream that breaks off ends the blocks instead.
+    """
+    try:
+        with path.open("rb") as file, _text(file) as stream:
+            first = 1
+            while True:
+                lines, failure = _read(stream, size)
+                if first == 1 and lines:
+                    lines[0] = lines[0].removeprefix(BYTE_ORDER_MARK)
+                if lines or failure:
+                    yield Block(lines, first, file.tell(), failure)
+                if failure or not lines:
+                    return
+                first += len(lines)
+    except OSError as error:
+        raise ManifestError(f"{path} cannot be read: {_reason(error)}") from error
+
+
+def _read(stream: io.BufferedIOBase | BinaryIO, size: int) -> tuple[list[bytes], str | None]:
+    """Lines of about ``size`` bytes together; what came before a damaged place is kept."""
+    if not isinstance(stream, gzip.GzipFile):
+        return stream.readlines(size), None
+    lines: list[bytes] = []
+    read = 0
+    try:
+        while read < size and (line := stream.readline()):
+            lines.append(line)
+            read += len(line)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        return lines, f"the gzip data is damaged or cut off: {_reason(error)}"
+    return lines, None
+
+
+def _text(file: BinaryIO) -> BinaryIO | gzip.GzipFile:
+    """The uncompressed stream: gzip is recognized by its first bytes, whatever the file is called."""
+    magic = file.read(2)
+    file.seek(0)
+    return gzip.GzipFile(fileobj=file) if magic == GZIP_MAGIC else file
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) and error.strerror else str(error)).rstrip(".").lower()
