@@ -1,7 +1,7 @@
 """The job table: what was asked for, how far it is, and who works on it, in one SQLite file.
 
 The file outlives the web server, the worker and the browser tab. It is in WAL mode, so pages read while the worker
-writes; every call opens its own connection (under 2 ms), so any thread and any process may use one JobStore.
+writes; any thread may use a JobStore, and each process makes its own.
 
 A job is ``queued``, ``running``, ``done``, ``failed`` or ``cancelled``. ``claim`` hands a job to one worker and
 counts a try; everything the worker says afterwards carries its name and its try, so a worker that was given up for
@@ -11,12 +11,12 @@ Times are seconds since the epoch.
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from sqlite3 import Connection, Row, connect
+from sqlite3 import DatabaseError, Row, connect
 from typing import Any, Literal
 
 import orjson
@@ -114,25 +114,36 @@ class JobStore:
     """The jobs of a workspace.
 
     Raises:
-        JobError: the file cannot be opened or written.
+        JobError: from every method, when the file cannot be opened, read or written.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with self._connection() as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.executescript(_SCHEMA)
-
-    @contextmanager
-    def _connection(self) -> Iterator[Connection]:
-        connection = connect(self.path, timeout=20.0, isolation_level=None)
+        self._lock = threading.Lock()
         try:
-            connection.row_factory = Row
-            connection.execute("PRAGMA synchronous = NORMAL")
-            yield connection
-        finally:
-            connection.close()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Kept open: the last connection to close tidies the file up under a lock, and a process that is stopped
+            # or killed just then would block all others.
+            self._connection = connect(path, timeout=20.0, isolation_level=None, check_same_thread=False)
+            self._connection.row_factory = Row
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._connection.executescript(_SCHEMA)
+        except (DatabaseError, OSError) as error:
+            raise JobError(f"The job table {path} cannot be opened ({error}).") from error
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+    def _rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
+        """Run one statement, all its rows."""
+        with self._lock:
+            try:
+                return self._connection.execute(statement, values).fetchall()
+            except DatabaseError as error:
+                raise JobError(f"The job table {self.path} cannot be used now ({error}); try again.") from error
 
     def submit(self, kind: str, spec: Mapping[str, Any]) -> Job:
         """Put a job at the end of the queue. ``spec`` must be JSON.
@@ -142,24 +153,22 @@ class JobStore:
         """
         if kind not in KINDS:
             raise JobError(f'There is no kind of job "{kind}"; known are: {", ".join(KINDS)}.')
-        with self._connection() as connection:
-            row = connection.execute(
-                "INSERT INTO jobs (kind, spec, created) VALUES (?, ?, ?) RETURNING *",
-                (kind, orjson.dumps(dict(spec)).decode(), time.time()),
-            ).fetchone()
+        (row,) = self._rows(
+            "INSERT INTO jobs (kind, spec, created) VALUES (?, ?, ?) RETURNING *",
+            (kind, orjson.dumps(dict(spec)).decode(), time.time()),
+        )
         return _job(row)
 
     def claim(self, worker: str) -> Job | None:
         """The oldest queued job, now running in ``worker``; None when nothing waits."""
         now = time.time()
-        with self._connection() as connection:
-            row = connection.execute(
-                "UPDATE jobs SET state = 'running', worker = ?, tries = tries + 1, beat = ?, started = ?, ended = NULL,"
-                " message = '', stage = 'starting' WHERE id = (SELECT id FROM jobs WHERE state = 'queued'"
-                " ORDER BY id LIMIT 1) RETURNING *",
-                (worker, now, now),
-            ).fetchone()
-        return None if row is None else _job(row)
+        rows = self._rows(
+            "UPDATE jobs SET state = 'running', worker = ?, tries = tries + 1, beat = ?, started = ?, ended = NULL,"
+            " message = '', stage = 'starting' WHERE id = (SELECT id FROM jobs WHERE state = 'queued'"
+            " ORDER BY id LIMIT 1) RETURNING *",
+            (worker, now, now),
+        )
+        return _job(rows[0]) if rows else None
 
     def beat(self, job: Job) -> bool:
         """Say that the worker lives; the answer is True when it has to stop (cancelled, or the job is not its own)."""
@@ -173,12 +182,11 @@ class JobStore:
         return self._report(job, f"{deaths}, {assignments}, beat = ?", (progress.done, *values, time.time()))
 
     def _report(self, job: Job, assignments: str, values: Sequence[Any]) -> bool:
-        with self._connection() as connection:
-            row = connection.execute(
-                f"UPDATE jobs SET {assignments} WHERE {_OWN} RETURNING cancel_asked",  # noqa: S608 (constants only)
-                (*values, job.id, job.worker, job.tries),
-            ).fetchone()
-        return row is None or row["cancel_asked"] is not None
+        rows = self._rows(
+            f"UPDATE jobs SET {assignments} WHERE {_OWN} RETURNING cancel_asked",  # noqa: S608 (constants only)
+            (*values, job.id, job.worker, job.tries),
+        )
+        return not rows or rows[0]["cancel_asked"] is not None
 
     def finish(self, job: Job, message: str = "") -> None:
         """The work is done. A worker that lost the job changes nothing."""
@@ -193,11 +201,10 @@ class JobStore:
         self._end(job, "cancelled", message)
 
     def _end(self, job: Job, state: State, message: str) -> None:
-        with self._connection() as connection:
-            connection.execute(
-                f"UPDATE jobs SET state = ?, message = ?, stage = '', left_seconds = NULL, ended = ? WHERE {_OWN}",  # noqa: S608 (constants only)
-                (state, message, time.time(), job.id, job.worker, job.tries),
-            )
+        self._rows(
+            f"UPDATE jobs SET state = ?, message = ?, stage = '', left_seconds = NULL, ended = ? WHERE {_OWN}",  # noqa: S608 (constants only)
+            (state, message, time.time(), job.id, job.worker, job.tries),
+        )
 
     def cancel(self, job_id: int) -> Job:
         """Cancel at once what is queued; ask a running job to stop.
@@ -206,16 +213,15 @@ class JobStore:
             JobError: there is no such job.
         """
         now = time.time()
-        with self._connection() as connection:
-            connection.execute(
-                "UPDATE jobs SET state = 'cancelled', ended = ?, message = 'Cancelled before it started.'"
-                " WHERE id = ? AND state = 'queued'",
-                (now, job_id),
-            )
-            connection.execute(
-                "UPDATE jobs SET cancel_asked = coalesce(cancel_asked, ?) WHERE id = ? AND state = 'running'",
-                (now, job_id),
-            )
+        self._rows(
+            "UPDATE jobs SET state = 'cancelled', ended = ?, message = 'Cancelled before it started.'"
+            " WHERE id = ? AND state = 'queued'",
+            (now, job_id),
+        )
+        self._rows(
+            "UPDATE jobs SET cancel_asked = coalesce(cancel_asked, ?) WHERE id = ? AND state = 'running'",
+            (now, job_id),
+        )
         return self.get(job_id)
 
     def resume(self, job_id: int) -> Job:
@@ -224,15 +230,14 @@ class JobStore:
         Raises:
             JobError: there is no such job, or it waits, runs or is done.
         """
-        with self._connection() as connection:
-            row = connection.execute(
-                "UPDATE jobs SET state = 'queued', cancel_asked = NULL, deaths = 0, worker = NULL, message = '',"
-                " ended = NULL WHERE id = ? AND state IN ('failed', 'cancelled') RETURNING *",
-                (job_id,),
-            ).fetchone()
-        if row is None:
+        rows = self._rows(
+            "UPDATE jobs SET state = 'queued', cancel_asked = NULL, deaths = 0, worker = NULL, message = '',"
+            " ended = NULL WHERE id = ? AND state IN ('failed', 'cancelled') RETURNING *",
+            (job_id,),
+        )
+        if not rows:
             raise JobError(f"Job {job_id} is {self.get(job_id).state}; only a failed or cancelled job can be resumed.")
-        return _job(row)
+        return _job(rows[0])
 
     def requeue(self, *, silent_for: float = 0.0) -> list[Job]:
         """Take running jobs away from workers that gave no sign for ``silent_for`` seconds, and return them.
@@ -241,20 +246,18 @@ class JobStore:
         one that has lost MOST_DEATHS workers in a row fails, any other is queued again.
         """
         now = time.time()
-        with self._connection() as connection:
-            rows = connection.execute(
-                "UPDATE jobs SET"
-                " deaths = deaths + 1,"
-                " state = CASE WHEN cancel_asked IS NOT NULL THEN 'cancelled' WHEN deaths + 1 >= ? THEN 'failed'"
-                " ELSE 'queued' END,"
-                " message = CASE WHEN cancel_asked IS NOT NULL THEN 'Cancelled; what was done is kept.'"
-                " WHEN deaths + 1 >= ? THEN 'The worker process died ' || (deaths + 1) || ' times in a row over this job"
-                " (out of memory is the usual reason). See the log, choose a smaller batch, and resume.' ELSE '' END,"
-                " ended = CASE WHEN cancel_asked IS NOT NULL OR deaths + 1 >= ? THEN ? END,"
-                " worker = NULL, stage = '', left_seconds = NULL"
-                " WHERE state = 'running' AND coalesce(beat, 0) <= ? RETURNING *",
-                (MOST_DEATHS, MOST_DEATHS, MOST_DEATHS, now, now - silent_for),
-            ).fetchall()
+        rows = self._rows(
+            "UPDATE jobs SET deaths = deaths + 1,"
+            " state = CASE WHEN cancel_asked IS NOT NULL THEN 'cancelled' WHEN deaths + 1 >= ?1 THEN 'failed'"
+            " ELSE 'queued' END,"
+            " message = CASE WHEN cancel_asked IS NOT NULL THEN 'Cancelled; what was done is kept.'"
+            " WHEN deaths + 1 >= ?1 THEN 'The worker process died ' || (deaths + 1) || ' times in a row over this job"
+            " (out of memory is the usual reason). See the log, choose a smaller batch, and resume.' ELSE '' END,"
+            " ended = CASE WHEN cancel_asked IS NOT NULL OR deaths + 1 >= ?1 THEN ?2 END,"
+            " worker = NULL, stage = '', left_seconds = NULL"
+            " WHERE state = 'running' AND coalesce(beat, 0) <= ?3 RETURNING *",
+            (MOST_DEATHS, now, now - silent_for),
+        )
         return [_job(row) for row in rows]
 
     def get(self, job_id: int) -> Job:
@@ -263,29 +266,22 @@ class JobStore:
         Raises:
             JobError: there is none.
         """
-        with self._connection() as connection:
-            row = connection.execute("SELECT * FROM jobs WHERE id = ?", (job_id,)).fetchone()
-        if row is None:
+        rows = self._rows("SELECT * FROM jobs WHERE id = ?", (job_id,))
+        if not rows:
             raise JobError(f"There is no job {job_id}; it may have been made in another workspace.")
-        return _job(row)
+        return _job(rows[0])
 
     def recent(self, *, limit: int = 50) -> list[Job]:
         """The newest jobs, newest first."""
-        with self._connection() as connection:
-            rows = connection.execute("SELECT * FROM jobs ORDER BY id DESC LIMIT ?", (limit,)).fetchall()
-        return [_job(row) for row in rows]
+        return [_job(row) for row in self._rows("SELECT * FROM jobs ORDER BY id DESC LIMIT ?", (limit,))]
 
     def running(self) -> list[Job]:
         """The jobs a worker has claimed."""
-        with self._connection() as connection:
-            rows = connection.execute("SELECT * FROM jobs WHERE state = 'running' ORDER BY id").fetchall()
-        return [_job(row) for row in rows]
+        return [_job(row) for row in self._rows("SELECT * FROM jobs WHERE state = 'running' ORDER BY id")]
 
     def active(self) -> bool:
         """Whether any job waits or runs."""
-        with self._connection() as connection:
-            row = connection.execute("SELECT 1 FROM jobs WHERE state IN ('queued', 'running') LIMIT 1").fetchone()
-        return row is not None
+        return bool(self._rows("SELECT 1 FROM jobs WHERE state IN ('queued', 'running') LIMIT 1"))
 
 
 def _job(row: Row) -> Job:

@@ -11,6 +11,7 @@ worker finds its job still marked as running, queues it again, and goes on after
 from __future__ import annotations
 
 import argparse
+import contextlib
 import faulthandler
 import os
 import platform
@@ -201,8 +202,9 @@ class _Pulse(threading.Thread):
     def run(self) -> None:
         """Beat until the job ends."""
         while not self._ended.wait(self._every):
-            if self._jobs.beat(self._job):
-                self._stop_asked.set()
+            with contextlib.suppress(JobError):  # a table that is locked for long must not end the heartbeat
+                if self._jobs.beat(self._job):
+                    self._stop_asked.set()
 
     def report(self, progress: Progress) -> bool:
         """Write the progress; True when the job has to stop."""

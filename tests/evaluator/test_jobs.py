@@ -169,3 +169,9 @@ def test_an_unknown_kind_is_refused(jobs: JobStore) -> None:
 def test_the_table_survives_its_maker(jobs: JobStore) -> None:
     job = jobs.submit("detect", {"run": "r"})
     assert JobStore(jobs.path).get(job.id) == job
+
+
+def test_a_file_that_is_no_table_is_said_so(tmp_path: Path) -> None:
+    (tmp_path / "jobs.sqlite").write_bytes(b"not a database at all, but long enough to be looked at" * 20)
+    with pytest.raises(JobError, match=r"jobs\.sqlite cannot be opened"):
+        JobStore(tmp_path / "jobs.sqlite")
