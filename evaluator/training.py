@@ -147,7 +147,7 @@ def checked(config: DictConfig) -> Recipe:
             validation=_path(data["validation"]),
             test=_path(data["test"]) if data.get("test") else None,
             synthesis_folder=_path(synthesis_folder) if synthesis_folder else None,
-            synthesis=SynthesisRecipe(**wanted) if synthesis_folder else None,
+            synthesis=_synthesis(wanted) if synthesis_folder else None,
             save_epochs=tuple(int(epoch) for epoch in config.get("save_epochs") or ()),
             checkpoint_steps=int(config.get("checkpoint_steps", 100)),
             trainer={str(key): value for key, value in trainer.items()},
@@ -155,6 +155,14 @@ def checked(config: DictConfig) -> Recipe:
         )
     except (TypeError, ValueError, OmegaConfBaseException) as error:
         raise ConfigError(f"The training configuration is wrong: {error}") from error
+
+
+def _synthesis(wanted: Mapping[str, Any]) -> SynthesisRecipe:
+    for key, value in wanted.items():
+        number = isinstance(value, int | float) if key == "neural" else isinstance(value, int)
+        if not number or isinstance(value, bool) or value < 0:
+            raise ConfigError(f'"data.synthesize.{key}" is {value!r}, expected a number of at least 0.')
+    return SynthesisRecipe(**wanted)
 
 
 def _fit(recipe: Recipe, say: Progress) -> None:
@@ -264,7 +272,7 @@ def _only_known(prefix: str, node: Any, known: Sequence[str]) -> None:
         if key not in known:
             nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.0)[0]
             raise ConfigError(
-                f'The training configuration has an unknown key "{prefix}{key}"; did you mean "{nearest}"?'
+                f'The training configuration has no key "{prefix}{key}"; did you mean "{prefix}{nearest}"?'
             )
 
 

@@ -35,7 +35,7 @@ MANIFESTS = ("commands", "sentences", "long", "tts", "faulty")
 
 @dataclass(frozen=True, slots=True)
 class DemoWorkspace:
-    """A finished demo: its folder, and the overrides that make configs/demo.yaml point to it."""
+    """A finished demo: its folder, and the override that makes configs/demo.yaml point to it."""
 
     folder: Path
 
@@ -46,11 +46,8 @@ class DemoWorkspace:
 
     @property
     def overrides(self) -> list[str]:
-        """``key=value`` words for the configuration: the workspace, the manifests, the model files."""
-        places = {f"corpora.{name}.manifests": [str(path)] for name, path in self.manifests.items()}
-        models = {f"systems.{system.name}.model": str(CHECKPOINTS / system.model) for system in SYSTEMS if system.model}
-        values: dict[str, Any] = {"workspace": str(self.folder.parent), **places, **models}
-        return [f"{key}={json.dumps(value)}" for key, value in values.items()]
+        """``key=value`` words for the configuration: configs/demo.yaml finds everything from the workspace."""
+        return [f"workspace={json.dumps(str(self.folder.parent))}"]
 
 
 def build(

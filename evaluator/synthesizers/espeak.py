@@ -17,6 +17,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -84,7 +85,8 @@ class EspeakSynthesizer:
         with self._loaded() as (library, sample_rate):
             library.espeak_ng_SetRandSeed(ctypes.c_long(seed))
             library.espeak_SetSynthCallback(callback)
-            if library.espeak_SetVoiceByName(name.encode()) != 0:
+            # The library takes an unknown variant for none at all, so the variant is looked up first.
+            if not self._has_variant(name) or library.espeak_SetVoiceByName(name.encode()) != 0:
                 raise EngineError(f'eSpeak NG has no voice "{name}"; try one of {", ".join(self.voices)}.')
             for parameter, value in ((RATE, words_per_minute), (PITCH, pitch), (PITCH_RANGE, pitch_range)):
                 library.espeak_SetParameter(parameter, value, 0)
@@ -94,6 +96,10 @@ class EspeakSynthesizer:
                 raise EngineError(f'eSpeak NG failed (status {status}) on the text "{text[:60]}".')
         spoken = np.concatenate(pieces) if pieces else np.zeros(0, np.int16)
         return Audio(spoken.astype(np.float32) / 32768.0, sample_rate)
+
+    def _has_variant(self, voice: str) -> bool:
+        _, plus, variant = voice.partition("+")
+        return not plus or variant in (path.name for path in (Path(self._data_path) / "voices" / "!v").iterdir())
 
     def close(self) -> None:
         """Nothing stays loaded between utterances."""
@@ -119,7 +125,9 @@ class EspeakSynthesizer:
             try:
                 sample_rate = library.espeak_Initialize(SYNCHRONOUS_OUTPUT, 0, self._data_path.encode(), 0)
                 if sample_rate <= 0:
-                    raise EngineError(f"eSpeak NG cannot read its data in {self._data_path}; reinstall espeakng-loader.")
+                    raise EngineError(
+                        f"eSpeak NG cannot read its data in {self._data_path}; reinstall espeakng-loader."
+                    )
                 yield library, sample_rate
             finally:
                 library.espeak_Terminate()
