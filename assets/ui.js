@@ -10,6 +10,7 @@
   const QUIET = () => window.dash_clientside.no_update;
   let written = null;
   let visits = 0;
+  let removals = 0;
 
   /* ---- theme ---- */
 
@@ -45,7 +46,7 @@
     if (search === window.location.search) return;
     written = window.location.pathname + search;
     window.history.replaceState(window.history.state, "", written + window.location.hash);
-    window.dash_clientside.set_props("url", { search: search });
+    window.dash_clientside.set_props("url", { search: search, href: window.location.href });
   }
 
   function go(path, search) {
@@ -116,10 +117,19 @@
   const shown = (api) => api.getAllDisplayedColumns().map((column) => column.getColId());
   let choosing = false;
   let wanted = null; // the row that should be highlighted; it may not be loaded yet
+  let target = null; // the position to scroll to, once the grid knows that it has that many rows
 
   function publishColumns(api) {
     if (choosing) return;
     window.dash_clientside.set_props("utterances-columns", { data: shown(api) });
+  }
+
+  function settle(api) {
+    if (target !== null && target < api.getDisplayedRowCount()) {
+      api.ensureIndexVisible(target);
+      target = null;
+    }
+    highlight(api);
   }
 
   function highlight(api) {
@@ -176,7 +186,7 @@
       chooseParameter() {
         const trigger = window.dash_clientside.callback_context.triggered_id;
         const value = (window.dash_clientside.callback_context.triggered[0] || {}).value;
-        if (!trigger || value === undefined || value === null) return QUIET();
+        if (!trigger || !value) return QUIET();
         const parameters = new URLSearchParams(window.location.search);
         if (parameters.get(trigger.name) === value) return QUIET();
         const initial = document.querySelector(`[data-parameter="${trigger.name}"]`);
@@ -219,6 +229,15 @@
         return Object.assign({}, external, { search: next });
       },
 
+      /* Which chip was clicked; new chips on the page are no click. */
+      removeChip() {
+        const context = window.dash_clientside.callback_context;
+        const click = context.triggered[0];
+        if (!click || !click.value) return QUIET();
+        removals += 1; // two clicks on the first chip are two events
+        return { index: context.triggered_id.index, count: removals };
+      },
+
       refetch() {
         grid().then((api) => api.purgeInfiniteCache());
         return QUIET();
@@ -229,10 +248,8 @@
         wanted = place.row === undefined ? null : place.row;
         const bench = document.querySelector(".workbench");
         if (bench) bench.classList.toggle("inspecting", Boolean(place.id));
-        grid().then((api) => {
-          if (place.scroll && Number.isInteger(place.position)) api.ensureIndexVisible(place.position);
-          highlight(api);
-        });
+        target = place.scroll && Number.isInteger(place.position) ? place.position : null;
+        grid().then(settle);
         return QUIET();
       },
 
@@ -253,8 +270,8 @@
           ["columnVisible", "columnMoved"].forEach((name) => api.addEventListener(name, (event) => {
             if (name === "columnVisible" || event.finished) publish();
           }));
-          api.addEventListener("modelUpdated", () => highlight(api));
-          highlight(api);
+          api.addEventListener("modelUpdated", () => settle(api));
+          settle(api);
         });
         return QUIET();
       },

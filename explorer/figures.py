@@ -6,7 +6,7 @@ figure serves both themes. Labels from a corpus are escaped: plotly would render
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from explorer.stats import Histogram
 
-CONFIG: Mapping[str, Any] = {
+CONFIG: Any = {
     # plotly's default buttons would offer to send the figure to a server of its makers.
     "showSendToCloud": False,
     "displaylogo": False,

@@ -15,9 +15,14 @@ from dash.development.base_component import Component
 Tone = Literal["plain", "ok", "bad", "warn"]
 
 
+def attributes(**values: Any) -> dict[str, Any]:
+    """HTML attributes with hyphens: ``attributes(aria_label="Menu", data_popup="export")``."""
+    return {name.replace("_", "-"): value for name, value in values.items()}
+
+
 def icon(name: str) -> Component:
     """A Bootstrap icon, silent for screen readers: ``icon("bi-mic")``."""
-    return html.I(className=f"bi {name}", **{"aria-hidden": "true"})
+    return html.I(className=f"bi {name}", **attributes(aria_hidden="true"))
 
 
 def help_mark(text: str, *, place: str = "") -> Component:
@@ -26,7 +31,7 @@ def help_mark(text: str, *, place: str = "") -> Component:
         icon("bi-question-circle"),
         type="button",
         className=f"help {place}".strip(),
-        **{"data-help": text, "aria-label": text},
+        **attributes(data_help=text, aria_label=text),
     )
 
 
@@ -62,7 +67,7 @@ def panel(title: str, body: Any, *, aside: Any = None, help_text: str = "", id: 
     head = [html.H2(title), help_mark(help_text) if help_text else None]
     if aside is not None:
         head.append(html.Div(aside, className="aside"))
-    options = {"id": id} if id else {}
+    options: dict[str, Any] = {"id": id} if id else {}
     return html.Section(
         [html.Div(head, className="panel-head"), html.Div(body, className="panel-body")], className="panel", **options
     )

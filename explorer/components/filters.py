@@ -11,7 +11,7 @@ from dataclasses import replace
 from dash import html
 from dash.development.base_component import Component
 
-from explorer.components.cards import icon
+from explorer.components.cards import attributes, icon
 from explorer.corpus import Corpus
 from explorer.query import Query
 
@@ -45,7 +45,7 @@ def chips(query: Query, corpus: Corpus, *, prefix: str) -> list[Component]:
 
 
 def _chip(words: str, id: dict[str, str | int]) -> Component:
-    cross = html.Button(icon("bi-x"), id=id, type="button", **{"aria-label": f"Remove the filter: {words}"})
+    cross = html.Button(icon("bi-x"), id=id, type="button", **attributes(aria_label=f"Remove the filter: {words}"))
     return html.Span([html.Span(words, title=words), cross], className="chip")
 
 

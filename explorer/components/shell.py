@@ -16,9 +16,9 @@ from dash import ALL, ClientsideFunction, Dash, Input, Output, State, dcc, html,
 from dash.development.base_component import Component
 
 from explorer.components.banners import changed_banner, error_page, not_found, progress_banner
-from explorer.components.cards import help_mark, icon
+from explorer.components.cards import attributes, help_mark, icon
 from explorer.components.guide import guide
-from explorer.errors import SpeechDataError
+from explorer.errors import QueryError, SpeechDataError
 from explorer.formatting import count, hours
 from explorer.parameters import PLACE, Parameters
 from explorer.query import Query
@@ -72,10 +72,10 @@ def shell(pages: Sequence[Page], stores: Stores) -> Component:
             dcc.Interval(id="shell-tick", interval=POLL_MS),
             html.A("Skip to the content", href="#page", className="skip"),
             _header(pages),
-            html.Div(id="shell-banners", **{"aria-live": "polite"}),
+            html.Div(id="shell-banners", **attributes(aria_live="polite")),
             html.Main(_waiting(), id="page", tabIndex=-1),
             dbc.Offcanvas(html.Div(id="shell-guide-body"), id="shell-guide", title="Column guide", placement="end"),
-            html.Div(id="shell-notes", className="notes", **{"aria-live": "assertive"}),
+            html.Div(id="shell-notes", className="notes", **attributes(aria_live="assertive")),
         ]
     )
 
@@ -87,7 +87,9 @@ def _header(pages: Sequence[Page]) -> Component:
             html.Div(
                 [
                     html.Nav(
-                        _navigation(pages, "", Parameters(), problems=0), id="shell-nav", **{"aria-label": "Pages"}
+                        _navigation(pages, "", Parameters(), problems=0),
+                        id="shell-nav",
+                        **attributes(aria_label="Pages"),
                     ),
                     html.Div(id="shell-controls", className="header-controls"),
                 ],
@@ -103,7 +105,7 @@ def _header(pages: Sequence[Page]) -> Component:
                         type="button",
                         className="icon-button",
                         title="Column guide: what every column means",
-                        **{"aria-label": "Column guide"},
+                        **attributes(aria_label="Column guide"),
                     ),
                     html.Button(
                         [
@@ -114,14 +116,14 @@ def _header(pages: Sequence[Page]) -> Component:
                         type="button",
                         className="icon-button",
                         title="Light or dark theme",
-                        **{"aria-label": "Switch between light and dark theme"},
+                        **attributes(aria_label="Switch between light and dark theme"),
                     ),
                     html.Button(
                         icon("bi-list"),
                         id="shell-toggle",
                         type="button",
                         className="icon-button nav-toggle",
-                        **{"aria-label": "Menu", "aria-expanded": "false", "aria-controls": "shell-menu"},
+                        **attributes(aria_label="Menu", aria_expanded="false", aria_controls="shell-menu"),
                     ),
                 ],
                 className="header-side",
@@ -135,7 +137,7 @@ def _waiting() -> Component:
     return html.Div(
         html.Div([html.Div(className="tile skeleton", style={"height": "86px"}) for _ in range(6)], className="tiles"),
         className="page",
-        **{"aria-busy": "true"},
+        **attributes(aria_busy="true"),
     )
 
 
@@ -150,7 +152,8 @@ def _navigation(pages: Sequence[Page], path: str, parameters: Parameters, *, pro
         if page.PATH == "/problems" and problems:
             badge = html.Span(count(problems), className="badge-soft warn")
         link = dcc.Link([page.TITLE, badge], href=place.href(page.PATH))
-        items.append(html.Li(link, className="here" if here else "", **({"aria-current": "page"} if here else {})))
+        marks = attributes(aria_current="page") if here else {}
+        items.append(html.Li(link, className="here" if here else "", **marks))
     return html.Ul(items, className="nav-pages")
 
 
@@ -168,7 +171,7 @@ def parameter_select(
             ),
         ],
         className="control",
-        **{"data-parameter": name, "data-initial": value},
+        **attributes(data_parameter=name, data_initial=value),
     )
 
 
@@ -183,7 +186,8 @@ def report(error: Exception) -> None:
 
 def _sentence(error: Exception) -> str:
     if isinstance(error, SpeechDataError):
-        return str(error)
+        text = str(error)
+        return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
     logging.getLogger("earmark").error("A page failed", exc_info=error)
     return f"Earmark itself made a mistake ({type(error).__name__}); the server's log has the details."
 
@@ -278,6 +282,9 @@ def _page(pages: Sequence[Page], stores: Stores, path: str, parameters: Paramete
     title = f"{page.TITLE} · Earmark"
     try:
         return page.layout(stores, parameters), title
+    except QueryError as error:
+        whole = parameters.only(PLACE).href(path)
+        return error_page(_sentence(error), title="This filter cannot be used", again=whole), title
     except SpeechDataError as error:
         return error_page(_sentence(error)), title
     except Exception as error:  # noqa: BLE001 - the last line of defence: a blank page would say nothing at all
@@ -299,8 +306,10 @@ def _controls(stores: Stores, parameters: Parameters) -> list[Component]:
     except SpeechDataError:
         name = ""
     controls = []
+    if parameters.get("corpus", name) not in names:
+        names.insert(0, parameters["corpus"])
     if names:
-        controls.append(parameter_select("corpus", "Corpus", [(n, n) for n in names], name))
+        controls.append(parameter_select("corpus", "Corpus", [(n, n) for n in names], name or names[0]))
     added = [control(stores, parameters) for control in stores.controls] if name else []
     return [*controls, *(control for control in added if control is not None)]
 

@@ -278,7 +278,7 @@ def _width(column: Column) -> dict[str, Any]:
         return {"initialWidth": 320, "minWidth": 140}
     if column.style == "percent":
         return {"initialWidth": 138, "minWidth": 96}
-    return {"initialWidth": {"number": 112, "flag": 104}.get(column.kind, 136), "minWidth": 76}
+    return {"initialWidth": {"number": 122, "flag": 110}.get(column.kind, 136), "minWidth": 76}
 
 
 def _filter(column: Column) -> dict[str, Any]:
@@ -303,11 +303,12 @@ def _filter(column: Column) -> dict[str, Any]:
         params = {**common, "filterOptions": options, "inRangeInclusive": True}
         return {"filter": "agNumberColumnFilter", "filterParams": params}
     if column.kind == "flag":
-        choices = [_choice("isTrue", "yes", inputs=0), _choice("isFalse", "no", inputs=0), "blank", "notBlank"]
-        return {"filter": "agTextColumnFilter", "filterParams": {**common, "filterOptions": ["empty", *choices]}}
+        flags = ["empty", _choice("isTrue", "yes", inputs=0), _choice("isFalse", "no", inputs=0), "blank", "notBlank"]
+        return {"filter": "agTextColumnFilter", "filterParams": {**common, "filterOptions": flags}}
     words = ["contains", "notContains", "equals", "notEqual", "startsWith", "endsWith"]
-    options = [*words, _choice("matches", "Matches regular expression", inputs=1), "blank", "notBlank"]
-    return {"filter": "agTextColumnFilter", "filterParams": {**common, "filterOptions": options}}
+    pattern = _choice("matches", "Matches regular expression", inputs=1)
+    choices = [*words, pattern, "blank", "notBlank"]
+    return {"filter": "agTextColumnFilter", "filterParams": {**common, "filterOptions": choices}}
 
 
 def _choice(key: str, label: str, *, inputs: int) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
@@ -15,7 +16,7 @@ from dash.development.base_component import Component
 
 from explorer import figures
 from explorer.columns import Column
-from explorer.components.cards import help_mark, icon, state, tile
+from explorer.components.cards import attributes, help_mark, icon, state, tile
 from explorer.components.table import explanation
 from explorer.corpus import Corpus
 from explorer.formatting import count, hours
@@ -54,7 +55,7 @@ def layout(stores: Stores, query: Parameters) -> Component:
                 className="page-head",
             ),
             html.Div(_changing(stores, corpus, parameters), id="overview-changing"),
-            _distributions(corpus),
+            html.Div(_distributions(corpus), id="overview-distributions"),
         ],
         className="page",
     )
@@ -76,11 +77,8 @@ def _changing(stores: Stores, corpus: Corpus, parameters: Parameters) -> list[Co
         return [_nothing(corpus, parameters)]
     known = statistics(corpus)
     sections = [draw(stores, corpus, Query()) for draw in stores.sections]
-    return [
-        _tiles(corpus, known, parameters),
-        *(section for section in sections if section is not None),
-        _alphabet(known, parameters),
-    ]
+    parts = [_tiles(corpus, known, parameters), *sections, _alphabet(known, parameters)]
+    return [part for part in parts if part is not None]
 
 
 def _nothing(corpus: Corpus, parameters: Parameters) -> Component:
@@ -107,7 +105,13 @@ def _tiles(corpus: Corpus, known: Statistics, parameters: Parameters) -> Compone
             partial=partial,
             help_text="Sum of all known durations.",
         ),
-        tile("Utterances", count(known.utterances), note=so_far, partial=partial, help_text="Rows that were loaded."),
+        tile(
+            "Utterances",
+            count(known.utterances),
+            note=so_far or "one row of the manifest each",
+            partial=partial,
+            help_text="Rows that were loaded.",
+        ),
         tile(
             "Words",
             count(known.words),
@@ -186,7 +190,7 @@ def _letter(letter: str, number: int, most: int, parameters: Parameters) -> Comp
 
 def _drawn(corpus: Corpus) -> list[Column]:
     """Columns with a distribution: every number and flag, and texts that are categories rather than transcripts."""
-    return [
+    drawn = [
         column
         for column in corpus.columns
         if column.kind in ("number", "flag", "text")
@@ -194,10 +198,11 @@ def _drawn(corpus: Corpus) -> list[Column]:
         and column.name not in LEFT_OUT
         and not column.name.startswith(LONG_TEXTS)
     ]
+    return sorted(drawn, key=lambda column: (column.origin == "score", column.kind != "number"))
 
 
 def _distributions(corpus: Corpus) -> Component:
-    columns = sorted(_drawn(corpus), key=lambda column: (column.origin == "score", column.kind != "number"))
+    columns = _drawn(corpus)
     if not columns:
         return html.Div()
     return html.Section(
@@ -231,7 +236,7 @@ def _placeholder(column: Column) -> Component:
             ),
         ],
         className="figure",
-        **{"data-ask": ask},
+        **attributes(data_ask=ask),
     )
 
 
@@ -243,8 +248,11 @@ def _json(text: str) -> str:
 
 def _bars(corpus: Corpus, column: Column, parameters: Parameters) -> Component:
     if column.kind == "number":
-        return _histogram(histogram(corpus, Query(), column.name), column, parameters)
-    return _top_values(top_values(corpus, Query(), column.name), column, parameters)
+        drawn = _histogram(histogram(corpus, Query(), column.name), column, parameters)
+    else:
+        drawn = _top_values(top_values(corpus, Query(), column.name), column, parameters)
+    so_far = None if corpus.complete else html.Div("of the rows loaded so far", className="figure-facts")
+    return html.Div([drawn, so_far])
 
 
 def _histogram(found: Histogram, column: Column, parameters: Parameters) -> Component:
@@ -257,14 +265,16 @@ def _histogram(found: Histogram, column: Column, parameters: Parameters) -> Comp
         return parameters.plus(query.pairs()).href("/utterances")
 
     numbers = {"min": found.minimum, "median": found.median, "mean": found.mean, "max": found.maximum}
-    known = [html.Span([f"{name} ", html.B(printed(column, number))]) for name, number in numbers.items()]
+    # The unit stands beside the title.
+    plain = replace(column, unit="", style="decimal" if column.style == "seconds" else column.style)
+    known = [html.Span([f"{name} ", html.B(printed(plain, number))]) for name, number in numbers.items()]
     missing = html.Span(["without a value ", html.B(count(found.missing))]) if found.missing else None
     return html.Div(
         [
             dcc.Graph(
                 id={"type": "overview-graph", "column": column.name},
                 figure=figures.histogram(found, column, href=href),
-                config=dict(figures.CONFIG),
+                config=figures.CONFIG,
                 style={"height": "150px"},
             ),
             html.Div([*known, missing], className="figure-facts"),
@@ -276,6 +286,8 @@ def _top_values(found: TopValues, column: Column, parameters: Parameters) -> Com
     if not found.values:
         return html.P("No row has a value.", className="muted")
     most = max(number for _value, number in found.values)
+    if most == 1 and found.distinct > len(found.values):
+        return _all_different(found, column)
 
     def entry(shown: str, number: int, test: Test) -> Component:
         query = Query(filters=(Filter(column.name, (test,)),))
@@ -302,6 +314,13 @@ def _top_values(found: TopValues, column: Column, parameters: Parameters) -> Com
     return html.Div([html.Ul(rows, className="barlist"), html.Div(rest, className="figure-facts")])
 
 
+def _all_different(found: TopValues, column: Column) -> Component:
+    """A field like an id has no distribution: say so, with a few examples."""
+    examples = [html.Li(html.Span(printed(column, value), className="bar-name")) for value, _number in found.values[:4]]
+    told = html.P([html.B(count(found.distinct)), " values, all different, such as"], className="muted")
+    return html.Div([told, html.Ul(examples, className="examples")])
+
+
 def register(app: Dash, stores: Stores) -> None:
     """Attach the distributions, drawn when asked for, and the news of a corpus that is still being loaded."""
 
@@ -322,22 +341,26 @@ def register(app: Dash, stores: Stores) -> None:
 
     @app.callback(
         Output("overview-changing", "children"),
+        Output("overview-distributions", "children"),
         Output({"type": "overview-ask", "column": ALL}, "data"),
         Output("overview-mark", "data"),
         Input("revision", "data"),
         State("overview-mark", "data"),
         State({"type": "overview-ask", "column": ALL}, "data"),
         State("url", "search"),
-        prevent_initial_call=True,
     )
     def renew(revision: str | None, mark: list[Any], asked: list[int | None], search: str | None) -> tuple[Any, ...]:
         if revision is None or revision == mark[0]:
-            return no_update, [no_update] * len(asked), no_update
+            return no_update, no_update, [no_update] * len(asked), no_update
         parameters = Parameters.of(search)
         corpus = stores.corpus(parameters)
         place = parameters.only(PLACE).replaced(corpus=corpus.name)
-        again = [number + 1 if number else no_update for number in asked]
-        return _changing(stores, corpus, place), again, _mark(stores, corpus, parameters)
+        fresh = _mark(stores, corpus, parameters)
+        if fresh[1] == mark[1]:
+            figures_again, again = no_update, [number + 1 if number else no_update for number in asked]
+        else:
+            figures_again, again = _distributions(corpus), [no_update] * len(asked)
+        return _changing(stores, corpus, place), figures_again, again, fresh
 
     app.clientside_callback(
         ClientsideFunction("earmark", "openBin"),

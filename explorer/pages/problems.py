@@ -122,7 +122,7 @@ def _table(problems: Sequence[Problem]) -> Component:
         defaultColDef={"filter": "agTextColumnFilter", "floatingFilter": True, "sortable": True, "resizable": True},
         getRowId="params.data.key.toString()",
         dashGridOptions={"theme": THEME, "animateRows": False, "enableCellTextSelection": True, "rowHeight": 34},
-        className="grid grid-frame",
+        className="grid grid-frame alone",
         style={"width": "100%", "height": None},
     )
 
@@ -136,7 +136,6 @@ def register(app: Dash, stores: Stores) -> None:
         Input("revision", "data"),
         State("problems-shown", "data"),
         State("url", "search"),
-        prevent_initial_call=True,
     )
     def refresh(_revision: str | None, shown: list[Any] | None, search: str | None) -> tuple[Any, Any]:
         corpus = stores.corpus(Parameters.of(search))

@@ -63,7 +63,6 @@ def register(app: Dash, stores: Stores) -> None:
         State("utterance-revision", "data"),
         State("utterance-body", "id"),
         State("url", "search"),
-        prevent_initial_call=True,
     )
     def refresh(news: Any, revision: str | None, drawn: str | None, _there: str, search: str) -> tuple[Any, Any]:
         if not news and revision in (None, drawn):

@@ -16,7 +16,7 @@ from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, 
 from dash.development.base_component import Component
 
 from explorer.components import filters, table
-from explorer.components.cards import icon, state
+from explorer.components.cards import attributes, icon, state
 from explorer.components.grid import THEME
 from explorer.components.utterance_view import utterance_view
 from explorer.corpus import Corpus
@@ -51,23 +51,24 @@ def layout(stores: Stores, query: Parameters) -> Component:
             dcc.Store(id="utterances-current", data=current),
             dcc.Store(id="utterances-revision", data=stores.revision(query)),
             dcc.Store(id="utterances-mark", data=1),
+            dcc.Store(id="utterances-remove"),
             dcc.Store(id="utterance-refresh"),
             _toolbar(corpus, view, visible),
             html.Div(filters.chips(view, corpus, prefix="utterances"), id="utterances-chips", className="filterbar"),
             html.Div(id="utterances-error"),
             html.Div(
                 [
-                    html.Div(_grid(corpus, view, visible), className="grow"),
+                    html.Div(_grid(corpus, view, visible), className="grid-side"),
                     html.Aside(
-                        html.Div([_inspector_head(), html.Div(id="utterances-inspector", className="panel-body")]),
-                        className="inspector panel",
-                        **{"aria-label": "Utterance"},
+                        [_inspector_head(), html.Div(id="utterances-inspector")],
+                        className="inspector",
+                        **attributes(aria_label="Utterance"),
                     ),
                 ],
                 className="workbench inspecting" if current else "workbench",
             ),
         ],
-        className="page",
+        className="page page-table",
     )
 
 
@@ -89,7 +90,7 @@ def _toolbar(corpus: Corpus, view: Query, visible: Sequence[str]) -> Component:
                         [html.Span("Search in reference and hypotheses", className="visually-hidden"), "/"],
                         htmlFor="utterances-search",
                         className="keycap",
-                        **{"data-hotkey": "/", "data-hotkey-help": "search in texts"},
+                        **attributes(data_hotkey="/", data_hotkey_help="search in texts"),
                     ),
                 ],
                 className="searchbox",
@@ -101,7 +102,7 @@ def _toolbar(corpus: Corpus, view: Query, visible: Sequence[str]) -> Component:
         ],
         className="toolbar",
         role="toolbar",
-        **{"aria-label": "Table tools"},
+        **attributes(aria_label="Table tools"),
     )
 
 
@@ -110,7 +111,7 @@ def _popup(id: str, icon_name: str, label: str, body: Any) -> Component:
         [icon(icon_name), label],
         type="button",
         className="btn btn-secondary",
-        **{"data-popup": id, "aria-expanded": "false", "aria-haspopup": "true", "aria-controls": id},
+        **attributes(data_popup=id, aria_expanded="false", aria_haspopup="true", aria_controls=id),
     )
     return html.Div([button, html.Div(body, id=id, className="popup")], className="dropdown-panel")
 
@@ -142,11 +143,12 @@ def _grid(corpus: Corpus, view: Query, visible: Sequence[str]) -> Component:
         id="utterances-grid",
         rowModelType="infinite",
         columnDefs=table.definitions(corpus.columns, visible, view),
-        filterModel=dict(table.project(view, corpus.columns).model),
         getRowId="params.data.row.toString()",
         defaultColDef={"resizable": True, "sortable": True, "floatingFilter": True},
         dashGridOptions={
             "theme": THEME,
+            # Not the property filterModel: that would come after a first request without it.
+            "initialState": {"filter": {"filterModel": dict(table.project(view, corpus.columns).model)}},
             "rowHeight": 32,
             "headerHeight": 36,
             "floatingFiltersHeight": 34,
@@ -188,7 +190,7 @@ def _button(id: str, icon_name: str, text: str, *, hotkey: str) -> Component:
         type="button",
         className="icon-button",
         title=f"{text} ({hotkey})",
-        **{"aria-label": text, "data-hotkey": hotkey, "data-hotkey-help": text.lower()},
+        **attributes(aria_label=text, data_hotkey=hotkey, data_hotkey_help=text.lower()),
     )
 
 
@@ -286,6 +288,7 @@ def _register_table(app: Dash, stores: Stores) -> None:
         State("utterances-columns", "data"),
         State("utterances-view", "data"),
         State("url", "search"),
+        prevent_initial_call=True,
     )
     def rows(
         request: Mapping[str, Any] | None,
@@ -332,19 +335,20 @@ def _register_table(app: Dash, stores: Stores) -> None:
         Output("utterances-grid", "filterModel"),
         Output("utterances-external", "data"),
         Output("utterances-search", "value"),
-        Input({"type": "utterances-chip", "index": ALL}, "n_clicks"),
+        Input("utterances-remove", "data"),
         State("utterances-view", "data"),
+        State("utterances-external", "data"),
         State("url", "search"),
         prevent_initial_call=True,
     )
-    def remove(clicks: Sequence[int | None], pairs: Sequence[Sequence[str]], search: str | None) -> tuple[Any, ...]:
-        if not any(clicks) or not isinstance(ctx.triggered_id, Mapping):
-            return no_update, no_update, no_update
+    def remove(
+        click: Mapping[str, int], pairs: Sequence[Sequence[str]], before: Mapping[str, Any], search: str | None
+    ) -> tuple[Any, ...]:
         corpus, _parameters = _named(stores, search)
-        view = filters.without(_query(pairs), ctx.triggered_id["index"])
+        view = filters.without(_query(pairs), click["index"])
         shown = table.project(view, corpus.columns)
-        external = {"search": view.search, "kept": Query(filters=shown.kept).pairs()}
-        return dict(shown.model), external, view.search
+        external = {"search": view.search, "kept": [list(pair) for pair in Query(filters=shown.kept).pairs()]}
+        return dict(shown.model), no_update if external == before else external, view.search
 
     @app.callback(
         Output("utterances-grid", "columnDefs"),
@@ -356,7 +360,6 @@ def _register_table(app: Dash, stores: Stores) -> None:
         State("utterances-columns", "data"),
         State("utterances-choice", "options"),
         State("url", "search"),
-        prevent_initial_call=True,
     )
     def renew(
         revision: str | None, drawn: str | None, visible: Sequence[str], options: list[Any], search: str | None
@@ -462,6 +465,9 @@ def _register_browser_side(app: Dash) -> None:
         Output("utterances-external", "data", allow_duplicate=True),
         Input("utterances-search", "value"),
         State("utterances-external", "data"),
+    )
+    browser(
+        "removeChip", Output("utterances-remove", "data"), Input({"type": "utterances-chip", "index": ALL}, "n_clicks")
     )
     browser("refetch", Output("utterances-external", "id"), Input("utterances-external", "data"))
     browser("refetch", Output("utterances-revision", "id"), Input("utterances-revision", "data"))
