@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from explorer.audio import Audio, Channel, load
-from explorer.errors import RunError, SpeechDataError
+from explorer.errors import ForbiddenAudio, RunError, SpeechDataError
 from explorer.segments import Segment
 
 _UNKNOWN_SECONDS = 10.0  # what audio of unknown length is taken for when deciding how much to load ahead
@@ -28,10 +28,10 @@ _MOST_AHEAD = 512  # utterances
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """An utterance to be worked on: a cut of a sound file. ``path`` is None when it must not be read."""
+    """An utterance to be worked on: a cut of a sound file."""
 
     id: str
-    path: str | None
+    path: str
     offset: float
     duration: float | None
 
@@ -92,19 +92,20 @@ def loaded_ahead(
     *,
     channel: Channel,
     seconds: float,
+    roots: Sequence[Path],
     present: Callable[[Iterable[str]], None],
 ) -> Iterator[Sound]:
     """The inputs as prepared sounds, in order, with at most ``seconds`` of audio (and 512 utterances) loaded ahead.
 
-    0 loads one at a time, when it is asked for. ``present`` is told the ids that are loading or loaded, before any
-    new one of them is.
+    0 loads one at a time, when it is asked for. Only files inside ``roots`` (resolved folders) are read. ``present``
+    is told the ids that are loading or loaded, before any new one of them is.
     """
     waiting: deque[tuple[Input, Future[Sound]]] = deque()
     source = iter(inputs)
     ahead = 0.0
 
     def work(utterance: Input) -> Sound:
-        return _loaded(utterance, prepare, channel=channel)
+        return _loaded(utterance, prepare, channel=channel, roots=roots)
 
     with ThreadPoolExecutor(_threads(), thread_name_prefix="loading") as pool:
         try:
@@ -138,11 +139,14 @@ def _expected(utterance: Input) -> float:
     return _UNKNOWN_SECONDS if utterance.duration is None else utterance.duration
 
 
-def _loaded(utterance: Input, prepare: Callable[[Input, Audio], Sound], *, channel: Channel) -> Sound:
-    if utterance.path is None:
-        return Sound(utterance, error="The audio lies outside the corpus's audio folders, so it was not read.")
+def _loaded(
+    utterance: Input, prepare: Callable[[Input, Audio], Sound], *, channel: Channel, roots: Sequence[Path]
+) -> Sound:
     try:
-        audio = load(utterance.path, offset=utterance.offset, duration=utterance.duration, channel=channel)
+        path = Path(utterance.path).resolve()
+        if not any(path.is_relative_to(root) for root in roots):
+            raise ForbiddenAudio(f"{path} lies outside the corpus's audio folders, so it was not read.")
+        audio = load(path, offset=utterance.offset, duration=utterance.duration, channel=channel)
         return prepare(utterance, audio)
     except (SpeechDataError, OSError, MemoryError, RuntimeError, ValueError) as error:
         # libraries for sound have many errors; here each is a sentence about one utterance, and the run goes on

@@ -61,6 +61,11 @@ class Run:
         return self.folder / "utterances.parquet"
 
     @property
+    def roots(self) -> tuple[Path, ...]:
+        """The folders its audio may be read from."""
+        return tuple(Path(root) for root in self.settings["corpus"].get("roots", ()))
+
+    @property
     def ended(self) -> bool:
         """Whether it was worked through to the end."""
         return "ended" in self.settings
@@ -212,7 +217,14 @@ class RunStore:
         folder.mkdir(parents=True, exist_ok=True)
 
     def create(
-        self, *, kind: str, system: str, corpus: str, sources: Sequence[Path], settings: Mapping[str, Any]
+        self,
+        *,
+        kind: str,
+        system: str,
+        corpus: str,
+        sources: Sequence[Path],
+        roots: Sequence[Path],
+        settings: Mapping[str, Any],
     ) -> Run:
         """A new run folder without input and results.
 
@@ -232,7 +244,11 @@ class RunStore:
         facts = {
             "kind": kind,
             "system": system,
-            "corpus": {"name": corpus, "sources": [str(source) for source in sources]},
+            "corpus": {
+                "name": corpus,
+                "sources": [str(source) for source in sources],
+                "roots": [str(root) for root in roots],
+            },
             "created": now.isoformat(timespec="milliseconds"),
         }
         _write_yaml(folder / "run.yaml", {**facts, **settings})

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from itertools import chain
 from typing import Any, Literal, Protocol
 
@@ -38,7 +38,10 @@ _SETTLE_SECONDS = 1.0  # results that need no model are written at least this of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How to transcribe or detect. Seconds of audio; ``batch_size`` counts utterances (or pieces of them)."""
+    """How to transcribe or detect. Seconds of audio; ``batch_size`` counts utterances (or pieces of them).
+
+    ``detector_options`` are the detector's own, for example {"threshold": 0.6}.
+    """
 
     vad: Vad = "off"
     detector: str = "silero"
@@ -46,6 +49,7 @@ class Options:
     batch_seconds: float = 120.0
     batch_size: int = 32
     channel: Channel = "mix"
+    detector_options: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.vad not in VADS:
@@ -61,7 +65,7 @@ class Options:
         Raises:
             ConfigError: a key is unknown or a value out of range.
         """
-        known = [field.name for field in fields(cls)]
+        known = [option.name for option in fields(cls)]
         unknown = [name for name in values if name not in known]
         if unknown:
             raise ConfigError(f'"{unknown[0]}" is not an option of a job; known are: {", ".join(known)}.')
@@ -130,6 +134,7 @@ def transcribe(
                 prepare,
                 channel=options.channel,
                 seconds=3 * options.batch_seconds if size > 1 else 0.0,
+                roots=run.roots,
                 present=work.present,
             )
             pieces = chain.from_iterable(work.pieces(sound) for sound in sounds)
@@ -161,7 +166,9 @@ def detect(
 
     with _Work(run, monitor=monitor, retry=retry) as work:
         for inputs, ahead in ((work.ordinary, 600.0), (work.suspects, 0.0)):
-            for sound in loaded_ahead(inputs, prepare, channel=options.channel, seconds=ahead, present=work.present):
+            for sound in loaded_ahead(
+                inputs, prepare, channel=options.channel, seconds=ahead, roots=run.roots, present=work.present
+            ):
                 work.seen(sound)
         work.finish()
     return work.outcome

@@ -86,7 +86,7 @@ class Worker:
         self.name = f"{platform.node()}:{os.getpid()}:{secrets.token_hex(3)}"
         self._heartbeat_s = heartbeat_s
         self._recognizers: dict[bytes, Recognizer] = {}
-        self._detectors: dict[str, Detector] = {}
+        self._detectors: dict[bytes, Detector] = {}
         workspace.logs.mkdir(parents=True, exist_ok=True)
 
     def serve(self, *, idle_exit_s: float) -> None:
@@ -134,14 +134,14 @@ class Worker:
         retry: Literal["failures", "nothing"] = "failures" if job.deaths == 0 else "nothing"
         facts: dict[str, Any] = {"started": _now(), "worker": machine()}
         if job.kind == "detect":
-            detector = self._detector(options.detector)
+            detector = self._detector(options)
             run = run.describe({**facts, "detector": dict(detector.description)})
             outcome = detect(run, detector, options=options, monitor=pulse, retry=retry)
         else:
             pulse.report(replace(job.progress, stage="loading the model"))
             recognizer = self._recognizer(System(**job.spec["system"]))
             facts["recognizer"] = dict(recognizer.description)
-            listener = None if options.vad == "off" else self._detector(options.detector)
+            listener = None if options.vad == "off" else self._detector(options)
             if listener is not None:
                 facts["detector"] = dict(listener.description)
             run = run.describe(facts)
@@ -150,10 +150,11 @@ class Worker:
             run.describe(ending(outcome.totals))
         return outcome
 
-    def _detector(self, name: str) -> Detector:
-        if name not in self._detectors:
-            self._detectors[name] = load_detector(name)
-        return self._detectors[name]
+    def _detector(self, options: Options) -> Detector:
+        key = orjson.dumps([options.detector, dict(options.detector_options)], option=orjson.OPT_SORT_KEYS)
+        if key not in self._detectors:
+            self._detectors[key] = load_detector(options.detector, **dict(options.detector_options))
+        return self._detectors[key]
 
     def _recognizer(self, system: System) -> Recognizer:
         """The system's recognizer: still warm, or loaded now in place of the one unused for longest."""

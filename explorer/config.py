@@ -75,7 +75,7 @@ class System:
     engine: str
     model: str | None = None
     device: str = "auto"
-    precision: Literal["float32", "bfloat16", "float16"] = "float32"
+    precision: Literal["auto", "int8", "float32", "bfloat16", "float16"] = "auto"
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -97,7 +97,7 @@ class Jobs:
     grace_s: float = _number(10)
     idle_exit_s: float = _number(900)
     heartbeat_s: float = _number(1, least=0.05)
-    stale_s: float = _number(10, least=0.1)
+    stale_s: float = _number(60, least=0.1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,13 +253,13 @@ def _fitting(kind: Any, value: Any, key: str, metadata: Mapping[str, Any]) -> An
     return _scalar(kind, value, key, metadata)
 
 
-def _scalar(kind: type, value: Any, key: str, metadata: Mapping[str, Any]) -> Any:
+def _scalar(kind: Any, value: Any, key: str, metadata: Mapping[str, Any]) -> Any:
     accepted = {float: (int, float), Path: (str,)}.get(kind, (kind,))
     if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
         raise ConfigError(f'"{key}" is {_shown(value)}, expected {WORDS[kind]}')
     if kind in (int, float):
         least, most = metadata.get("least", -math.inf), metadata.get("most", math.inf)
-        if not (least <= value <= most and math.isfinite(float(value))):
+        if not (least <= value <= most and math.isfinite(value)):
             span = f"at least {least:g}" if most == math.inf else f"{least:g} to {most:g}"
             raise ConfigError(f'"{key}" is {_shown(value)}, expected {WORDS[kind]}, {span}')
     return kind(value)

@@ -181,6 +181,12 @@ class Corpus:
             extra={name: value for name, value in values.items() if value is not None},
         )
 
+    def rows_of(self, ids: Sequence[str]) -> np.ndarray:
+        """The rows of many utterances at once, in the order of their ids, int32; -1 for an id that is not here."""
+        import pyarrow as pa
+
+        return self.tables.rows_of(pa.array(ids, pa.string()))
+
     def position(self, query: Query, id: str) -> int | None:
         """The utterance's place in the ordered view, None when it is not part of it."""
         row = self.tables.row_of(id)

@@ -186,6 +186,16 @@ class Tables:
         found = self._fetch(f"SELECT row FROM {UTTERANCES} WHERE id = ?", (id,))
         return int(found[0][0]) if found else None
 
+    def rows_of(self, ids: pa.Array) -> np.ndarray:
+        """The rows with these ids in the same order, int32, -1 where there is none."""
+        cursor = self.database.cursor()
+        cursor.register("wanted", pa.table({"id": ids, "place": pa.array(np.arange(len(ids)))}))
+        sql = f"SELECT wanted.place, u.row FROM wanted JOIN {UTTERANCES} AS u ON u.id = wanted.id"
+        found = cursor.sql(sql).to_arrow_table()
+        rows = np.full(len(ids), -1, dtype=np.int32)
+        rows[found["place"].to_numpy()] = found["row"].to_numpy()
+        return rows
+
     def numbers(self, place: Place) -> np.ndarray:
         """A whole number column as float64, NaN where there is no value."""
         start, joins = self._from(frozenset({place.table}))

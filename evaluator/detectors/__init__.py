@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
+from inspect import signature
 from typing import Any, Protocol
 
 from evaluator.engines import load_class
@@ -68,7 +69,7 @@ def load_detector(name: str, **options: Any) -> Detector:
     """The detector of that name, ready to use.
 
     Raises:
-        ConfigError: there is none; the message lists those there are.
+        ConfigError: there is none, or it has no such option; the message lists those there are.
         MissingPackage: it is not installed; the message has the pip line.
         EngineError: it cannot be loaded.
     """
@@ -77,5 +78,11 @@ def load_detector(name: str, **options: Any) -> Detector:
     entry = DETECTORS[name]
     if not entry.installed:
         raise MissingPackage(f'The detector "{name}" is not installed. Install it with: pip install {entry.pip}')
+    known = list(signature(load_class(entry.factory)).parameters)
+    unknown = [option for option in options if option not in known]
+    if unknown:
+        raise ConfigError(
+            f'The detector "{name}" has no option "{unknown[0]}"; known are: {", ".join(known) or "none"}.'
+        )
     detector: Detector = load_class(entry.factory)(**options)
     return detector

@@ -35,22 +35,36 @@ class SpeechRules:
     gap where two stretches would meet).
     """
 
-    threshold: float = 0.5
-    release: float = 0.35
-    shortest_speech: float = 0.1
-    shortest_silence: float = 0.2
-    padding: float = 0.1
+    threshold: float
+    release: float
+    shortest_speech: float
+    shortest_silence: float
+    padding: float
 
 
 class SileroDetector:
-    """The detector "silero" (see Detector)."""
+    """The detector "silero" (see Detector); its options are those of SpeechRules."""
 
     sample_rate = 16000
 
-    def __init__(self, **rules: float) -> None:
+    def __init__(
+        self,
+        *,
+        threshold: float = 0.5,
+        release: float = 0.35,
+        shortest_speech: float = 0.1,
+        shortest_silence: float = 0.2,
+        padding: float = 0.1,
+    ) -> None:
         import onnxruntime
 
-        self.rules = SpeechRules(**rules)
+        self.rules = SpeechRules(
+            threshold=threshold,
+            release=release,
+            shortest_speech=shortest_speech,
+            shortest_silence=shortest_silence,
+            padding=padding,
+        )
         self._path = _weights()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1  # several recordings run beside each other instead

@@ -24,7 +24,9 @@ def store(tmp_path: Path) -> RunStore:
 def a_run(
     store: RunStore, *, kind: str = "transcribe", system: str = "tiny", sources: tuple[Path, ...] = SOURCES
 ) -> Run:
-    return store.create(kind=kind, system=system, corpus="a", sources=sources, settings={"options": {"vad": "off"}})
+    return store.create(
+        kind=kind, system=system, corpus="a", sources=sources, roots=(), settings={"options": {"vad": "off"}}
+    )
 
 
 def write(run: Run, *lines: dict[str, object]) -> None:

@@ -14,7 +14,15 @@ from evaluator.runs import Run, RunStore, failures, read_journal
 from evaluator.transcription import Options, detect, transcribe
 from explorer.audio import Audio
 from explorer.errors import ConfigError, EngineError
-from tests.evaluator.tones import EnergyDetector, ToneRecognizer, sentence, spoken_run, tones_in, write_input
+from tests.evaluator.tones import (
+    EnergyDetector,
+    ToneRecognizer,
+    sentence,
+    spoken_run,
+    tones_in,
+    write_input,
+    write_sentence,
+)
 
 WORDS = ("one", "two", "three", "four", "five")
 
@@ -81,19 +89,19 @@ def test_batches_are_sorted_by_length_and_filled_by_seconds(runs: RunStore, tmp_
 
 
 def test_other_rates_and_stereo_are_brought_to_the_models(runs: RunStore, tmp_path: Path) -> None:
-    run = runs.create(kind="transcribe", system="t", corpus="c", sources=(), settings={})
+    run = runs.create(kind="transcribe", system="t", corpus="c", sources=(), roots=(tmp_path,), settings={})
     high = sentence("one three", rate=44100)
     soundfile.write(tmp_path / "high.wav", np.column_stack([high, np.zeros_like(high)]), 44100)
     write_input(run, [("high", tmp_path / "high.wav", 1.0)])
     transcribe(run, ToneRecognizer(), options=Options(channel=0), monitor=Watch())
     assert texts(run) == {"high": "one three"}
-    again = runs.create(kind="transcribe", system="t", corpus="c", sources=(), settings={})
+    again = runs.create(kind="transcribe", system="t", corpus="c", sources=(), roots=(tmp_path,), settings={})
     write_input(again, [("high", tmp_path / "high.wav", 1.0)])
     transcribe(again, ToneRecognizer(), options=Options(channel=1), monitor=Watch())
     assert texts(again) == {"high": ""}
 
 
-def test_damaged_inputs_fail_alone(runs: RunStore, tmp_path: Path) -> None:
+def test_damaged_inputs_fail_alone(runs: RunStore, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     good = {f"g{n}": "one two" for n in range(6)}
     run = spoken_run(runs, tmp_path, good)
     (tmp_path / "junk.wav").write_bytes(b"not a sound")
@@ -101,6 +109,8 @@ def test_damaged_inputs_fail_alone(runs: RunStore, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "nothing.wav", np.zeros(0, np.float32), 8000)
     soundfile.write(tmp_path / "nan.wav", np.full(4000, np.nan, np.float32), 8000, subtype="FLOAT")
     soundfile.write(tmp_path / "one.wav", np.zeros(1, np.float32), 8000)
+    (tmp_path / "way out.wav").symlink_to(tmp_path_factory.mktemp("outside") / "secret.wav")
+    write_sentence(tmp_path / "way out.wav", "five")
     rows = [
         (name, path, seconds)
         for name, path, seconds in (
@@ -112,7 +122,7 @@ def test_damaged_inputs_fail_alone(runs: RunStore, tmp_path: Path) -> None:
             ("nothing", tmp_path / "nothing.wav", None),
             ("nan", tmp_path / "nan.wav", 0.5),
             ("one", tmp_path / "one.wav", None),
-            ("forbidden", None, 1.0),
+            ("forbidden", tmp_path / "way out.wav", 1.0),
             ("folder", tmp_path, 1.0),
             ("g2", tmp_path / "g2.wav", 1.0),
         )

@@ -46,13 +46,13 @@ def write_sentence(path: Path, text: str, *, rate: int = RATE) -> float:
     return len(samples) / rate
 
 
-def write_input(run: Run, rows: Sequence[tuple[str, Path | None, float | None]]) -> None:
+def write_input(run: Run, rows: Sequence[tuple[str, Path, float | None]]) -> None:
     """The run's utterances.parquet from (id, path, duration)."""
     table = pa.table(
         {
             "id": [row[0] for row in rows],
             "row": pa.array(range(len(rows)), pa.int32()),
-            "path": [None if row[1] is None else str(row[1]) for row in rows],
+            "path": [str(row[1]) for row in rows],
             "offset": [0.0] * len(rows),
             "duration": pa.array([row[2] for row in rows], pa.float64()),
         }
@@ -62,7 +62,7 @@ def write_input(run: Run, rows: Sequence[tuple[str, Path | None, float | None]])
 
 def spoken_run(runs: RunStore, folder: Path, texts: Mapping[str, str], *, kind: str = "transcribe") -> Run:
     """A run over one sound file for each id and text."""
-    run = runs.create(kind=kind, system="tones", corpus="c", sources=(folder / "c.json",), settings={})
+    run = runs.create(kind=kind, system="tones", corpus="c", sources=(folder / "c.json",), roots=(folder,), settings={})
     rows = [
         (name, folder / f"{name}.wav", write_sentence(folder / f"{name}.wav", text)) for name, text in texts.items()
     ]

@@ -1,0 +1,90 @@
+"""Starting runs: the rows of a query, or one utterance, become a run folder with its input, and a queued job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet
+
+from evaluator.jobs import Job, JobStore
+from evaluator.runs import Run, RunStore
+from evaluator.systems import System
+from evaluator.transcription import Options
+from explorer.corpus import Corpus, Utterance
+from explorer.errors import JobError
+from explorer.query import Query
+
+Rows = Query | Utterance
+
+
+def queue_transcription(
+    jobs: JobStore, runs: RunStore, corpus: Corpus, rows: Rows, *, system: System, options: Options, scope: str
+) -> Job:
+    """Queue a system to transcribe the rows. ``scope`` says in words which rows they are.
+
+    Raises:
+        JobError: there are no rows.
+    """
+    run = new_run(runs, corpus, rows, kind="transcribe", system=system.name, settings=describe(system, options, scope))
+    spec = {"run": run.id, "corpus": corpus.name, "scope": scope, "system": system.spec(), "options": plain(options)}
+    return jobs.submit("transcribe", spec)
+
+
+def queue_detection(jobs: JobStore, runs: RunStore, corpus: Corpus, rows: Rows, *, options: Options, scope: str) -> Job:
+    """Queue a detector to look for speech in the rows; arguments and errors as for queue_transcription."""
+    settings = {"scope": scope, "options": plain(options)}
+    run = new_run(runs, corpus, rows, kind="detect", system=options.detector, settings=settings)
+    return jobs.submit("detect", {"run": run.id, "corpus": corpus.name, "scope": scope, "options": plain(options)})
+
+
+def new_run(runs: RunStore, corpus: Corpus, rows: Rows, *, kind: str, system: str, settings: Mapping[str, Any]) -> Run:
+    """A run folder over the rows.
+
+    Raises:
+        JobError: there are no rows, or the corpus is still loading and not all are known.
+        RunError: the system's name cannot name a column.
+    """
+    if not corpus.complete and not isinstance(rows, Utterance):
+        raise JobError(f'Corpus "{corpus.name}" is still loading; start the job when all its rows are there.')
+    if not isinstance(rows, Utterance) and not corpus.extent(rows).utterances:
+        raise JobError("This view has no utterances; remove a filter.")
+    run = runs.create(
+        kind=kind,
+        system=system,
+        corpus=corpus.name,
+        sources=corpus.sources,
+        roots=corpus.roots,
+        settings=settings,
+    )
+    if isinstance(rows, Utterance):
+        pyarrow.parquet.write_table(_one(rows), run.input)
+    else:
+        corpus.audio_list(rows, run.input)
+    return run
+
+
+def describe(system: System, options: Options, scope: str) -> dict[str, Any]:
+    """What run.yaml says before the run begins."""
+    spec = system.spec()
+    chosen = {"engine": spec["engine"], "model": spec["model"], "engine_options": spec["options"]}
+    return {"scope": scope, **chosen, "options": plain(options)}
+
+
+def plain(options: Options) -> dict[str, Any]:
+    """As JSON values; ``Options.of`` reads them."""
+    return {**asdict(options), "detector_options": dict(options.detector_options)}
+
+
+def _one(utterance: Utterance) -> pa.Table:
+    return pa.table(
+        {
+            "id": [utterance.id],
+            "row": pa.array([utterance.row], pa.int32()),
+            "path": [str(utterance.path)],
+            "offset": [float(utterance.offset)],
+            "duration": pa.array([utterance.duration], pa.float64()),
+        }
+    )

@@ -1,0 +1,152 @@
+"""What the evaluator's pages are given besides the explorer's stores: runs, jobs and scores of one workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+
+from evaluator.jobs import Job, JobStore
+from evaluator.launching import Rows, queue_detection, queue_transcription
+from evaluator.run_overlays import RunOverlays
+from evaluator.runs import RunStore
+from evaluator.scores import ScoreStore
+from evaluator.supervisor import Supervisor
+from evaluator.systems import System
+from evaluator.transcription import Options
+from evaluator.workspace import Workspace
+from explorer.config import Config
+from explorer.corpus import Corpus, Utterance
+from explorer.errors import ConfigError
+from explorer.library import Library
+from explorer.segments import Segment
+from explorer.stores import Action, HeaderControl, OverviewSection, Stores, UtterancePanel
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluatorStores(Stores):
+    """The stores of both rooms. ``workspace`` is the folder that must last."""
+
+    workspace: Path
+    jobs: JobStore
+    runs: RunStore
+    overlays: RunOverlays
+    scores: ScoreStore
+    supervisor: Supervisor
+
+    @property
+    def normalizer(self) -> str:
+        """What texts go through first unless the URL says otherwise."""
+        return self.config.normalizer
+
+    @cached_property
+    def systems(self) -> Mapping[str, System]:
+        """The configured recognizers by name: all that can be started from a page."""
+        return {name: System(name=name, **asdict(system)) for name, system in self.config.systems.items()}
+
+    def corpus(self, parameters: Mapping[str, str]) -> Corpus:
+        """The corpus of the URL with what runs recognized and how that scores."""
+        base = super().corpus(parameters)
+        return self.scores.lay(self.overlays.lay(base), parameters.get("normalizer") or self.normalizer)
+
+    def revision(self, parameters: Mapping[str, str]) -> str:
+        """Changes with the manifest, with results of runs, detected speech and scores."""
+        corpus = super().corpus(parameters)
+        return f"{super().revision(parameters)} {self.overlays.revision(corpus)} {self.scores.revision(corpus.name)}"
+
+    def segments(self, corpus: Corpus, utterance: Utterance) -> Sequence[Segment]:
+        """Where speech was detected in the utterance."""
+        return self.runs.segments(corpus.sources, utterance.id) or ()
+
+    def options(self, **chosen: object) -> Options:
+        """Options of a job: those chosen, else the configured ones.
+
+        Raises:
+            ConfigError: a value is out of range.
+        """
+        defaults = self.config.transcribe
+        configured = {
+            "vad": defaults.vad,
+            "chunk_seconds": defaults.chunk_seconds,
+            "batch_seconds": defaults.batch_seconds,
+            "batch_size": defaults.batch_size,
+            "detector_options": dict(defaults.vad_options),
+        }
+        return Options.of({**configured, **chosen})
+
+    def transcribe(self, corpus: Corpus, rows: Rows, system: str, *, options: Options, scope: str) -> Job:
+        """Queue a configured system to transcribe rows of a corpus, and see that a worker lives.
+
+        Raises:
+            ConfigError: no configured system has that name.
+            JobError: there are no rows, or the job table cannot be written.
+        """
+        if system not in self.systems:
+            raise ConfigError(f'There is no system "{system}"; configured are: {", ".join(self.systems) or "none"}.')
+        chosen = self.systems[system]
+        job = queue_transcription(self.jobs, self.runs, corpus, rows, system=chosen, options=options, scope=scope)
+        self.supervisor.ensure_worker()
+        return job
+
+    def detect(self, corpus: Corpus, rows: Rows, *, options: Options, scope: str) -> Job:
+        """Queue a detector to look for speech in rows of a corpus, and see that a worker lives."""
+        job = queue_detection(self.jobs, self.runs, corpus, rows, options=options, scope=scope)
+        self.supervisor.ensure_worker()
+        return job
+
+    def resume(self, job_id: int) -> Job:
+        """Queue a failed or cancelled job again, and see that a worker lives."""
+        job = self.jobs.resume(job_id)
+        self.supervisor.ensure_worker()
+        return job
+
+    def close(self) -> None:
+        """Let go of corpora and threads; the worker goes on with its jobs."""
+        self.supervisor.close()
+        self.scores.close()
+        self.library.close()
+        self.jobs.close()
+
+
+def open_stores(
+    config: Config,
+    *,
+    panels: Sequence[UtterancePanel] = (),
+    sections: Sequence[OverviewSection] = (),
+    actions: Sequence[Action] = (),
+    controls: Sequence[HeaderControl] = (),
+) -> EvaluatorStores:
+    """The stores of a configuration, with no corpus open yet and the supervisor watching.
+
+    Raises:
+        JobError: the workspace's job table cannot be opened.
+    """
+    workspace = Workspace(config.workspace)
+    cache = config.cache.folder
+    jobs = JobStore(workspace.jobs)
+    runs = RunStore(workspace.runs)
+    times = config.jobs
+    supervisor = Supervisor(
+        workspace,
+        jobs,
+        grace_s=times.grace_s,
+        stale_s=times.stale_s,
+        idle_exit_s=times.idle_exit_s,
+        heartbeat_s=times.heartbeat_s,
+    )
+    supervisor.start()
+    return EvaluatorStores(
+        config=config,
+        library=Library(cache, memory_mb=config.cache.memory_mb),
+        panels=tuple(panels),
+        sections=tuple(sections),
+        actions=tuple(actions),
+        controls=tuple(controls),
+        workspace=workspace.folder,
+        jobs=jobs,
+        runs=runs,
+        overlays=RunOverlays(runs, cache / "runs"),
+        scores=ScoreStore(cache / "scores"),
+        supervisor=supervisor,
+    )
