@@ -1,0 +1,180 @@
+"""The commands ``stats`` and ``score``: the numbers of the pages, as text tables or JSON on standard output.
+
+The JSON has fractions and null where the tables print percent and "–". Progress goes to standard error.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from evaluator.metrics import METRICS
+from evaluator.normalize import normalizer
+from evaluator.scores import ScoreStore, SystemScore, pooled
+from explorer.corpus import Corpus
+from explorer.formatting import EMPTY, UNDEFINED, count, decimal, hours, percent
+from explorer.query import Query
+from explorer.stats import statistics
+
+SHOWN_PROBLEMS = 20
+TELL_ROWS = 100_000
+
+
+def stats_report(corpus: Corpus) -> dict[str, Any]:
+    """What ``stats --json`` prints: totals, the alphabet with counts, and the problems (the listed ones)."""
+    known = statistics(corpus)
+    return {
+        "corpus": corpus.name,
+        "utterances": known.utterances,
+        "hours": known.hours,
+        "unknown_durations": known.unknown_durations,
+        "words": known.words,
+        "characters": known.characters,
+        "vocabulary": known.vocabulary,
+        "alphabet": known.alphabet,
+        "without_reference": known.without_reference,
+        "systems": list(corpus.systems),
+        "columns": [column.name for column in corpus.columns],
+        "problem_count": corpus.problem_count,
+        "problems": [
+            {"source": problem.source, "line": problem.line, "field": problem.field, "message": problem.message}
+            for problem in corpus.problems
+        ],
+    }
+
+
+def score_report(corpus: Corpus, name: str) -> dict[str, Any]:
+    """What ``score --json`` prints for the normalizer of that name: counts and fractions for every system.
+
+    Raises:
+        ConfigError: there is no such normalizer.
+    """
+    chosen = normalizer(name)
+    return {
+        "normalizer": {"name": chosen.name, "version": chosen.version},
+        "systems": {one.system: _system_report(one) for one in _scores(corpus, name)},
+    }
+
+
+def print_stats(corpus: Corpus, *, as_json: bool) -> int:
+    """Print what is known about a corpus; the exit code (problems are listed, they are no failure)."""
+    report = stats_report(corpus)
+    if as_json:
+        _print_json(report)
+        return 0
+    print(f"{corpus.name}: {', '.join(map(str, corpus.sources))}")
+    totals = {
+        "utterances": count(report["utterances"]),
+        "audio": hours(report["hours"]),
+        "unknown durations": count(report["unknown_durations"]),
+        "words": count(report["words"]),
+        "vocabulary": count(report["vocabulary"]),
+        "without reference": count(report["without_reference"]),
+        "systems": ", ".join(report["systems"]) or EMPTY,
+        "problems": count(report["problem_count"]),
+    }
+    _print_table([], [[name, value] for name, value in totals.items()])
+    letters = " ".join(f"{_visible(letter)} {number:,}" for letter, number in report["alphabet"].items())
+    print(f"\nalphabet ({len(report['alphabet'])}): {letters or EMPTY}")
+    if corpus.problem_count:
+        print(f"\nproblems ({corpus.problem_count:,}):")
+        for problem in corpus.problems[:SHOWN_PROBLEMS]:
+            print(f"  {problem}")
+        if corpus.problem_count > SHOWN_PROBLEMS:
+            print(f"  and {corpus.problem_count - SHOWN_PROBLEMS:,} more; --json lists them")
+    return 0
+
+
+def print_score(corpus: Corpus, *, normalizer: str, as_json: bool) -> int:
+    """Print the error rates of every system; the exit code, 1 when there is no system to score."""
+    report = score_report(corpus, normalizer)
+    if as_json:
+        _print_json(report)
+    elif report["systems"]:
+        used = report["normalizer"]
+        print(f'{corpus.name}: {count(corpus.size)} utterances, normalizer "{used["name"]}" version {used["version"]}')
+        rates = [metric for metric in METRICS.values() if metric.name in next(iter(report["systems"].values()))]
+        header = ["system", *(metric.label for metric in rates), "words", "S", "D", "I", "scored", "excluded"]
+        _print_table(header, [_score_row(name, one, rates) for name, one in report["systems"].items()])
+        print("\n" + "\n".join(f"{metric.label:4} {metric.title}: {metric.help}" for metric in rates))
+    if not report["systems"]:
+        print(f"earmark: {corpus.name} has no hypotheses to score (fields pred_text, pred_text_NAME)", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _scores(corpus: Corpus, name: str) -> list[SystemScore]:
+    """Every system on the whole corpus, through the same store, columns and sums as the pages."""
+    with tempfile.TemporaryDirectory(prefix="earmark-scores-") as folder:
+        store = ScoreStore(Path(folder), at_once=corpus.size + 1)
+        if corpus.systems:
+            store.compute(corpus, corpus.systems, normalizer(name), progress=_teller(corpus.size))
+        laid = store.lay(corpus, name)
+        found = [pooled(laid, Query(), system) for system in corpus.systems]
+    return [score for score in found if score is not None]
+
+
+def _teller(total: int) -> Any:
+    """Progress on standard error, for corpora that take a while."""
+    told = [0]
+
+    def tell(done: int) -> None:
+        if total >= TELL_ROWS and done - told[0] >= TELL_ROWS:
+            told[0] = done
+            print(f"scored {done:,} of {total:,} utterances", file=sys.stderr, flush=True)
+
+    return tell
+
+
+def _system_report(score: SystemScore) -> dict[str, Any]:
+    counts = score.counts
+    known = {name: metric.value(counts) for name, metric in METRICS.items() if metric.base(counts) is not None}
+    return {
+        "utterances": score.utterances,
+        "scored": score.scored,
+        "empty_references": score.empty_references,
+        "excluded": dict(score.excluded),
+        "words": counts.words.length,
+        "hits": counts.words.hits,
+        "substitutions": counts.words.substitutions,
+        "deletions": counts.words.deletions,
+        "insertions": counts.words.insertions,
+        "characters": counts.characters,
+        "character_errors": counts.character_errors,
+        "vocabulary": counts.vocabulary,
+        **known,
+    }
+
+
+def _score_row(name: str, report: dict[str, Any], rates: Sequence[Any]) -> list[str]:
+    printed = {"percent": percent, "decimal": decimal}
+    values = [printed[metric.style](report[metric.name]) for metric in rates]
+    excluded = ", ".join(f"{number:,} {reason}" for reason, number in report["excluded"].items())
+    counts = [count(report[key]) for key in ("words", "substitutions", "deletions", "insertions", "scored")]
+    return [name, *(EMPTY if value == UNDEFINED else value for value in values), *counts, excluded or "0"]
+
+
+def _print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Columns as wide as they need to be: the first to the left, numbers to the right, words at the end as they are."""
+    lines = [list(row) for row in ([header, *rows] if header else rows)]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(lines[0]))]
+    last = len(widths) - 1
+    for line in lines:
+        cells = [
+            cell.ljust(widths[place]) if place == 0 else cell if place == last else cell.rjust(widths[place])
+            for place, cell in enumerate(line)
+        ]
+        print("  ".join(cells).rstrip())
+
+
+def _visible(letter: str) -> str:
+    return letter if letter.isprintable() and letter != " " else "space" if letter == " " else f"U+{ord(letter):04X}"
+
+
+def _print_json(report: dict[str, Any]) -> None:
+    print(orjson.dumps(report, option=orjson.OPT_INDENT_2).decode())

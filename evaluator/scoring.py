@@ -1,0 +1,177 @@
+"""Scoring: a stream of references and hypotheses in, one Parquet file of counts per system out.
+
+The same loop runs in the server for small corpora and, for big ones, in a child process that reads the texts as an
+Arrow stream from standard input: counting a million utterances takes seconds of an interpreter's whole time.
+
+    python -m evaluator.scoring '{"normalizer": "basic", "files": {"tiny": "/cache/tiny.parquet"}}' < texts.arrow
+
+A batch has the columns row, reference and hypothesis_<system>. A file has one line for every row: how it was scored
+(``SCORED``, ``EMPTY_REFERENCE``, or why not), and its counts, which are missing where it was not. Beside it,
+``<file>.words`` has a line for every reference word: how often it occurs in scored rows and how often it was a hit. A
+file gets its name only when it is whole, after its words have theirs.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import sys
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+
+from evaluator.alignment import TextCounts, count_texts
+from evaluator.normalize import Normalizer, normalizer
+
+SCORED = "scored"
+EMPTY_REFERENCE = "empty reference"
+MISSING_REFERENCE = "missing reference"
+MISSING_HYPOTHESIS = "missing hypothesis"
+EXCLUDED = (MISSING_REFERENCE, MISSING_HYPOTHESIS)
+STATES = (SCORED, EMPTY_REFERENCE, *EXCLUDED)
+
+COUNTS = ("hits", "substitutions", "deletions", "insertions", "character_errors")
+LENGTHS = ("reference_words", "reference_characters")
+NUMBERS = (*COUNTS, *LENGTHS)
+RATES = ("wer", "cer")
+
+_SCHEMA = pa.schema(
+    [
+        ("row", pa.int32()),
+        ("scoring", pa.dictionary(pa.int8(), pa.string())),
+        *((name, pa.int32()) for name in NUMBERS),
+        *((name, pa.float64()) for name in RATES),
+    ]
+)
+_WORDS = pa.schema([("word", pa.string()), ("count", pa.int64()), ("hits", pa.int64())])
+_NO_COUNTS = TextCounts(0, 0, 0, 0, 0, ())
+
+
+def columns_of(system: str) -> list[str]:
+    """The names of a system's columns in its file, without ``row``: scoring_tiny, hits_tiny, ... wer_tiny, cer_tiny."""
+    return [f"{name}_{system}" for name in _SCHEMA.names[1:]]
+
+
+def words_path(path: Path) -> Path:
+    """The file of word counts beside a file of scores."""
+    return path.with_name(path.name + ".words")
+
+
+def score(
+    batches: Iterable[pa.RecordBatch],
+    chosen: Normalizer,
+    files: Mapping[str, Path],
+    *,
+    progress: Callable[[int], None] | None = None,
+) -> None:
+    """Score the systems that ``files`` names, all in one pass; ``progress`` is told the number of rows done."""
+    writers = {system: _Writer(system, path) for system, path in files.items()}
+    vocabulary: Counter[str] = Counter()
+    done = 0
+    try:
+        for batch in batches:
+            raw = batch.column("reference").to_pylist()
+            references = [None if text is None else chosen.apply(text) for text in raw]
+            vocabulary.update(chain.from_iterable(text.split() for text in references if text))
+            lengths = _lengths(references)
+            for system, writer in writers.items():
+                heard = batch.column(f"hypothesis_{system}").to_pylist()
+                hypotheses = [None if text is None else chosen.apply(text) for text in heard]
+                writer.add(batch.column("row"), references, hypotheses, lengths)
+            done += batch.num_rows
+            if progress is not None:
+                progress(done)
+        for writer in writers.values():
+            writer.publish(vocabulary)
+    finally:
+        for writer in writers.values():
+            writer.discard()
+
+
+class _Writer:
+    """Collects the scores of one system in temporary files beside their place."""
+
+    def __init__(self, system: str, path: Path) -> None:
+        self._path = path
+        self._building = path.with_name(f"{path.stem}.{os.getpid()}.{uuid.uuid4().hex[:8]}.building")
+        names = ["row", *columns_of(system)]
+        self._schema = pa.schema([field.with_name(name) for field, name in zip(_SCHEMA, names, strict=True)])
+        self._file = pyarrow.parquet.ParquetWriter(self._building, self._schema, compression="zstd")
+        self._missed: Counter[str] = Counter()
+        self._unscored: Counter[str] = Counter()
+
+    def add(
+        self, rows: pa.Array, references: Sequence[str | None], hypotheses: Sequence[str | None], lengths: np.ndarray
+    ) -> None:
+        """Score a batch of normalised texts; ``lengths`` is as ``_lengths(references)`` gives it."""
+        counts = [
+            _NO_COUNTS if reference is None or hypothesis is None else count_texts(reference, hypothesis)
+            for reference, hypothesis in zip(references, hypotheses, strict=True)
+        ]
+        without_reference = np.fromiter((text is None for text in references), bool, len(references))
+        without_hypothesis = np.fromiter((text is None for text in hypotheses), bool, len(references))
+        for place in np.flatnonzero(without_hypothesis & ~without_reference).tolist():
+            self._unscored.update((references[place] or "").split())
+        self._missed.update(chain.from_iterable(found.missed for found in counts))
+        state = np.where(lengths[0] == 0, STATES.index(EMPTY_REFERENCE), STATES.index(SCORED))
+        state[without_hypothesis] = STATES.index(MISSING_HYPOTHESIS)
+        state[without_reference] = STATES.index(MISSING_REFERENCE)
+        excluded = without_reference | without_hypothesis
+        numbers = np.array([found[: len(COUNTS)] for found in counts], dtype=np.int32).reshape(-1, len(COUNTS)).T
+        errors = np.stack([numbers[1] + numbers[2] + numbers[3], numbers[4]])
+        rates = np.divide(errors, lengths, out=np.zeros(lengths.shape), where=lengths > 0)
+        undefined = excluded | (lengths[0] == 0)
+        arrays = [
+            rows,
+            pa.DictionaryArray.from_arrays(state.astype(np.int8), list(STATES)),
+            *(pa.array(column, mask=excluded) for column in (*numbers, *lengths)),
+            *(pa.array(rate, mask=undefined) for rate in rates),
+        ]
+        self._file.write_batch(pa.record_batch(arrays, schema=self._schema))
+
+    def publish(self, vocabulary: Counter[str]) -> None:
+        """Give the finished files their names; ``vocabulary`` counts the words of all references."""
+        self._file.close()
+        occurrences = vocabulary - self._unscored
+        hits = [count - self._missed[word] for word, count in occurrences.items()]
+        table = pa.table(
+            {"word": pa.array(occurrences, pa.string()), "count": list(occurrences.values()), "hits": hits}
+        )
+        words = words_path(self._building)
+        pyarrow.parquet.write_table(table.cast(_WORDS), words, compression="zstd")
+        words.replace(words_path(self._path))
+        self._building.replace(self._path)
+
+    def discard(self) -> None:
+        """Remove what was not published; nothing is left to remove afterwards."""
+        self._file.close()
+        self._building.unlink(missing_ok=True)
+        words_path(self._building).unlink(missing_ok=True)
+
+
+def _lengths(references: Sequence[str | None]) -> np.ndarray:
+    """Words and characters of normalised references, int32 of shape (2, n); 0 where there is none."""
+    words = np.fromiter((text.count(" ") + 1 if text else 0 for text in references), np.int32, len(references))
+    characters = np.fromiter((len(text) if text else 0 for text in references), np.int32, len(references))
+    return np.stack([words, characters])
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Score the Arrow stream on standard input as the JSON argument says."""
+    order = json.loads(arguments[0])
+    os.nice(5)  # the server, which people are waiting for, goes first
+    gc.disable()  # a quarter of the time, and nothing here makes cycles
+    with pa.ipc.open_stream(sys.stdin.buffer) as stream:
+        score(stream, normalizer(order["normalizer"]), {name: Path(path) for name, path in order["files"].items()})
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
