@@ -5,12 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import ceil
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
-from evaluator.stores import EvaluatorStores
 from evaluator.tts import Grid, Sentence, Stimulus, SystemSummary, grid, is_tts, summaries
 from explorer.components.cards import help_mark, icon, state
 from explorer.components.player import player
@@ -18,6 +17,9 @@ from explorer.corpus import Corpus
 from explorer.formatting import count, percent, seconds
 from explorer.parameters import PLACE, VIEW, Parameters
 from explorer.query import Query
+
+if TYPE_CHECKING:
+    from evaluator.stores import EvaluatorStores
 
 PATH = "/tts"
 TITLE = "TTS"

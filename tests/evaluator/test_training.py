@@ -124,8 +124,7 @@ SMALL = [
 @pytest.mark.slow
 def test_an_interrupted_training_goes_on_where_it_was(tmp_path: Path) -> None:
     overrides = [f"folder={tmp_path}", *SMALL, "trainer.max_epochs=3", "save_epochs=[1]"]
-    script = "import sys; from pathlib import Path; from evaluator.training import train; train(Path(sys.argv[1]), sys.argv[2:])"
-    command = [sys.executable, "-c", script, str(RECIPE), *overrides]
+    command = [sys.executable, "app.py", "train", str(RECIPE), *overrides]
     last = tmp_path / "checkpoints" / "last.ckpt"
     with (tmp_path.parent / "first.log").open("w") as log:
         first = subprocess.Popen(command, cwd=ROOT, stderr=log, stdout=log)
