@@ -145,7 +145,7 @@ def preview(name: str, recipe: Recipe, *, block_bytes: int = PREVIEW_BYTES) -> C
     ingest = Ingest(database.cursor())
     source, short = recipe.sources[0], short_names(recipe.sources)
     adapter = format_of(source).adapter()
-    for batch in adapter.read(source, _reading(recipe, short[0], block_bytes=block_bytes)):
+    for batch in adapter.read(source, Reading(index=0, names=short, roots=recipe.roots, block_bytes=block_bytes)):
         ingest.append(batch, source=short[0], role=adapter.role)
         if ingest.tally.rows:
             break
@@ -222,23 +222,20 @@ def _ingest(recipe: Recipe, path: Path, tell: Progress) -> None:
         database.attach(path, writable=True)
         ingest = Ingest(database.cursor())
         names, total, before = short_names(recipe.sources), sum(size for size, _ in recipe.states), 0
-        identities: dict[bytes, tuple[str, int]] = {}
+        identities: dict[bytes, int] = {}
         fixed: dict[str, str] = {}
-        for source, name, (size, _) in zip(recipe.sources, names, recipe.states, strict=True):
+        for index, (source, (size, _)) in enumerate(zip(recipe.sources, recipe.states, strict=True)):
             adapter = format_of(source).adapter()
             fixed |= adapter.FIXED_FIELDS
-            for batch in adapter.read(source, _reading(recipe, name, identities=identities)):
-                ingest.append(batch, source=name, role=adapter.role)
+            reading = Reading(index=index, names=names, roots=recipe.roots, identities=identities)
+            for batch in adapter.read(source, reading):
+                ingest.append(batch, source=names[index], role=adapter.role)
                 tell("reading", before + batch.position, total)
             before += size
         tell("finishing", total, total)
         ingest.finish({"source_names": list(names), "fixed": fixed, "made_from": list(map(str, recipe.sources))})
     finally:
         database.close()
-
-
-def _reading(recipe: Recipe, name: str, **options: Any) -> Reading:
-    return Reading(source=name, audio_root=recipe.audio_root, roots=recipe.roots, **options)
 
 
 def _unknown_durations(path: Path) -> bool:

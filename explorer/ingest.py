@@ -18,12 +18,12 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from explorer.columns import Column
 from explorer.formats import Batch, Role
@@ -36,6 +36,11 @@ MOST_FIELDS = 1_000
 EXACT = 1 << 53
 LONGEST = (1 << 63) - 1
 NO_TYPE = type(None)
+MOST_LOOSE_WORDS = 2_000_000
+ASCII_SPACES = " \t\n\r\v\f"
+OTHER_SPACES = (
+    "\x1c\x1d\x1e\x1f\x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
+)
 
 FIXED_TYPES = {
     "row": "INTEGER",
@@ -73,7 +78,6 @@ class Field:
 class Tally:
     """What is counted over the whole corpus while reading it."""
 
-    vocabulary: Counter[str] = field(default_factory=Counter)
     whitespace: Counter[str] = field(default_factory=Counter)
     problems: Counter[str] = field(default_factory=Counter)
     rows: int = 0
@@ -88,9 +92,13 @@ class Ingest:
         self._connection = connection
         self._fields: dict[str, Field] = {}
         self._order: dict[str, None] = {}
+        self._vocabulary: list[pa.Table] = []
         self._listed = 0
         self.tally = Tally()
         columns = ", ".join(f'"{name}" {kind}' for name, kind in FIXED_TYPES.items())
+        # Uncompressed text takes three times the space (as much as the manifest), but half the time to build, two
+        # thirds of the time to search and a quarter of the time to fetch scattered rows (measured with 300,000 rows).
+        connection.execute("SET force_compression = 'uncompressed'")
         connection.execute("BEGIN")
         connection.execute(f"CREATE TABLE {UTTERANCES} ({columns})")
         texts = "source VARCHAR, line BIGINT, field VARCHAR, message VARCHAR, kind VARCHAR"
@@ -127,10 +135,8 @@ class Ingest:
 
     def finish(self, meta: dict[str, Any]) -> None:
         """Write vocabulary and meta values and commit."""
-        words = self.tally.vocabulary
-        self._insert(
-            "vocabulary", {"word": pa.array(list(words), pa.string()), "count": pa.array(list(words.values()))}
-        )
+        words = self._counted_words()
+        self._insert("vocabulary", {"word": words["word"], "count": words["count"]})
         described = meta | {
             "fields": [
                 {"name": name, "physical": entry.physical, "storage": entry.storage, "column": _described(name, entry)}
@@ -138,10 +144,10 @@ class Ingest:
             ],
             "order": list(self._order),
             "problem_kinds": dict(self.tally.problems),
-            "alphabet": alphabet(self.tally),
+            "alphabet": alphabet(words, self.tally.whitespace),
             "counts": {
-                "words": words.total(),
-                "vocabulary": len(words),
+                "words": pc.sum(words["count"]).as_py() or 0,
+                "vocabulary": words.num_rows,
                 "characters": self.tally.characters,
                 "without_reference": self.tally.without_reference,
             },
@@ -153,39 +159,60 @@ class Ingest:
 
     def _fixed(self, batch: Batch, source: str) -> dict[str, pa.Array]:
         """The arrays of the columns every corpus has, derived ones included."""
-        tokens = [[] if text is None else text.split() for text in batch.reference]
-        self.tally.vocabulary.update(chain.from_iterable(tokens))
-        unknown = np.fromiter((text is None for text in batch.reference), bool, len(tokens))
-        words = np.fromiter(map(len, tokens), np.int32, len(tokens))
-        characters = np.fromiter((0 if text is None else len(text) for text in batch.reference), np.int32, len(tokens))
-        self._count_whitespace(batch.reference, tokens, int(characters.sum()))
-        self.tally.characters += int(characters.sum())
-        self.tally.without_reference += int(unknown.sum())
-        duration = np.array([np.nan if value is None else value for value in batch.duration], dtype=np.float64)
-        rateless = unknown | np.isnan(duration)
+        reference = pa.array(batch.reference, pa.string())
+        duration = pa.array(batch.duration, pa.float64())
+        words = self._words(batch.reference, reference)
+        characters = pc.utf8_length(reference)
+        self.tally.characters += pc.sum(characters).as_py() or 0
+        self.tally.without_reference += reference.null_count
+        size = len(batch.ids)
         return {
-            "row": pa.array(np.arange(self.tally.rows, self.tally.rows + len(tokens), dtype=np.int32)),
+            "row": pa.array(np.arange(self.tally.rows, self.tally.rows + size, dtype=np.int32)),
             "id": pa.array(batch.ids),
             "audio": pa.array(batch.audio),
             "offset": pa.array(batch.offset, pa.float64()),
-            "duration": pa.array(batch.duration, pa.float64()),
-            "reference": pa.array(batch.reference, pa.string()),
-            "words": pa.array(words, mask=unknown),
-            "characters": pa.array(characters, mask=unknown),
-            "word_rate": pa.array(words / duration, mask=rateless),
-            "character_rate": pa.array(characters / duration, mask=rateless),
-            "source": pa.DictionaryArray.from_arrays(pa.array(np.zeros(len(tokens), np.int8)), pa.array([source])),
+            "duration": duration,
+            "reference": reference,
+            "words": words,
+            "characters": characters,
+            "word_rate": pc.divide(words.cast(pa.float64()), duration),
+            "character_rate": pc.divide(characters.cast(pa.float64()), duration),
+            "source": pa.DictionaryArray.from_arrays(pa.array(np.zeros(size, np.int8)), pa.array([source])),
             "line": pa.array(batch.lines, pa.int32()),
         }
 
-    def _count_whitespace(self, texts: list[str | None], tokens: list[list[str]], characters: int) -> None:
-        """Whitespace by character: nearly always plain spaces alone, which is quick to find out."""
-        left = characters - sum(map(len, chain.from_iterable(tokens)))
+    def _words(self, texts: list[str | None], array: pa.Array) -> pa.Array:
+        """Words per text; counts the vocabulary and the white space.
+
+        Words are what ``str.split`` gives. Arrow splits three times faster, but only at ASCII's white space, so texts
+        with any other take Python's way.
+        """
         joined = "".join(filter(None, texts))
-        spaces = joined.count(" ")
-        self.tally.whitespace[" "] += spaces
-        if spaces != left:
-            self.tally.whitespace.update(character for character in joined if character.isspace() and character != " ")
+        for space in ASCII_SPACES:
+            self.tally.whitespace[space] += joined.count(space)
+        others = {space: joined.count(space) for space in OTHER_SPACES if space in joined}
+        self.tally.whitespace.update(others)
+        if others:
+            split = pa.array([None if text is None else text.split() for text in texts], pa.list_(pa.string()))
+            counts = pc.list_value_length(split)
+        else:
+            trimmed = pc.ascii_trim_whitespace(array)
+            split = pc.ascii_split_whitespace(trimmed)
+            counts = pc.if_else(pc.equal(trimmed, ""), 0, pc.list_value_length(split))
+        found = pa.Table.from_struct_array(pc.value_counts(split.flatten()))
+        self._vocabulary.append(found.rename_columns(["word", "count"]))
+        if sum(part.num_rows for part in self._vocabulary) > MOST_LOOSE_WORDS:
+            self._vocabulary = [self._counted_words()]
+        return counts.cast(pa.int32())
+
+    def _counted_words(self) -> pa.Table:
+        """The vocabulary so far: word, count."""
+        if not self._vocabulary:
+            return pa.table({"word": pa.array([], pa.string()), "count": pa.array([], pa.int64())})
+        parts = pa.concat_tables(self._vocabulary)
+        summed = parts.group_by("word").aggregate([("count", "sum")]).select(["word", "count_sum"])
+        whole = summed.rename_columns(["word", "count"])
+        return whole.filter(pc.not_equal(whole["word"], ""))
 
     def _field(self, outside: str, role: Role) -> Field | None:
         """Register a field that has its first value; None when there are too many fields already."""
@@ -235,13 +262,12 @@ class Ingest:
         return named
 
 
-def alphabet(tally: Tally) -> dict[str, int]:
-    """How often each character occurs in the references, most frequent first."""
-    characters: Counter[str] = Counter()
-    for word, count in tally.vocabulary.items():
+def alphabet(words: pa.Table, whitespace: Counter[str]) -> dict[str, int]:
+    """How often each character occurs in the references, most frequent first; ``words`` has word and count."""
+    characters = Counter({character: count for character, count in whitespace.items() if count})
+    for word, count in zip(words["word"].to_pylist(), words["count"].to_pylist(), strict=True):
         for character in word:
             characters[character] += count
-    characters.update({character: count for character, count in tally.whitespace.items() if count})
     return dict(sorted(characters.items(), key=lambda entry: (-entry[1], entry[0])))
 
 

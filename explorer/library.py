@@ -26,7 +26,8 @@ from explorer.query import nearest
 if TYPE_CHECKING:
     from explorer.build import Recipe
 
-PREVIEW_WAIT_SECONDS = 2.0
+CLOSE_WAIT_SECONDS = 5.0
+PREVIEW_WAIT_SECONDS = 5.0
 PROJECT = Path(__file__).resolve().parent.parent
 
 Listener: TypeAlias = Callable[[str, Corpus], None]
@@ -60,6 +61,7 @@ class _Entry:
     revision: int = 0
     turn: int = 0
     child: subprocess.Popen[str] | None = None
+    thread: threading.Thread | None = None
     arrived: threading.Event = field(default_factory=threading.Event)
 
 
@@ -177,8 +179,12 @@ class Library:
         """Stop all loading; snapshots that were taken stay usable."""
         with self._lock:
             self._closed = True
-            for entry in self._entries.values():
+            entries = list(self._entries.values())
+            for entry in entries:
                 self._stop(entry)
+        for entry in entries:
+            if entry.thread is not None and entry.thread is not threading.current_thread():
+                entry.thread.join(CLOSE_WAIT_SECONDS)
 
     def _entry(self, name: str) -> _Entry:
         with self._lock:
@@ -193,7 +199,8 @@ class Library:
             entry.turn += 1
             turn = entry.turn
             entry.progress = Progress("opening", 0, 0, f"Opening {entry.name}")
-        threading.Thread(target=self._load, args=(entry, turn, afresh), name=f"load-{entry.name}", daemon=True).start()
+            entry.thread = threading.Thread(target=self._load, args=(entry, turn, afresh), daemon=True)
+            entry.thread.start()
 
     def _stop(self, entry: _Entry) -> None:
         """End the loading that is going on; what it still reports is ignored."""

@@ -46,17 +46,22 @@ class Batch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What reading several sources into one corpus shares.
+    """What reading several sources into one corpus shares, and which of them it is: the one at ``index``.
 
-    ``source`` is the name for Problems; ``roots`` are the folders text files may come from; ``identities`` remembers
-    where each identity was seen first, to find duplicates.
+    ``names`` are the sources' names for Problems; ``roots`` are the folders text files may come from; ``identities``
+    remembers where each identity was seen first (the source's index times 2**40 plus the line), to find duplicates.
     """
 
-    source: str
-    audio_root: Path | None = None
+    index: int
+    names: tuple[str, ...]
     roots: tuple[Path, ...] = ()
-    identities: dict[bytes, tuple[str, int]] = field(default_factory=dict)
+    identities: dict[bytes, int] = field(default_factory=dict)
     block_bytes: int = 8 << 20
+
+    @property
+    def source(self) -> str:
+        """The name of the source that is read."""
+        return self.names[self.index]
 
 
 class Adapter(Protocol):
