@@ -83,6 +83,15 @@ def _common(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--audio-base-path", type=Path, dest="audio_root", help="folder that relative paths start from"
     )
+    command.add_argument(
+        "--root",
+        type=Path,
+        action="append",
+        default=[],
+        dest="roots",
+        metavar="FOLDER",
+        help="another folder that sound may be played from (the manifest's own and the audio root always may)",
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -151,21 +160,20 @@ def run_serve(options: argparse.Namespace) -> int:
         )
     stores = open_stores(config)
     if options.corpus and manifests:
-        stores.library.open(options.corpus, manifests, audio_root=options.audio_root)
+        stores.library.open(options.corpus, manifests, audio_root=options.audio_root, roots=options.roots)
     else:
         for name, manifest in zip(corpus_names(manifests), manifests, strict=True):
-            stores.library.open(name, [manifest], audio_root=options.audio_root)
+            stores.library.open(name, [manifest], audio_root=options.audio_root, roots=options.roots)
     return serve(stores)
 
 
 def run_demo(options: argparse.Namespace) -> int:
     """``app.py demo``"""
     from evaluator.demo import build
-    from explorer.config import workspace_folder
 
     overrides = [*options.overrides, *serving_overrides(options)]
     config = configuration(options, overrides)
-    workspace = build(workspace_folder(config), progress=lambda line: print(line, file=sys.stderr, flush=True))
+    workspace = build(config.workspace, progress=lambda line: print(line, file=sys.stderr, flush=True))
     if options.prepare_only:
         print(workspace.folder)
         return 0
@@ -213,13 +221,13 @@ def run_train(options: argparse.Namespace) -> int:
 
 
 def _open_for_reading(options: argparse.Namespace) -> tuple[Any, Config]:
-    from explorer.config import cache_folder
     from explorer.corpus import open_corpus
 
     manifests, overrides = split_overrides(options.manifests)
     config = configuration(options, overrides)
     name = corpus_names(manifests)[0]
-    return open_corpus(name, manifests, cache=cache_folder(config), audio_root=options.audio_root), config
+    folders = {"audio_root": options.audio_root, "roots": options.roots}
+    return open_corpus(name, manifests, cache=config.cache.folder, **folders), config
 
 
 def open_stores(config: Config) -> EvaluatorStores:
@@ -229,8 +237,7 @@ def open_stores(config: Config) -> EvaluatorStores:
 
     stores = open_evaluator_stores(config, panels=PANELS, sections=SECTIONS, actions=ACTIONS)
     for name, corpus in config.corpora.items():
-        sources = [Path(manifest).expanduser() for manifest in corpus.manifests]
-        stores.library.open(name, sources, audio_root=corpus.audio_root, roots=corpus.roots)
+        stores.library.open(name, corpus.manifests, audio_root=corpus.audio_root, roots=corpus.roots)
     return stores
 
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, abort, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from explorer.config import ServerConfig
+from explorer.config import Server
 from explorer.errors import ConfigError
 
 COOKIE = "earmark_token"
@@ -37,7 +37,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def check_bind(server: ServerConfig) -> None:
+def check_bind(server: Server) -> None:
     """Refuse to listen for the network without a token.
 
     Raises:
@@ -51,7 +51,7 @@ def check_bind(server: ServerConfig) -> None:
     )
 
 
-def guard(app: Flask, server: ServerConfig) -> None:
+def guard(app: Flask, server: Server) -> None:
     """Put the rules before and after every request of ``app``."""
     app.config["TRUSTED_HOSTS"] = [*server.trusted_hosts, server.host]
     app.config["MAX_CONTENT_LENGTH"] = server.max_request_mb * 1024 * 1024

@@ -13,6 +13,9 @@ ROOT = Path(__file__).resolve().parent.parent
 UPPER_FLOOR = ("explorer.components", "explorer.pages", "explorer.media", "explorer.exports", "explorer.security")
 HEAVY = ("torch", "nemo", "lightning", "librosa", "faster_whisper", "transformers")
 
+# Classes that must subclass Lightning's; only functions import this module.
+HEAVY_BY_NATURE = ("evaluator.training_callbacks",)
+
 
 def modules(*folders: str) -> list[Path]:
     found = [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
@@ -83,6 +86,9 @@ def test_no_page_imports_a_page(path: Path) -> None:
 
 @pytest.mark.parametrize("path", modules("explorer", "evaluator"), ids=name_of)
 def test_heavy_packages_are_imported_inside_functions(path: Path) -> None:
+    if name_of(path) in HEAVY_BY_NATURE:
+        return
+    assert not [m for m in imports(path, only_at_import_time=True) if m in HEAVY_BY_NATURE]
     assert not [m for m in imports(path, only_at_import_time=True) if within(m, HEAVY)]
 
 
@@ -90,7 +96,8 @@ def test_heavy_packages_are_imported_inside_functions(path: Path) -> None:
 def test_every_module_opens_with_its_sentence(path: Path) -> None:
     docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
     assert docstring
-    assert docstring.splitlines()[0].strip().endswith((".", ":", ","))
+    first_paragraph = docstring.split("\n\n")[0].strip()
+    assert first_paragraph.endswith((".", ":"))
 
 
 @pytest.mark.parametrize("path", modules("explorer", "evaluator"), ids=name_of)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from explorer.config import ServerConfig
+from explorer.config import Server
 from explorer.errors import ConfigError
 from explorer.security import COOKIE, check_bind, guard, is_loopback
 
@@ -13,7 +13,7 @@ from explorer.security import COOKIE, check_bind, guard, is_loopback
 def guarded(**options: object) -> Flask:
     app = Flask("guarded")
     app.add_url_rule("/", view_func=lambda: "page", methods=["GET", "POST"])
-    guard(app, ServerConfig(**options))  # type: ignore[arg-type]
+    guard(app, Server(**options))  # type: ignore[arg-type]
     return app
 
 
@@ -25,13 +25,13 @@ def test_loopback_addresses(host: str, loopback: bool) -> None:
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "example.org", "127.0.0.1.example.org"])
 def test_other_addresses_need_a_token_or_a_word(host: str) -> None:
     with pytest.raises(ConfigError, match="token"):
-        check_bind(ServerConfig(host=host))
-    check_bind(ServerConfig(host=host, token="secret"))
-    check_bind(ServerConfig(host=host, insecure=True))
+        check_bind(Server(host=host))
+    check_bind(Server(host=host, token="secret"))
+    check_bind(Server(host=host, insecure=True))
 
 
 def test_the_default_bind_is_allowed() -> None:
-    check_bind(ServerConfig())
+    check_bind(Server())
 
 
 @pytest.mark.parametrize(("host", "status"), [("localhost:8050", 200), ("127.0.0.1", 200), ("rebound.example", 400)])
@@ -62,7 +62,7 @@ def test_the_token_opens_once_and_stays_in_an_http_only_cookie() -> None:
 
 def test_large_requests_are_refused() -> None:
     app = guarded(max_request_mb=1)
-    app.add_url_rule("/read", view_func=lambda: str(len(__import__("flask").request.get_data())), methods=["POST"])
+    app.add_url_rule("/read", "read", view_func=lambda: str(len(__import__("flask").request.get_data())), methods=["POST"])
     client = app.test_client()
     assert client.post("/read", data=b"x" * 1000).data == b"1000"
     assert client.post("/read", data=b"x" * (2 * 1024 * 1024)).status_code == 413
