@@ -6,31 +6,23 @@ screen, one query each, so the page of a million rows is there as soon as that o
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
-from explorer import figures
-from explorer.columns import Column
-from explorer.components.cards import attributes, help_mark, icon, state, tile
-from explorer.components.table import explanation
+from explorer.components.cards import icon, state, tile
+from explorer.components.distributions import alphabet, bars, distributions, drawn_columns
 from explorer.corpus import Corpus
 from explorer.formatting import count, hours
-from explorer.formatting import value as printed
 from explorer.parameters import PLACE, Parameters
 from explorer.query import Filter, Query, Test
-from explorer.stats import Histogram, Statistics, TopValues, histogram, statistics, top_values
+from explorer.stats import Statistics, statistics
 from explorer.stores import Stores
 
 PATH = "/"
 TITLE = "Overview"
-
-LONG_TEXTS = ("reference", "hypothesis_")
-LEFT_OUT = frozenset({"audio", "source", "line", "row", "id"})
 
 
 def layout(stores: Stores, query: Parameters) -> Component:
@@ -55,14 +47,14 @@ def layout(stores: Stores, query: Parameters) -> Component:
                 className="page-head",
             ),
             html.Div(_changing(stores, corpus, parameters), id="overview-changing"),
-            html.Div(_distributions(corpus), id="overview-distributions"),
+            html.Div(distributions(corpus), id="overview-distributions"),
         ],
         className="page",
     )
 
 
 def _mark(stores: Stores, corpus: Corpus, query: Parameters) -> list[Any]:
-    return [stores.revision(query), [column.name for column in _drawn(corpus)]]
+    return [stores.revision(query), [column.name for column in drawn_columns(corpus)]]
 
 
 def _sources(corpus: Corpus) -> str:
@@ -77,7 +69,7 @@ def _changing(stores: Stores, corpus: Corpus, parameters: Parameters) -> list[Co
         return [_nothing(corpus, parameters)]
     known = statistics(corpus)
     sections = [draw(stores, corpus, Query()) for draw in stores.sections]
-    parts = [_tiles(corpus, known, parameters), *sections, _alphabet(known, parameters)]
+    parts = [_tiles(corpus, known, parameters), *sections, alphabet(known, parameters)]
     return [part for part in parts if part is not None]
 
 
@@ -151,176 +143,6 @@ def _tiles(corpus: Corpus, known: Statistics, parameters: Parameters) -> Compone
     return html.Div(tiles, className="tiles")
 
 
-def _alphabet(known: Statistics, parameters: Parameters) -> Component | None:
-    if not known.alphabet:
-        return None
-    letters = sorted(known.alphabet.items(), key=lambda item: (-item[1], item[0]))
-    most = letters[0][1]
-    chips = [_letter(letter, number, most, parameters) for letter, number in letters]
-    head = [
-        html.H2("Alphabet"),
-        help_mark("Every character of the references with its count. Control and other odd characters are named."),
-        html.P(f"{count(len(letters))} different characters; a click finds their utterances"),
-    ]
-    return html.Section(
-        [html.Div(head, className="section-head"), html.Div(chips, className="alphabet")], className="section"
-    )
-
-
-def _letter(letter: str, number: int, most: int, parameters: Parameters) -> Component:
-    odd = unicodedata.category(letter) in ("Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp") or (
-        letter.isspace() and letter != " "
-    )
-    name = unicodedata.name(letter, "").lower() or f"U+{ord(letter):04X}"
-    shown = "space" if letter == " " else f"U+{ord(letter):04X}" if odd else letter
-    if unicodedata.combining(letter):
-        shown = f"◌{letter}"
-    found = Query(filters=(Filter("reference", (Test("contains", letter),)),))
-    return dcc.Link(
-        [
-            html.Span(className="level", style={"height": f"{100 * number / most:.1f}%"}),
-            html.Span(shown, className="glyph"),
-            html.Span(count(number), className="count"),
-        ],
-        href=parameters.plus(found.pairs()).href("/utterances"),
-        title=f"{name} (U+{ord(letter):04X}), {count(number)} times",
-        className="letter odd" if odd else "letter",
-    )
-
-
-def _drawn(corpus: Corpus) -> list[Column]:
-    """Columns with a distribution: every number and flag, and texts that are categories rather than transcripts."""
-    drawn = [
-        column
-        for column in corpus.columns
-        if column.kind in ("number", "flag", "text")
-        and not column.hidden
-        and column.name not in LEFT_OUT
-        and not column.name.startswith(LONG_TEXTS)
-    ]
-    return sorted(drawn, key=lambda column: (column.origin == "score", column.kind != "number"))
-
-
-def _distributions(corpus: Corpus) -> Component:
-    columns = _drawn(corpus)
-    if not columns:
-        return html.Div()
-    return html.Section(
-        [
-            html.Div(
-                [html.H2("Distributions"), html.P("A click on a bar opens its utterances")], className="section-head"
-            ),
-            html.Div([_placeholder(column) for column in columns], className="figures", id="overview-figures"),
-        ],
-        className="section",
-    )
-
-
-def _placeholder(column: Column) -> Component:
-    ask = f'{{"column":{_json(column.name)},"type":"overview-ask"}}'
-    return html.Div(
-        [
-            html.Div(
-                [
-                    html.H3(column.label, title=column.name),
-                    html.Span(column.unit, className="unit") if column.unit else None,
-                    help_mark(explanation(column)),
-                ],
-                className="figure-head",
-            ),
-            dcc.Store(id={"type": "overview-ask", "column": column.name}),
-            html.Div(
-                html.Div(className="skeleton figure-wait"),
-                id={"type": "overview-body", "column": column.name},
-                className="figure-body",
-            ),
-        ],
-        className="figure",
-        **attributes(data_ask=ask),
-    )
-
-
-def _json(text: str) -> str:
-    import orjson
-
-    return orjson.dumps(text).decode()
-
-
-def _bars(corpus: Corpus, column: Column, parameters: Parameters) -> Component:
-    if column.kind == "number":
-        drawn = _histogram(histogram(corpus, Query(), column.name), column, parameters)
-    else:
-        drawn = _top_values(top_values(corpus, Query(), column.name), column, parameters)
-    so_far = None if corpus.complete else html.Div("of the rows loaded so far", className="figure-facts")
-    return html.Div([drawn, so_far])
-
-
-def _histogram(found: Histogram, column: Column, parameters: Parameters) -> Component:
-    if not len(found.counts):
-        return html.Div(html.P("No row has a value.", className="muted"))
-
-    def href(start: float, end: float, last: bool) -> str:
-        tests = (Test("ge", start), Test("le" if last else "lt", end))
-        query = Query(filters=tuple(Filter(column.name, (test,)) for test in tests))
-        return parameters.plus(query.pairs()).href("/utterances")
-
-    numbers = {"min": found.minimum, "median": found.median, "mean": found.mean, "max": found.maximum}
-    # The unit stands beside the title.
-    plain = replace(column, unit="", style="decimal" if column.style == "seconds" else column.style)
-    known = [html.Span([f"{name} ", html.B(printed(plain, number))]) for name, number in numbers.items()]
-    missing = html.Span(["without a value ", html.B(count(found.missing))]) if found.missing else None
-    return html.Div(
-        [
-            dcc.Graph(
-                id={"type": "overview-graph", "column": column.name},
-                figure=figures.histogram(found, column, href=href),
-                config=figures.CONFIG,
-                style={"height": "150px"},
-            ),
-            html.Div([*known, missing], className="figure-facts"),
-        ]
-    )
-
-
-def _top_values(found: TopValues, column: Column, parameters: Parameters) -> Component:
-    if not found.values:
-        return html.P("No row has a value.", className="muted")
-    most = max(number for _value, number in found.values)
-    if most == 1 and found.distinct > len(found.values):
-        return _all_different(found, column)
-
-    def entry(shown: str, number: int, test: Test) -> Component:
-        query = Query(filters=(Filter(column.name, (test,)),))
-        return html.Li(
-            dcc.Link(
-                [
-                    html.Span(className="bar", style={"width": f"{100 * min(1.0, number / most):.2f}%"}),
-                    html.Span(shown, className="bar-name", title=shown),
-                    html.Span(count(number), className="bar-count"),
-                ],
-                href=parameters.plus(query.pairs()).href("/utterances"),
-            )
-        )
-
-    rows = [
-        entry(str(printed(column, value)) or "(empty)", number, Test("eq", value)) for value, number in found.values
-    ]
-    if found.missing:
-        rows.append(entry("without a value", found.missing, Test("empty", None)))
-    rest = [
-        html.Span([html.B(count(found.distinct)), " different values"]),
-        html.Span([html.B(count(found.other)), " rows have rarer ones"]) if found.other else None,
-    ]
-    return html.Div([html.Ul(rows, className="barlist"), html.Div(rest, className="figure-facts")])
-
-
-def _all_different(found: TopValues, column: Column) -> Component:
-    """A field like an id has no distribution: say so, with a few examples."""
-    examples = [html.Li(html.Span(printed(column, value), className="bar-name")) for value, _number in found.values[:4]]
-    told = html.P([html.B(count(found.distinct)), " values, all different, such as"], className="muted")
-    return html.Div([told, html.Ul(examples, className="examples")])
-
-
 def register(app: Dash, stores: Stores) -> None:
     """Attach the distributions, drawn when asked for, and the news of a corpus that is still being loaded."""
 
@@ -337,7 +159,7 @@ def register(app: Dash, stores: Stores) -> None:
         parameters = Parameters.of(search)
         corpus = stores.corpus(parameters)
         place = parameters.only(PLACE).replaced(corpus=corpus.name)
-        return _bars(corpus, corpus.column(id["column"]), place)
+        return bars(corpus, corpus.column(id["column"]), place)
 
     @app.callback(
         Output("overview-changing", "children"),
@@ -356,11 +178,11 @@ def register(app: Dash, stores: Stores) -> None:
         corpus = stores.corpus(parameters)
         place = parameters.only(PLACE).replaced(corpus=corpus.name)
         fresh = _mark(stores, corpus, parameters)
-        if fresh[1] == mark[1]:
-            figures_again, again = no_update, [number + 1 if number else no_update for number in asked]
-        else:
-            figures_again, again = _distributions(corpus), [no_update] * len(asked)
-        return _changing(stores, corpus, place), figures_again, again, fresh
+        redrawn: Any = no_update
+        again: list[Any] = [number + 1 if number else no_update for number in asked]
+        if fresh[1] != mark[1]:
+            redrawn, again = distributions(corpus), [no_update] * len(asked)
+        return _changing(stores, corpus, place), redrawn, again, fresh
 
     app.clientside_callback(
         ClientsideFunction("earmark", "openBin"),

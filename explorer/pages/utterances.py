@@ -10,27 +10,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import dash_ag_grid as dag
-import dash_bootstrap_components as dbc
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
-from explorer.components import filters, table
+from explorer.components import filters, table, workbench
 from explorer.components.cards import attributes, icon, state
-from explorer.components.grid import THEME
 from explorer.components.utterance_view import utterance_view
 from explorer.corpus import Corpus
 from explorer.errors import SpeechDataError
-from explorer.formatting import count, hours
 from explorer.parameters import PLACE, Parameters
 from explorer.query import Query
 from explorer.stores import Stores
 
 PATH = "/utterances"
 TITLE = "Utterances"
-
-BLOCK = 100
-"""Rows of one answer."""
 
 
 def layout(stores: Stores, query: Parameters) -> Component:
@@ -53,14 +46,14 @@ def layout(stores: Stores, query: Parameters) -> Component:
             dcc.Store(id="utterances-mark", data=1),
             dcc.Store(id="utterances-remove"),
             dcc.Store(id="utterance-refresh"),
-            _toolbar(corpus, view, visible),
+            workbench.toolbar(corpus, view, visible),
             html.Div(filters.chips(view, corpus, prefix="utterances"), id="utterances-chips", className="filterbar"),
             html.Div(id="utterances-error"),
             html.Div(
                 [
-                    html.Div(_grid(corpus, view, visible), className="grid-side"),
+                    html.Div(workbench.grid(corpus, view, visible), className="grid-side"),
                     html.Aside(
-                        [_inspector_head(), html.Div(id="utterances-inspector")],
+                        [workbench.inspector_head(), html.Div(id="utterances-inspector")],
                         className="inspector",
                         **attributes(aria_label="Utterance"),
                     ),
@@ -69,128 +62,6 @@ def layout(stores: Stores, query: Parameters) -> Component:
             ),
         ],
         className="page page-table",
-    )
-
-
-def _toolbar(corpus: Corpus, view: Query, visible: Sequence[str]) -> Component:
-    return html.Div(
-        [
-            html.Div(
-                [
-                    icon("bi-search"),
-                    dbc.Input(
-                        id="utterances-search",
-                        type="search",
-                        value=view.search,
-                        debounce=300,
-                        placeholder="Search in reference and hypotheses",
-                        autocomplete="off",
-                    ),
-                    html.Label(
-                        [html.Span("Search in reference and hypotheses", className="visually-hidden"), "/"],
-                        htmlFor="utterances-search",
-                        className="keycap",
-                        **attributes(data_hotkey="/", data_hotkey_help="search in texts"),
-                    ),
-                ],
-                className="searchbox",
-            ),
-            _columns_popup(corpus, visible),
-            _popup("utterances-export-popup", "bi-download", "Export", html.Div(id="utterances-exports")),
-            html.Div(id="utterances-actions", className="row-flex"),
-            html.Div(id="utterances-extent", className="extent", role="status"),
-        ],
-        className="toolbar",
-        role="toolbar",
-        **attributes(aria_label="Table tools"),
-    )
-
-
-def _popup(id: str, icon_name: str, label: str, body: Any) -> Component:
-    button = html.Button(
-        [icon(icon_name), label],
-        type="button",
-        className="btn btn-secondary",
-        **attributes(data_popup=id, aria_expanded="false", aria_haspopup="true", aria_controls=id),
-    )
-    return html.Div([button, html.Div(body, id=id, className="popup")], className="dropdown-panel")
-
-
-def _columns_popup(corpus: Corpus, visible: Sequence[str]) -> Component:
-    body = [
-        html.Label("Find a column", htmlFor="utterances-choice-search", className="visually-hidden"),
-        dbc.Input(id="utterances-choice-search", type="search", placeholder="Find a column"),
-        dbc.Checklist(id="utterances-choice", options=_choices(corpus), value=list(visible), className="choices"),
-        html.Div(
-            [
-                html.Span("Drag headers to reorder", className="muted"),
-                html.Button("Reset", id="utterances-reset", type="button", className="btn btn-link btn-sm"),
-            ],
-            className="row-flex",
-        ),
-    ]
-    return _popup("utterances-columns-popup", "bi-layout-three-columns", "Columns", body)
-
-
-def _choices(corpus: Corpus) -> list[dict[str, str]]:
-    return [
-        {"label": column.label, "value": column.name, "title": table.explanation(column)} for column in corpus.columns
-    ]
-
-
-def _grid(corpus: Corpus, view: Query, visible: Sequence[str]) -> Component:
-    return dag.AgGrid(
-        id="utterances-grid",
-        rowModelType="infinite",
-        columnDefs=table.definitions(corpus.columns, visible, view),
-        getRowId="params.data.row.toString()",
-        defaultColDef={"resizable": True, "sortable": True, "floatingFilter": True},
-        dashGridOptions={
-            "theme": THEME,
-            # Not the property filterModel: that would come after a first request without it.
-            "initialState": {"filter": {"filterModel": dict(table.project(view, corpus.columns).model)}},
-            "rowHeight": 32,
-            "headerHeight": 36,
-            "floatingFiltersHeight": 34,
-            "cacheBlockSize": BLOCK,
-            "maxBlocksInCache": 20,
-            "rowBuffer": 20,
-            # Two requests through one property would lose the first answer.
-            "maxConcurrentDatasourceRequests": 1,
-            "animateRows": False,
-            "tooltipShowDelay": 500,
-            "multiSortKey": "ctrl",
-            "suppressDragLeaveHidesColumns": True,
-            "maintainColumnOrder": True,
-            "enableCellTextSelection": True,
-            "rowSelection": {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True},
-        },
-        className="grid grid-frame",
-        style={"width": "100%", "height": None},
-    )
-
-
-def _inspector_head() -> Component:
-    return html.Div(
-        [
-            html.Span(id="utterances-place", className="place grow"),
-            _button("utterances-previous", "bi-chevron-up", "Previous utterance", hotkey="k"),
-            _button("utterances-next", "bi-chevron-down", "Next utterance", hotkey="j"),
-            html.Span(id="utterances-alone"),
-            _button("utterances-close", "bi-x-lg", "Close the utterance", hotkey="x"),
-        ],
-        className="inspector-head",
-    )
-
-
-def _button(id: str, icon_name: str, text: str, *, hotkey: str) -> Component:
-    return html.Button(
-        icon(icon_name),
-        id=id,
-        type="button",
-        className="icon-button",
-        title=f"{text} ({hotkey})",
-        **attributes(aria_label=text, data_hotkey=hotkey, data_hotkey_help=text.lower()),
     )
 
 
@@ -203,46 +74,6 @@ def _current(corpus: Corpus, view: Query, id: str | None, *, scroll: bool) -> di
     except SpeechDataError:
         return {"id": id, "scroll": False}
     return {"id": id, "row": row, "position": corpus.position(view, id), "scroll": scroll}
-
-
-def _extent(corpus: Corpus, view: Query) -> list[Any]:
-    extent = corpus.extent(view)
-    more = "" if corpus.complete else "+"
-    whole = html.Span(f" of {count(corpus.size)}{more}") if filters.pieces(view) else more
-    unknown = f" · {count(extent.unknown_durations)} of unknown duration" if extent.unknown_durations else ""
-    return [html.B(count(extent.utterances)), whole, " utterances · ", html.B(hours(extent.hours)), unknown]
-
-
-def _exports(parameters: Parameters, view: Query) -> list[Component]:
-    address = parameters.only(PLACE).plus(view.pairs())
-    corpus = parameters["corpus"]
-    kinds = (
-        (
-            "jsonl",
-            "bi-file-earmark-code",
-            "Manifest",
-            "NeMo JSON lines, every field as it was written, and new systems",
-        ),
-        ("csv", "bi-file-earmark-spreadsheet", "CSV", "for a spreadsheet: all columns, scores as fractions"),
-    )
-    links = [
-        html.A(
-            [icon(picture), html.Span([label, html.Small(text)])],
-            href=address.href(f"/export/utterances.{kind}"),
-            download=f"{corpus}.{kind}",
-            className="menu-link",
-        )
-        for kind, picture, label, text in kinds
-    ]
-    return [html.Small("The rows of this view", className="muted"), *links]
-
-
-def _actions(stores: Stores, parameters: Parameters, view: Query) -> list[Component]:
-    address = parameters.only(PLACE).plus(view.pairs())
-    return [
-        dcc.Link([icon(a.icon), a.label], href=address.href(a.path), title=a.help, className="btn btn-secondary")
-        for a in stores.actions
-    ]
 
 
 def _named(stores: Stores, search: str | None) -> tuple[Corpus, Parameters]:
@@ -265,10 +96,6 @@ def _asked(
     edited = table.edited(Query(filters=known), request.get("filterModel") or {}, corpus.columns)
     order = table.sorts(request.get("sortModel") or ())
     return Query(filters=(*kept, *edited), sort=order, search=external.get("search") or "")
-
-
-def _failure(error: SpeechDataError) -> Component:
-    return html.Div([icon("bi-exclamation-triangle"), html.Span(str(error))], className="banner warn", role="alert")
 
 
 def register(app: Dash, stores: Stores) -> None:
@@ -308,7 +135,7 @@ def _register_table(app: Dash, stores: Stores) -> None:
             answer = {"rowData": page, "rowCount": corpus.extent(view).utterances}
         except SpeechDataError as error:
             # The grid must get an answer, or it waits for ever; the sentence stands above it.
-            return {"rowData": [], "rowCount": 0}, no_update, _failure(error)
+            return {"rowData": [], "rowCount": 0}, no_update, workbench.failure(error)
         pairs = view.pairs()
         return answer, no_update if pairs == filters.names(shown) else pairs, None
 
@@ -326,9 +153,9 @@ def _register_table(app: Dash, stores: Stores) -> None:
         view = _query(pairs)
         return (
             filters.chips(view, corpus, prefix="utterances"),
-            _extent(corpus, view),
-            _exports(parameters, view),
-            _actions(stores, parameters, view),
+            workbench.extent_text(corpus, view),
+            workbench.export_links(parameters, view),
+            workbench.action_links(stores, parameters, view),
         )
 
     @app.callback(
@@ -367,7 +194,7 @@ def _register_table(app: Dash, stores: Stores) -> None:
         if revision in (None, drawn):
             return (no_update,) * 4
         corpus, _parameters = _named(stores, search)
-        choices = _choices(corpus)
+        choices = workbench.choices(corpus)
         if choices == options:
             return no_update, no_update, no_update, revision
         old = {choice["value"] for choice in options}
@@ -429,19 +256,12 @@ def _register_inspector(app: Dash, stores: Stores) -> None:
         )
         try:
             body: Component = utterance_view(stores, corpus, corpus.utterance(current["id"]))
-            place = _place(corpus, view, current["id"])
+            place = workbench.place(corpus, view, current["id"])
         except SpeechDataError as error:
             return state("bi-question-circle", "Not in this corpus", str(error), tone="bad"), None, None
         if ctx.triggered_id == "utterances-view":
             return no_update, place, no_update
         return body, place, link
-
-
-def _place(corpus: Corpus, view: Query, id: str) -> list[Any]:
-    position = corpus.position(view, id)
-    if position is None:
-        return ["Not among the rows of this filter"]
-    return [html.B(count(position + 1)), f" of {count(corpus.extent(view).utterances)}"]
 
 
 def _register_browser_side(app: Dash) -> None:
