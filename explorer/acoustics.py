@@ -2,7 +2,7 @@
 
 Conventions: samples float32, full scale 1.0. Powers are shown in decibels: 10 log10(power ratio) = 20 log10(amplitude
 ratio). Digital silence has no level, so it is ``None``, not a large negative number. Functions of a whole sound take
-``Audio``; the two that pictures of hours need also take its samples as consecutive blocks, and give the same result.
+``Audio``; the two that pictures of hours need also work on consecutive blocks of samples, with the same result.
 
 Sources: J. B. Allen, L. R. Rabiner, "A unified approach to short-time Fourier analysis and synthesis", Proc. IEEE 65
 (1977); F. J. Harris, "On the use of windows for harmonic analysis with the discrete Fourier transform", Proc. IEEE 66
@@ -124,27 +124,39 @@ def envelope(audio: Audio, *, bins: int = 2000) -> np.ndarray:
     Part b holds the samples ``floor(b n / bins)`` up to, not including, ``floor((b + 1) n / bins)``; a sound of fewer
     than ``bins`` samples gets as many parts as it has samples.
     """
-    return envelope_of_blocks([audio.samples], len(audio.samples), bins=bins)
+    meter = EnvelopeMeter(len(audio.samples), bins=bins)
+    meter.add(audio.samples)
+    return meter.envelope()
 
 
-def envelope_of_blocks(blocks: Iterable[np.ndarray], total: int, *, bins: int = 2000) -> np.ndarray:
-    """``envelope`` of a sound of ``total`` samples that comes as consecutive blocks; missing samples are zeros."""
-    bins = max(1, min(bins, total))
-    edges = np.arange(bins + 1, dtype=np.int64) * total // bins
-    low, high = np.full(bins, np.inf, np.float32), np.full(bins, -np.inf, np.float32)
-    position = 0
-    for block in map(_sane, blocks):
+class EnvelopeMeter:
+    """The ``envelope`` of a sound of ``total`` samples that comes as consecutive blocks; missing samples are zeros."""
+
+    def __init__(self, total: int, *, bins: int = 2000) -> None:
+        count = max(1, min(bins, total))
+        self._edges = np.arange(count + 1, dtype=np.int64) * total // count
+        self._low = np.full(count, np.inf, np.float32)
+        self._high = np.full(count, -np.inf, np.float32)
+        self.samples = 0
+
+    def add(self, block: np.ndarray) -> None:
+        """Take in the next block: float32 ``(n,)``."""
         if not len(block):
-            continue
-        first = int(np.searchsorted(edges, position, side="right")) - 1
-        last = int(np.searchsorted(edges, position + len(block), side="left"))
-        cuts = np.maximum(edges[first:last] - position, 0)
-        low[first:last] = np.minimum(low[first:last], np.minimum.reduceat(block, cuts))
-        high[first:last] = np.maximum(high[first:last], np.maximum.reduceat(block, cuts))
-        position += len(block)
-    unseen = low > high
-    low[unseen] = high[unseen] = 0.0
-    return np.stack([low, high])
+            return
+        block = _sane(block)
+        first = int(np.searchsorted(self._edges, self.samples, side="right")) - 1
+        last = int(np.searchsorted(self._edges, self.samples + len(block), side="left"))
+        cuts = np.maximum(self._edges[first:last] - self.samples, 0)
+        part = slice(first, last)
+        self._low[part] = np.minimum(self._low[part], np.minimum.reduceat(block, cuts))
+        self._high[part] = np.maximum(self._high[part], np.maximum.reduceat(block, cuts))
+        self.samples += len(block)
+
+    def envelope(self) -> np.ndarray:
+        """Smallest and largest sample of each part so far: float32 ``(2, bins)``."""
+        shape = np.stack([self._low, self._high])
+        shape[:, self._low > self._high] = 0.0
+        return shape
 
 
 def level(audio: Audio) -> Level:

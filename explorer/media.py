@@ -17,11 +17,11 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import quote
 
 import numpy as np
@@ -65,8 +65,6 @@ STATUS = (
 )
 """The HTTP status of each error; 422 for any other."""
 
-Made = TypeVar("Made")
-
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
@@ -84,6 +82,30 @@ class Excerpt:
         return self.facts.playable and self.offset == 0 and self.duration is None and self.channel is None
 
 
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """What the player shows of a stretch.
+
+    ``peaks`` is JSON: ``low`` and ``high`` are the extremes of up to 2000 equal parts, in 1/127 of the largest
+    amplitude ``peak`` (full scale 1.0; ``peak_db`` in dBFS, null for silence); ``duration`` s and ``sample_rate`` Hz of
+    what can be decoded; ``channels`` of the file; ``note`` a sentence or null. ``spectrogram`` is a PNG that spans the
+    stretch exactly, from 0 Hz to half the sample rate, with 80 dB from black to white.
+    """
+
+    peaks: bytes
+    spectrogram: bytes
+
+    def pack(self) -> bytes:
+        """Both as one value of the cache: they are made together and wanted together."""
+        return len(self.peaks).to_bytes(4, "big") + self.peaks + self.spectrogram
+
+    @classmethod
+    def unpack(cls, packed: bytes) -> Drawing:
+        """The inverse of ``pack``."""
+        border = 4 + int.from_bytes(packed[:4], "big")
+        return cls(packed[4:border], packed[border:])
+
+
 def address(corpus: str, utterance: str) -> str:
     """Where the media of an utterance are, as ``/media/demo/0123456789abcdef``; append ``/audio`` and so on."""
     return f"/media/{quote(corpus, safe='')}/{quote(utterance, safe='')}"
@@ -91,10 +113,8 @@ def address(corpus: str, utterance: str) -> str:
 
 def register(server: Flask, stores: Stores) -> None:
     """Add the routes to ``server``; the cache lives in the cache folder of the configuration."""
-    from explorer.config import cache_folder
-
     cache = stores.config.cache
-    kept = MediaCache(cache_folder(stores.config) / "media", limit=cache.media_mb * 1024 * 1024)
+    kept = MediaCache(cache.folder / "media", limit=cache.media_mb * 1024 * 1024)
     add_routes(server, lambda name: stores.corpus({"corpus": name}), kept)
 
 
@@ -117,15 +137,18 @@ def add_routes(server: Flask, open_corpus: Callable[[str], Corpus], cache: Media
         _refuse_giants(stretch, cache.limit)
         return _streamed(cache.file(f"cut-{stretch.key}", lambda file: _write(stretch, file)), "audio/wav", stretch.key)
 
+    def drawn(stretch: Excerpt) -> Drawing:
+        return Drawing.unpack(cache.value(f"drawing-{stretch.key}", lambda: draw(stretch).pack()))
+
     @routes.get("/peaks")
     def peaks(corpus: str, utterance: str) -> Response:
         stretch = excerpt(corpus, utterance)
-        return _whole(cache.value(f"peaks-{stretch.key}", lambda: peaks_json(stretch)), "application/json", stretch.key)
+        return _whole(drawn(stretch).peaks, "application/json", stretch.key)
 
     @routes.get("/spectrogram.png")
     def spectrogram(corpus: str, utterance: str) -> Response:
         stretch = excerpt(corpus, utterance)
-        return _whole(cache.value(f"png-{stretch.key}", lambda: spectrogram_png(stretch)), "image/png", stretch.key)
+        return _whole(drawn(stretch).spectrogram, "image/png", stretch.key)
 
     @routes.errorhandler(SpeechDataError)
     def sentence(error: SpeechDataError) -> Response:
@@ -169,63 +192,52 @@ def channel_of(utterance: Utterance) -> int | None:
     return channel if isinstance(channel, int) and not isinstance(channel, bool) and channel >= 0 else None
 
 
-def peaks_json(excerpt: Excerpt) -> bytes:
-    """What the player draws the waveform from.
+def draw(excerpt: Excerpt) -> Drawing:
+    """Decode the stretch once, block by block, and draw both pictures of it.
 
-    ``low`` and ``high`` are the extremes of up to 2000 equal parts, in 1/127 of the largest amplitude ``peak`` (full
-    scale 1.0; ``peak_db`` in dBFS, null for silence); ``duration`` s and ``sample_rate`` Hz of what can be decoded;
-    ``channels`` of the file; ``note`` a sentence or null.
+    Raises:
+        UnreadableAudio: nothing of it can be decoded, or there is no such channel.
     """
-    shape, frames, promised = _made(
-        excerpt, lambda blocks, total: acoustics.envelope_of_blocks(blocks, total, bins=BINS)
-    )
+    start, stop = audio.cut_frames(excerpt.facts, offset=excerpt.offset, duration=excerpt.duration)
+    meter, picture = _measured(excerpt, stop - start)
+    frames, rate = meter.samples, excerpt.facts.sample_rate
+    note = None
+    if stop - start - frames > WHOLE * rate:
+        note = f"The file is cut short: {frames / rate:.2f} s of {(stop - start) / rate:.2f} s can be decoded."
+    if frames < stop - start:  # spread what there is over the whole picture
+        meter, picture = _measured(excerpt, frames)
+    shape = meter.envelope()
     peak = float(np.abs(shape).max())
     low, high = np.rint(shape * (127 / peak) if peak else shape).astype(int).tolist()
-    rate = excerpt.facts.sample_rate
-    note = None
-    if promised - frames > WHOLE * rate:
-        note = f"The file is cut short: {frames / rate:.2f} s of {promised / rate:.2f} s can be decoded."
-    return orjson.dumps(
-        {
-            "duration": frames / rate,
-            "sample_rate": rate,
-            "channels": excerpt.facts.channels,
-            "peak": peak,
-            "peak_db": 20 * float(np.log10(peak)) if peak else None,
-            "low": low,
-            "high": high,
-            "note": note,
-        }
-    )
+    facts = {
+        "duration": frames / rate,
+        "sample_rate": rate,
+        "channels": excerpt.facts.channels,
+        "peak": peak,
+        "peak_db": 20 * float(np.log10(peak)) if peak else None,
+        "low": low,
+        "high": high,
+        "note": note,
+    }
+    return Drawing(orjson.dumps(facts), pictures.png(picture))
 
 
-def spectrogram_png(excerpt: Excerpt) -> bytes:
-    """The spectrogram of the stretch as a PNG that spans it exactly, 0 Hz to half the sample rate, 80 dB of range."""
-    rate = excerpt.facts.sample_rate
-    picture, _, _ = _made(
-        excerpt, lambda blocks, total: acoustics.spectrogram_of_blocks(blocks, total, rate, frames=COLUMNS)
-    )
-    return pictures.png(picture)
+def _measured(excerpt: Excerpt, total: int) -> tuple[acoustics.EnvelopeMeter, acoustics.Spectrogram]:
+    """Envelope and spectrogram of the stretch as if it had ``total`` samples, in one pass."""
+    meter = acoustics.EnvelopeMeter(total, bins=BINS)
 
-
-def _made(excerpt: Excerpt, make: Callable[[Iterable[np.ndarray], int], Made]) -> tuple[Made, int, int]:
-    """What ``make`` makes of the stretch's samples, how many there were, and how many the header promised."""
-    offset, duration = excerpt.offset, excerpt.duration
-    start, stop = audio.cut_frames(excerpt.facts, offset=offset, duration=duration)
-    channel: audio.Channel = "mix" if excerpt.channel is None else excerpt.channel
-    seen = 0
-
-    def counted() -> Iterator[np.ndarray]:
-        nonlocal seen
-        for block in audio.blocks(excerpt.facts.path, offset=offset, duration=duration, channel=channel):
-            seen += len(block)
+    def metered() -> Iterator[np.ndarray]:
+        for block in audio.blocks(
+            excerpt.facts.path,
+            offset=excerpt.offset,
+            duration=excerpt.duration,
+            channel="mix" if excerpt.channel is None else excerpt.channel,
+        ):
+            meter.add(block)
             yield block
 
-    made = make(counted(), stop - start)
-    frames = seen
-    if frames < stop - start:  # a truncated file: spread what there is over the whole picture
-        made = make(counted(), frames)
-    return made, frames, stop - start
+    rate = excerpt.facts.sample_rate
+    return meter, acoustics.spectrogram_of_blocks(metered(), total, rate, frames=COLUMNS)
 
 
 def _header(path: Path, size: int, mtime_ns: int) -> audio.AudioInfo:

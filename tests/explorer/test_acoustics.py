@@ -150,8 +150,10 @@ class TestEnvelope:
         assert acoustics.envelope(Audio(np.zeros(0, np.float32), 8)).tolist() == [[0.0], [0.0]]
 
     def test_a_sound_that_ends_early_is_zero_from_there(self) -> None:
-        shape = acoustics.envelope_of_blocks([np.ones(5, np.float32)], 10, bins=5)
-        assert shape.tolist() == [[1, 1, 1, 0, 0], [1, 1, 1, 0, 0]]
+        meter = acoustics.EnvelopeMeter(10, bins=5)
+        meter.add(np.ones(5, np.float32))
+        assert meter.envelope().tolist() == [[1, 1, 1, 0, 0], [1, 1, 1, 0, 0]]
+        assert meter.samples == 5
 
     @settings(max_examples=100, deadline=None)
     @given(st.lists(st.floats(-1, 1, width=32), min_size=1, max_size=60), st.integers(1, 20), st.integers(1, 70))
@@ -161,8 +163,10 @@ class TestEnvelope:
         parts = [samples[b * n // used : (b + 1) * n // used] for b in range(used)]
         expected = [[p.min() for p in parts], [p.max() for p in parts]]
         assert acoustics.envelope(Audio(samples, RATE), bins=bins).tolist() == expected
-        blocks = [samples[i : i + size] for i in range(0, n, size)]
-        assert acoustics.envelope_of_blocks(blocks, n, bins=bins).tolist() == expected
+        meter = acoustics.EnvelopeMeter(n, bins=bins)
+        for start in range(0, n, size):
+            meter.add(samples[start : start + size])
+        assert meter.envelope().tolist() == expected
 
 
 class TestLevel:
