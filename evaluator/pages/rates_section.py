@@ -1,0 +1,201 @@
+"""The error rates of every system on the overview: one row a system, sums over the utterances of the query.
+
+Every number explains itself, stands beside its base, and belongs to a named version of a normalizer. A click on a WER
+opens the utterances sorted by it, a click on a reason those that were not scored for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from evaluator.metrics import METRICS, Metric, SystemCounts
+from evaluator.normalize import NORMALIZERS, Normalizer, normalizer
+from evaluator.score_columns import normalizer_of
+from evaluator.scores import ScoringProgress, SystemScore, pooled
+from evaluator.scoring import EMPTY_REFERENCE
+from explorer.components.cards import attributes, help_mark, icon, state
+from explorer.corpus import Corpus
+from explorer.formatting import EMPTY, count, decimal, percent
+from explorer.parameters import Parameters
+from explorer.query import Filter, Query, Sort, Test
+
+LETTERS = {"substitution_rate": "substitute", "deletion_rate": "delete", "insertion_rate": "insert"}
+NUMBERS = {
+    "Words": "Words of the references that were scored, after normalization.",
+    "Scored": "Utterances with a reference and a hypothesis, of all utterances.",
+    "Not scored": "Utterances left out of all numbers, by reason; empty references count but have no own rate.",
+}
+
+
+def rates_section(stores: Any, corpus: Corpus, query: Query) -> Component | None:
+    """Error rates of all systems on the rows of ``query``; how to get some when there are none."""
+    chosen = normalizer_of(corpus)
+    head = [html.H2("Error rates"), help_mark("How often each system was wrong, pooled: all errors over all words.")]
+    if not corpus.systems:
+        return html.Section([html.Div(head, className="section-head"), _nothing(corpus)], className="section")
+    found = [pooled(corpus, query, system) for system in corpus.systems]
+    scores = [score for score in found if score is not None]
+    if chosen is not None:
+        head.append(html.P([f"normalizer {chosen.title}, version {chosen.version}", help_mark(chosen.help)]))
+    body: list[Component | None] = [_waiting(stores, corpus, chosen, len(found) - len(scores))]
+    if chosen is not None and scores:
+        timed = [_timed(stores, corpus, score) for score in scores]
+        body += [_table(corpus, query, chosen, timed), _key()]
+    surface = html.Div(body, className="panel")
+    return html.Section([html.Div(head, className="section-head"), surface], className="section", id="overview-rates")
+
+
+def _nothing(corpus: Corpus) -> Component:
+    link = dcc.Link(
+        [icon("bi-mic"), "Run a recognizer"],
+        href=Parameters((("corpus", corpus.name),)).href("/runs"),
+        className="btn btn-primary",
+    )
+    text = (
+        "There are no hypotheses: no field pred_text or pred_text_NAME in the manifest, and no run yet. "
+        "Transcribe the corpus to see how good a system is on it."
+    )
+    return html.Div(state("bi-bullseye", "Nothing to score yet", text, actions=[link]), className="panel")
+
+
+def _waiting(stores: Any, corpus: Corpus, chosen: Normalizer | None, missing: int) -> Component | None:
+    """What is going on with the scores that are not there yet."""
+    if not missing:
+        return None
+    if not corpus.complete:
+        return html.Div("Systems are scored when the corpus is loaded.", className="rates-wait", role="status")
+    progress = next(
+        filter(None, (stores.scores.progress(corpus, one) for one in _candidates(stores, chosen))),
+        ScoringProgress(0, corpus.size),
+    )
+    if progress.failure:
+        text = f"{progress.failure} It is tried again when you come back in a minute."
+        return html.Div([icon("bi-exclamation-triangle"), html.Span(text)], className="rates-wait", role="alert")
+    share = progress.done / progress.total if progress.total else 0.0
+    systems = "1 system" if missing == 1 else f"{missing} systems"
+    text = f"Scoring {systems}: {count(progress.done)} of {count(progress.total)} utterances"
+    bar = html.Div(html.Div(className="progress-bar", style={"width": f"{share:.1%}"}), className="progress")
+    return html.Div([html.Span(text), bar], className="rates-wait", role="status")
+
+
+def _candidates(stores: Any, chosen: Normalizer | None) -> list[Normalizer]:
+    """The normalizers whose scores may be under way: the one that is laid, else any, the default first."""
+    if chosen is not None:
+        return [chosen]
+    return sorted(NORMALIZERS.values(), key=lambda one: one is not normalizer(stores.normalizer))
+
+
+def _timed(stores: Any, corpus: Corpus, score: SystemScore) -> tuple[SystemScore, SystemCounts]:
+    """The score, and its counts with the time that runs of this system took."""
+    runs = stores.runs.of(corpus.sources, kind="transcribe")
+    ended = [run for run in runs if run.system == score.system and run.ended]
+    audio = sum(float(run.settings.get("audio_seconds") or 0) for run in ended)
+    wall = sum(float(run.settings.get("wall_seconds") or 0) for run in ended)
+    return score, replace(score.counts, audio_seconds=audio, wall_seconds=wall) if wall else score.counts
+
+
+def _table(
+    corpus: Corpus, query: Query, chosen: Normalizer, scores: Sequence[tuple[SystemScore, SystemCounts]]
+) -> Component:
+    shown = [metric for metric in METRICS.values() if any(metric.base(counts) is not None for _, counts in scores)]
+    best = {metric.name: _best(metric, [counts for _, counts in scores]) for metric in shown}
+    longest = max((_length(counts) for _, counts in scores), default=0.0)
+    place = Parameters((("corpus", corpus.name), ("normalizer", chosen.name)))
+    header = [
+        _heading("System", "What recognized: a field pred_text_NAME of the manifest, or a run.", number=False),
+        *(_heading(metric.label, f"{metric.title.capitalize()}. {metric.help}") for metric in shown),
+        html.Th(html.Abbr("S D I", title="Substitutions, deletions and insertions in proportion, left to right.")),
+        *(_heading(name, told, number=name != "Not scored") for name, told in NUMBERS.items()),
+    ]
+    rows = [
+        html.Tr(
+            [
+                html.Td(score.system, className="system", title=score.system),
+                *(_value(metric, score, counts, best[metric.name], place, query) for metric in shown),
+                html.Td(_bar(counts, longest)),
+                html.Td(count(counts.words.length), className="num", **_sorted_by(counts.words.length)),
+                html.Td(_share(score), className="num", **_sorted_by(score.scored)),
+                html.Td(_reasons(score, place, query), className="excluded"),
+            ]
+        )
+        for score, counts in scores
+    ]
+    table = html.Table([html.Thead(html.Tr(header)), html.Tbody(rows)], className="plain rates sortable")
+    return html.Div(table, className="table-scroll")
+
+
+def _share(score: SystemScore) -> str:
+    return f"{count(score.scored)} of {count(score.utterances)}"
+
+
+def _heading(label: str, told: str, *, number: bool = True) -> Component:
+    button = html.Button(html.Abbr(label, title=told), type="button")
+    return html.Th(button, className="num" if number else "", scope="col")
+
+
+def _sorted_by(value: float | None) -> dict[str, Any]:
+    return attributes(data_value="" if value is None else repr(float(value)))
+
+
+def _value(
+    metric: Metric, score: SystemScore, counts: SystemCounts, best: float | None, place: Parameters, query: Query
+) -> Component:
+    value, base = metric.value(counts), metric.base(counts)
+    printed = EMPTY if value is None else percent(value) if metric.style == "percent" else decimal(value)
+    told = f"{metric.title}: {printed} of {count(base)} {metric.base_unit}" if base else f"{metric.title}: undefined"
+    names = "num best" if value is not None and value == best else "num"
+    shown: Any = printed
+    if metric.name in ("wer", "cer") and value is not None:
+        worst = Query(filters=query.filters, sort=(Sort(f"{metric.name}_{score.system}", True),), search=query.search)
+        shown = dcc.Link(printed, href=place.plus(worst.pairs()).href("/utterances"))
+    return html.Td(shown, className=names, title=told, **_sorted_by(value))
+
+
+def _best(metric: Metric, counts: Sequence[SystemCounts]) -> float | None:
+    """The best value among several systems; None for one alone, which is no competition."""
+    values = [value for value in map(metric.value, counts) if value is not None]
+    if len(values) < 2 or metric.name in LETTERS:
+        return None
+    return min(values) if metric.better == "lower" else max(values)
+
+
+def _length(counts: SystemCounts) -> float:
+    """How long the bar of a system is: its word error rate."""
+    return METRICS["wer"].value(counts) or 0.0
+
+
+def _bar(counts: SystemCounts, longest: float) -> Component | None:
+    """The three kinds of errors side by side, as long as the rate is beside the worst system's."""
+    if not longest:
+        return None
+    parts = [(kind, METRICS[name].value(counts) or 0.0) for name, kind in LETTERS.items()]
+    widths = [(kind, f"{100 * part / longest:.2f}%") for kind, part in parts]
+    spans = [html.Span(className=f"part-{kind}", style={"width": width}) for kind, width in widths]
+    told = ", ".join(f"{METRICS[name].title} {percent(METRICS[name].value(counts))}" for name in LETTERS)
+    return html.Div(spans, className="rates-bar", title=told, role="img", **attributes(aria_label=told))
+
+
+def _reasons(score: SystemScore, place: Parameters, query: Query) -> list[Any]:
+    """Why utterances were not scored, or were scored without a rate, each a link to them."""
+    reasons = {**score.excluded, **({EMPTY_REFERENCE: score.empty_references} if score.empty_references else {})}
+    links: list[Any] = []
+    for reason, number in reasons.items():
+        test = Filter(f"scoring_{score.system}", (Test("eq", reason),))
+        found = Query(filters=(*query.filters, test), sort=query.sort, search=query.search)
+        links += [", "] if links else []
+        links.append(dcc.Link(f"{count(number)} {reason}", href=place.plus(found.pairs()).href("/utterances")))
+    return links or [html.Span("none", className="muted")]
+
+
+def _key() -> Component:
+    parts = [
+        html.Span([html.I(className=f"part-{kind}"), f"{METRICS[name].label}: {METRICS[name].title}"])
+        for name, kind in LETTERS.items()
+    ]
+    note = html.Span("Bold is the best system. Rates are of the base in their tooltip.")
+    return html.P([*parts, note], className="rates-key")
