@@ -125,7 +125,7 @@ def _predict(folder: Path, engine: str, progress: Callable[[str], None]) -> None
     if not missing(folder, engine):
         return
     environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "HF_HUB_OFFLINE": "1"}
-    command = [sys.executable, "-m", "evaluator.demo.predictions", str(folder), engine]
+    command = [sys.executable, "-m", "evaluator.demo", str(folder), engine]
     last = ""
     log_path = folder / f"{engine}.log"
     with (
@@ -139,7 +139,7 @@ def _predict(folder: Path, engine: str, progress: Callable[[str], None]) -> None
             last = line.strip()
             progress(f"  {last}")
     if process.returncode != 0:
-        reason = last.removeprefix("error: ") or f"exit code {process.returncode}"
+        reason = last.removeprefix("error: ") if last.startswith("error: ") else f"exit code {process.returncode}"
         raise EngineError(f"The demo's predictions failed: {reason} (see {log_path}).")
 
 

@@ -1,14 +1,13 @@
 """Real predictions for the demo's manifests: every recognizer transcribes through the product's own driver.
 
-Run as ``python -m evaluator.demo.predictions FOLDER ENGINE`` in a process of its own, so that torch and the models
-leave memory again; progress lines go to stdout. Results are kept in a run folder per manifest and system, whose
-journal survives an interruption, and are written into the manifest as ``pred_text_<system>`` when complete.
+``python -m evaluator.demo FOLDER ENGINE`` does it in a process of its own, so that torch and the models leave memory
+again. Results are kept in a run folder per manifest and system, whose journal survives an interruption, and are written
+into the manifest as ``pred_text_<system>`` when complete.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,6 @@ import pyarrow.parquet as pq
 from evaluator.demo.corpora import Row, write_manifest
 from evaluator.jobs import Progress
 from evaluator.runs import Run, RunStore, read_journal
-from explorer.errors import SpeechDataError
 
 CHECKPOINTS = Path(__file__).resolve().parents[2] / "configs" / "demo"
 RUNS = "predictions"
@@ -139,7 +137,12 @@ def _run(store: RunStore, system: DemoSystem, manifest: Path) -> Run:
     )
     settings: dict[str, Any] = {"engine": system.engine, "model": system.model}
     run = store.create(
-        kind="transcribe", system=system.name, corpus=manifest.stem, sources=[manifest], settings=settings
+        kind="transcribe",
+        system=system.name,
+        corpus=manifest.stem,
+        sources=[manifest],
+        roots=[manifest.parent.resolve()],
+        settings=settings,
     )
     pq.write_table(table, run.input)
     return run
@@ -152,11 +155,3 @@ def _lay_down(run: Run, system: DemoSystem, manifest: Path) -> None:
         manifest,
         [{**row, system.field: texts[number]} if number in texts else row for number, row in enumerate(rows)],
     )
-
-
-if __name__ == "__main__":
-    try:
-        predict(Path(sys.argv[1]), sys.argv[2], lambda line: print(line, flush=True))
-    except SpeechDataError as error:
-        print(f"error: {error}", flush=True)
-        sys.exit(2)
