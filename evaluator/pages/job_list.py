@@ -1,0 +1,181 @@
+"""How a job looks: its state in a word, how far it is, what can be done about it, and what it left to read.
+
+Plain functions of a Job; the Runs page and the panel of the utterance view draw with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import dash_bootstrap_components as dbc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from evaluator.jobs import Job
+from explorer.components.cards import attributes, icon, state
+from explorer.formatting import count, decimal, hours
+from explorer.parameters import Parameters
+
+Tone = Literal["", "ok", "bad", "warn", "accent"]
+STATES: dict[str, tuple[str, Tone, str]] = {
+    "queued": ("Waiting", "", "bi-hourglass"),
+    "running": ("Running", "accent", "bi-play-fill"),
+    "done": ("Done", "ok", "bi-check-lg"),
+    "failed": ("Failed", "bad", "bi-x-lg"),
+    "cancelled": ("Cancelled", "warn", "bi-slash-circle"),
+}
+KINDS = {"transcribe": "Transcribe with", "detect": "Detect speech with"}
+TAIL_BYTES = 64_000
+FAILURES_SHOWN = 200
+
+
+def jobs_list(jobs: Sequence[Job], *, open_corpora: Sequence[str]) -> Component:
+    """The jobs, newest first, or what to do when there are none."""
+    if not jobs:
+        return state(
+            "bi-mic",
+            "Nothing has run yet",
+            "Choose a system above and start it on this corpus. Results become a column of the utterances table, "
+            "and you may close this tab meanwhile.",
+        )
+    return html.Ol(
+        [_job(job, linked=str(job.spec.get("corpus", "")) in open_corpora) for job in jobs], className="jobs"
+    )
+
+
+def badge(job: Job) -> Component:
+    """The job's state in a word, a colour and a sign."""
+    word, tone, sign = STATES[job.state]
+    if job.state == "running" and job.cancel_asked is not None:
+        word, tone, sign = "Stopping", "warn", "bi-slash-circle"
+    return html.Span([icon(sign), word], className=f"badge-soft {tone}".strip())
+
+
+def bar(job: Job) -> Component:
+    """How much of a job is done; moving stripes while that is not known."""
+    progress = job.progress
+    unknown = job.state == "running" and not progress.done
+    share = 100.0 * progress.done / progress.total if progress.total else 0.0
+    return dbc.Progress(
+        value=100.0 if unknown else share,
+        striped=unknown,
+        animated=unknown,
+        label=None,
+        **attributes(aria_label=f"{share:.0f} % done"),
+    )
+
+
+def numbers(job: Job) -> list[str]:
+    """Utterances, audio, RTFx, time left, as far as they are known."""
+    progress = job.progress
+    said = []
+    if job.state == "queued":
+        return ["in the queue"]
+    if progress.total:
+        said.append(f"{count(progress.done)} of {count(progress.total)} utterances")
+    elif job.active:
+        said.append(progress.stage or "starting")
+    if progress.audio_total:
+        said.append(f"{hours(progress.audio_done / 3600)} of {hours(progress.audio_total / 3600)}")
+    if progress.rtfx is not None:
+        said.append(f"RTFx {decimal(progress.rtfx, digits=1)}")
+    if job.state == "running":
+        if progress.left_seconds is not None:
+            said.append(f"{duration(progress.left_seconds)} left")
+        elif progress.stage and progress.total:
+            said.append(progress.stage)
+    elif job.started and job.ended:
+        said.append(f"took {duration(job.ended - job.started)}")
+    return said
+
+
+def duration(seconds: float) -> str:
+    """A span of time as a person says it: "8 s", "3 min 20 s", "2 h 5 min"."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def title(job: Job) -> str:
+    """What the job does."""
+    system = job.spec.get("system") or {}
+    name = system.get("name") or job.spec.get("options", {}).get("detector", "")
+    return f"{KINDS.get(job.kind, job.kind)} {name}"
+
+
+def _job(job: Job, *, linked: bool) -> Component:
+    corpus = str(job.spec.get("corpus", ""))
+    scope = str(job.spec.get("scope", ""))
+    show_bar = job.active or (job.resumable and job.progress.total)
+    return html.Li(
+        [
+            html.Div(
+                [badge(job), html.B(title(job)), html.Span(f"#{job.id}", className="muted num")],
+                className="row-flex",
+            ),
+            html.Div([html.Span(corpus), f" · {scope}" if scope else None], className="muted job-scope"),
+            bar(job) if show_bar else None,
+            html.Div(" · ".join(numbers(job)), className="num job-numbers"),
+            html.P(job.message, className="job-message") if job.message and not job.active else None,
+            html.Div(_actions(job, corpus=corpus, linked=linked), className="row-flex job-actions"),
+        ],
+        className=f"job {job.state}",
+        key=str(job.id),
+    )
+
+
+def _actions(job: Job, *, corpus: str, linked: bool) -> list[Component]:
+    actions: list[Component] = []
+    if job.active and job.cancel_asked is None:
+        actions.append(_button("cancel", job, "bi-x-lg", "Cancel"))
+    if job.resumable:
+        actions.append(_button("resume", job, "bi-arrow-clockwise", "Resume"))
+    if job.kind == "transcribe" and linked and job.progress.done > job.progress.failures:
+        href = Parameters((("corpus", corpus),)).href("/utterances")
+        actions.append(
+            dcc.Link([icon("bi-table"), "Show in the table"], href=href, className="btn btn-secondary btn-sm")
+        )
+    if job.progress.failures:
+        actions.append(_button("failures", job, "bi-exclamation-triangle", f"{count(job.progress.failures)} failed"))
+    if job.state != "queued":
+        actions.append(_button("log", job, "bi-card-text", "Log"))
+    return actions
+
+
+def _button(what: str, job: Job, icon_name: str, text: str) -> Component:
+    return html.Button(
+        [icon(icon_name), text],
+        id={"type": f"runs-{what}", "job": job.id},
+        type="button",
+        className="btn btn-secondary btn-sm",
+    )
+
+
+def failure_list(failures: dict[str, str], *, corpus: str, linked: bool) -> Component:
+    """The utterances that failed, each with its sentence and a way to it."""
+    rows: list[Any] = []
+    for utterance, sentence in list(failures.items())[:FAILURES_SHOWN]:
+        href = Parameters((("corpus", corpus), ("u", utterance))).href("/utterance")
+        name = dcc.Link(html.Code(utterance), href=href) if linked else html.Code(utterance)
+        rows.append(html.Li([name, html.P(sentence)]))
+    more = len(failures) - FAILURES_SHOWN
+    note = html.P(f"and {count(more)} more, in the run folder", className="muted") if more > 0 else None
+    return html.Div([html.Ul(rows, className="failures"), note])
+
+
+def log_tail(path: Path) -> Component:
+    """The end of a log file."""
+    try:
+        with path.open("rb") as file:
+            file.seek(0, 2)
+            size = file.tell()
+            file.seek(max(0, size - TAIL_BYTES))
+            text = file.read().decode("utf-8", errors="replace")
+    except OSError:
+        text = "This job has not written a log yet."
+    return html.Pre(text[text.find("\n") + 1 :] if len(text) >= TAIL_BYTES else text, className="log")

@@ -1,0 +1,339 @@
+"""Runs: start a configured recognizer or detector on a selection, watch it, stop it, resume it, read what it said.
+
+Only names of configured systems come from the browser; what they mean is in the configuration. Jobs belong to the
+workspace: every tab sees the same list, and closing one changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import dash_bootstrap_components as dbc
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash.development.base_component import Component
+
+from evaluator.detectors import DETECTORS, DetectorEntry
+from evaluator.engines import ENGINES, Engine
+from evaluator.launching import Rows
+from evaluator.pages.job_list import failure_list, jobs_list, log_tail
+from evaluator.pages.transcribe_panel import register as register_panel
+from evaluator.runs import failures
+from evaluator.stores import EvaluatorStores
+from evaluator.transcription import VADS
+from evaluator.workspace import Workspace
+from explorer.components.cards import attributes, help_mark, icon, panel, state
+from explorer.corpus import Corpus
+from explorer.errors import SpeechDataError
+from explorer.formatting import count, hours
+from explorer.parameters import Parameters
+from explorer.query import Query
+
+PATH = "/runs"
+TITLE = "Runs"
+JOBS_SHOWN = 50
+POLL_MS = 1000
+
+
+def layout(stores: EvaluatorStores, query: Parameters) -> Component:
+    """The form over the corpus and view of the address, and the jobs of the workspace."""
+    corpus = stores.corpus(query)
+    jobs = stores.jobs.recent(limit=JOBS_SHOWN)
+    return html.Div(
+        [
+            html.Div(
+                html.Div(
+                    [
+                        html.H1("Runs"),
+                        html.P(
+                            "Transcribe this corpus with a recognizer; the texts become a column beside the others."
+                        ),
+                    ]
+                ),
+                className="page-head",
+            ),
+            dcc.Interval(id="runs-tick", interval=POLL_MS, disabled=not stores.jobs.active()),
+            dcc.Store(id="runs-news"),
+            dcc.Store(id="runs-seen"),
+            html.Div(
+                [
+                    panel("New run", _form(stores, corpus, query)),
+                    panel("Systems", _systems(stores), help_text="Recognizers named in the configuration file."),
+                ],
+                className="runs-top",
+            ),
+            panel(
+                "Jobs",
+                html.Div(jobs_list(jobs, open_corpora=stores.library.names()), id="runs-jobs"),
+                aside=html.Span("One worker does them in order; it goes on when you close this tab."),
+            ),
+            dbc.Offcanvas(
+                html.Div(id="runs-detail-body"),
+                id="runs-detail",
+                title="Job",
+                placement="end",
+                is_open=False,
+                scrollable=True,
+            ),
+        ],
+        className="page",
+    )
+
+
+def _form(stores: EvaluatorStores, corpus: Corpus, query: Parameters) -> Component:
+    if not stores.systems:
+        return state(
+            "bi-gear",
+            "No system is configured",
+            "Name one under systems: in a configuration file and start with --config, for example "
+            "systems.mine.engine=nemo systems.mine.model=/models/x.nemo on the command line.",
+        )
+    scopes = scope_choices(stores, corpus, query)
+    defaults = stores.config.transcribe
+    ready = [name for name, system in stores.systems.items() if not system.missing()]
+    return html.Div(
+        [
+            _field("System", "runs-system", _system_select(stores, ready)),
+            _field(
+                "Rows",
+                "runs-scope",
+                dbc.RadioItems(id="runs-scope", options=scopes, value=scopes[0]["value"], className="runs-scopes"),
+            ),
+            _field(
+                "Voice activity detection",
+                "runs-vad",
+                dbc.Select(
+                    id="runs-vad",
+                    options=[{"value": name, "label": text} for name, text in VADS.items()],
+                    value=defaults.vad,
+                ),
+                help_text="Silero finds where somebody speaks. Models trained on short utterances need long audio cut.",
+            ),
+            html.Div(
+                [
+                    _field(
+                        "Longest chunk (s)",
+                        "runs-chunk",
+                        dbc.Input(id="runs-chunk", type="number", min=1, max=3600, value=defaults.chunk_seconds),
+                        help_text="With VAD, no piece of audio given to the model is longer than this.",
+                    ),
+                    _field(
+                        "Batch (s of audio)",
+                        "runs-batch",
+                        dbc.Input(id="runs-batch", type="number", min=1, max=36000, value=defaults.batch_seconds),
+                        help_text="How much audio the model hears at once; a batch that does not fit is halved.",
+                    ),
+                ],
+                className="runs-numbers",
+            ),
+            html.Div(
+                [
+                    html.Button(
+                        [icon("bi-play-fill"), "Start"],
+                        id="runs-start",
+                        type="button",
+                        className="btn btn-primary",
+                        disabled=not ready,
+                    ),
+                    html.Button(
+                        [icon("bi-soundwave"), "Only detect speech"],
+                        id="runs-detect",
+                        type="button",
+                        className="btn btn-secondary",
+                    ),
+                ],
+                className="row-flex",
+            ),
+            html.Div(id="runs-message", **attributes(aria_live="polite")),
+        ],
+        className="runs-form",
+    )
+
+
+def _system_select(stores: EvaluatorStores, ready: list[str]) -> Component:
+    options = [{"value": name, "label": name, "disabled": name not in ready} for name in stores.systems]
+    return dbc.Select(id="runs-system", options=options, value=ready[0] if ready else None)
+
+
+def _field(label: str, control: str, body: Component, *, help_text: str = "") -> Component:
+    head = html.Div(
+        [html.Label(label, htmlFor=control), help_mark(help_text) if help_text else None], className="row-flex nowrap"
+    )
+    return html.Div([head, body], className="runs-field")
+
+
+def scope_choices(stores: EvaluatorStores, corpus: Corpus, query: Parameters) -> list[dict[str, str]]:
+    """What a run can be about: the utterance and the view of the address, if it has them, and the whole corpus."""
+    view = Query.from_pairs(query.pairs)
+    choices = []
+    if "u" in query:
+        choices.append({"value": "utterance", "label": f"This utterance ({query['u']})"})
+    if view.filters or view.search:
+        choices.append({"value": "view", "label": f"{sentence(corpus, view)} ({_extent(corpus, view)})"})
+    choices.append({"value": "corpus", "label": f"The whole corpus {corpus.name} ({_extent(corpus, Query())})"})
+    return choices
+
+
+def sentence(corpus: Corpus, view: Query) -> str:
+    """The view in words, without its order."""
+    return Query(filters=view.filters, search=view.search).sentence(corpus)
+
+
+def _extent(corpus: Corpus, view: Query) -> str:
+    extent = corpus.extent(view)
+    return f"{count(extent.utterances)} utterances, {hours(extent.hours)}"
+
+
+def rows_of(corpus: Corpus, query: Parameters, scope: str) -> tuple[Rows, str]:
+    """The rows of a scope, and the words for them.
+
+    Raises:
+        UnknownUtterance, QueryError: the address does not fit the corpus.
+    """
+    if scope == "utterance":
+        utterance = corpus.utterance(query.get("u", ""))
+        return utterance, f"one utterance, {utterance.audio}"
+    if scope == "view":
+        view = Query.from_pairs(query.pairs)
+        return Query(filters=view.filters, search=view.search), sentence(corpus, view)
+    return Query(), "the whole corpus"
+
+
+def _systems(stores: EvaluatorStores) -> Component:
+    rows = []
+    for name, system in stores.systems.items():
+        missing = system.missing()
+        rows.append(
+            html.Tr(
+                [
+                    html.Td(html.B(name)),
+                    html.Td(system.engine),
+                    html.Td([html.Code(system.model or "its own"), f" on {system.device}"], className="wrap"),
+                    html.Td(_installed(missing)),
+                ]
+            )
+        )
+    head = html.Thead(html.Tr([html.Th(text) for text in ("System", "Engine", "Model", "Here")]))
+    table = html.Table([head, html.Tbody(rows)], className="plain")
+    return html.Div([html.Div(table, className="table-scroll") if rows else None, _engines()])
+
+
+def _engines() -> Component:
+    entries: list[Engine | DetectorEntry] = [*ENGINES.values(), *DETECTORS.values()]
+    items: list[Component] = []
+    for entry in entries:
+        missing = "" if entry.installed else f'Not installed; use: pip install "{entry.pip}"'
+        items += [html.Dt([entry.name, " ", _installed(missing)]), html.Dd(entry.help)]
+    return html.Details(
+        [html.Summary("Engines and detectors"), html.Dl(items, className="guide")], className="runs-engines"
+    )
+
+
+def _installed(missing: str) -> Component:
+    if missing:
+        return html.Span(missing, className="badge-soft warn wrap")
+    return html.Span([icon("bi-check-lg"), "installed"], className="badge-soft ok")
+
+
+def register(app: Dash, stores: EvaluatorStores) -> None:
+    """Attach the form, the list and the details, and the panel of the utterance view."""
+    register_panel(app, stores)
+    _register_form(app, stores)
+    _register_jobs(app, stores)
+    _register_details(app, stores)
+
+
+def _register_form(app: Dash, stores: EvaluatorStores) -> None:
+    @app.callback(
+        Output("runs-news", "data"),
+        Output("runs-message", "children"),
+        Input("runs-start", "n_clicks"),
+        Input("runs-detect", "n_clicks"),
+        State("runs-system", "value"),
+        State("runs-scope", "value"),
+        State("runs-vad", "value"),
+        State("runs-chunk", "value"),
+        State("runs-batch", "value"),
+        State("url", "search"),
+        prevent_initial_call=True,
+    )
+    def start(
+        _starts: int | None,
+        _detects: int | None,
+        system: str | None,
+        scope: str,
+        vad: str,
+        chunk_seconds: float | None,
+        batch_seconds: float | None,
+        search: str | None,
+    ) -> tuple[Any, Any]:
+        parameters = Parameters.of(search)
+        chosen = {"chunk_seconds": chunk_seconds, "batch_seconds": batch_seconds}
+        try:
+            options = stores.options(vad=vad, **{name: value for name, value in chosen.items() if value is not None})
+            corpus = stores.corpus(parameters)
+            rows, words = rows_of(corpus, parameters, scope)
+            if ctx.triggered_id == "runs-detect":
+                job = stores.detect(corpus, rows, options=options, scope=words)
+            else:
+                job = stores.transcribe(corpus, rows, system or "", options=options, scope=words)
+        except SpeechDataError as error:
+            return no_update, html.Div([icon("bi-exclamation-triangle"), str(error)], className="banner warn")
+        return job.id, None
+
+
+def _register_jobs(app: Dash, stores: EvaluatorStores) -> None:
+    @app.callback(
+        Output("runs-jobs", "children"),
+        Output("runs-seen", "data"),
+        Output("runs-tick", "disabled"),
+        Input("runs-tick", "n_intervals"),
+        Input("runs-news", "data"),
+        Input("revision", "data"),
+        State("runs-seen", "data"),
+    )
+    def show(_tick: int | None, _news: Any, _revision: Any, seen: str | None) -> tuple[Any, Any, bool]:
+        jobs = stores.jobs.recent(limit=JOBS_SHOWN)
+        now = str([(job.id, job.state, job.progress, job.message, job.cancel_asked) for job in jobs])
+        idle = not any(job.active for job in jobs)
+        if now == seen:
+            return no_update, no_update, idle
+        return jobs_list(jobs, open_corpora=stores.library.names()), now, idle
+
+    @app.callback(
+        Output("runs-news", "data", allow_duplicate=True),
+        Input({"type": "runs-cancel", "job": ALL}, "n_clicks"),
+        Input({"type": "runs-resume", "job": ALL}, "n_clicks"),
+        prevent_initial_call=True,
+    )
+    def steer(_cancels: list[int | None], _resumes: list[int | None]) -> Any:
+        clicked = ctx.triggered_id
+        if not isinstance(clicked, Mapping) or not ctx.triggered[0]["value"]:
+            return no_update
+        if clicked["type"] == "runs-cancel":
+            stores.jobs.cancel(int(clicked["job"]))
+        else:
+            stores.resume(int(clicked["job"]))
+        return f"{clicked['type']} {clicked['job']} {ctx.triggered[0]['value']}"
+
+
+def _register_details(app: Dash, stores: EvaluatorStores) -> None:
+    @app.callback(
+        Output("runs-detail", "is_open"),
+        Output("runs-detail", "title"),
+        Output("runs-detail-body", "children"),
+        Input({"type": "runs-log", "job": ALL}, "n_clicks"),
+        Input({"type": "runs-failures", "job": ALL}, "n_clicks"),
+        prevent_initial_call=True,
+    )
+    def details(_logs: list[int | None], _failures: list[int | None]) -> tuple[Any, Any, Any]:
+        clicked = ctx.triggered_id
+        if not isinstance(clicked, Mapping) or not ctx.triggered[0]["value"]:
+            return no_update, no_update, no_update
+        job = stores.jobs.get(int(clicked["job"]))
+        if clicked["type"] == "runs-log":
+            return True, f"Log of job {job.id}", log_tail(Workspace(stores.workspace).log(job.id))
+        corpus = str(job.spec.get("corpus", ""))
+        left = failures(stores.runs.get(str(job.spec["run"])).journal)
+        body = failure_list(left, corpus=corpus, linked=corpus in stores.library.names())
+        return True, f"Failures of job {job.id}", body
