@@ -31,6 +31,7 @@ window.earmark = window.earmark || {};
   const SPEEDS = [0.5, 0.75, 0.9, 1, 1.1, 1.25, 1.5, 1.75, 2, 2.5];
   const DRAG_PX = 4;
   const EDGE_PX = 7;
+  const PATIENCE_MS = 300;
   const STEPS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
   const players = new Map();
   let active = null;
@@ -99,6 +100,8 @@ window.earmark = window.earmark || {};
       this.sized = null;
       this.audio = new Audio();
       this.audio.preload = "metadata";
+      this.audio.defaultPlaybackRate = this.audio.playbackRate = speed;
+      this.audio.preservesPitch = true;
       this.waiting = new Promise((resolve) => { this.becomeReady = resolve; });
       this.build();
       this.state("loading");
@@ -177,6 +180,9 @@ window.earmark = window.earmark || {};
       this.audio.addEventListener("seeked", () => this.draw(), options);
       // Goes on in a hidden tab, where no frame is drawn.
       this.audio.addEventListener("timeupdate", () => this.watch(), options);
+      this.audio.addEventListener("loadedmetadata", () => {
+        if (!this.duration && Number.isFinite(this.audio.duration)) this.playable(this.audio.duration);
+      }, options);
       this.audio.addEventListener("error", () => this.soundFailed(), options);
     }
 
@@ -187,6 +193,8 @@ window.earmark = window.earmark || {};
       this.asked = true;
       this.near.disconnect();
       const base = prefix() + this.source;
+      // An hour takes seconds to draw; it can be heard meanwhile.
+      const early = setTimeout(() => { this.audio.src = `${base}/audio`; }, PATIENCE_MS);
       let answer;
       let facts;
       try {
@@ -199,27 +207,34 @@ window.earmark = window.earmark || {};
       } catch (error) {
         if (error.name !== "AbortError") this.fail("The server does not answer; is it still running?");
         return;
+      } finally {
+        clearTimeout(early);
       }
       if (this.abort.signal.aborted) return;
-      this.duration = facts.duration;
       this.rate = facts.sample_rate;
-      this.audio.src = `${base}/audio`;
-      this.audio.playbackRate = speed;
-      this.audio.preservesPitch = true;
+      if (!this.audio.getAttribute("src")) this.audio.src = `${base}/audio`;
+      this.playable(facts.duration);
       if (this.waveform) this.drawWave(facts);
       if (this.spectrogram) this.loadPicture(`${base}/spectrogram.png`);
-      this.lanes.setAttribute("aria-valuemax", facts.duration.toFixed(2));
-      this.whole.textContent = ` / ${clock(facts.duration)}`;
       const channels = facts.channels === 1 ? "mono" : facts.channels === 2 ? "stereo" : `${facts.channels} channels`;
       const peak = facts.peak_db === null ? "digital silence" : `peak ${facts.peak_db.toFixed(1).replace("-", "−")} dBFS`;
       this.facts.textContent = `${facts.sample_rate / 1000} kHz · ${channels} · ${peak}`;
       this.note.textContent = facts.note || "";
+      this.state("ready");
+    }
+
+    /* The length is known: there is a time axis, and the sound can be played. */
+    playable(duration) {
+      this.duration = duration;
+      this.lanes.setAttribute("aria-valuemax", duration.toFixed(2));
+      this.whole.textContent = ` / ${clock(duration)}`;
       this.button.disabled = this.select.disabled = false;
       this.drawSegments();
-      this.sized = new ResizeObserver(() => this.resize());
-      this.sized.observe(this.lanes);
+      if (!this.sized) {
+        this.sized = new ResizeObserver(() => this.resize());
+        this.sized.observe(this.lanes);
+      }
       this.resize();
-      this.state("ready");
       this.becomeReady();
     }
 
@@ -331,8 +346,9 @@ window.earmark = window.earmark || {};
         mark.style.left = `${(100 * i * minor) / this.duration}%`;
         // A label that would stick out at the right is left out.
         const time = i * minor;
-        if (i % 5 === 0 && (time === 0 || (1 - time / this.duration) * this.width > 30)) {
-          make(mark, "span").textContent = this.duration >= 60 ? clock(time, digits) : `${time.toFixed(digits)}${i ? "" : " s"}`;
+        if (i % 5 === 0 && (1 - time / this.duration) * this.width > 30) {
+          const text = i ? time.toFixed(digits) : "0 s";
+          make(mark, "span").textContent = this.duration >= 60 ? clock(time, digits) : text;
         }
       }
     }
@@ -546,7 +562,7 @@ window.earmark = window.earmark || {};
   function setSpeed(value) {
     speed = value;
     for (const one of players.values()) {
-      one.audio.playbackRate = value;
+      one.audio.defaultPlaybackRate = one.audio.playbackRate = value;
       one.select.value = String(value);
     }
   }

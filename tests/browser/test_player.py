@@ -149,7 +149,7 @@ def test_it_shows_waveform_spectrogram_time_and_facts(show: Callable[..., Page])
     expect(element.locator(".player-facts")).to_have_text("16 kHz · mono · peak −6.0 dBFS")
     expect(element.locator(".player-segment")).to_have_text(["speech", "speech"])
     expect(element.locator(".player-hertz span")).to_have_text(["2 kHz", "4 kHz", "6 kHz"])
-    expect(element.locator(".player-timeline span").first).to_have_text("0.0 s")
+    expect(element.locator(".player-timeline span").first).to_have_text("0 s")
     until(page, "document.querySelector('#first .player-spectrogram img').naturalWidth === 400")
     # Waveform, segments and spectrogram share one time axis: the segment from 0.5 s to 1.5 s of 4 s.
     widths = [element.locator(lane).bounding_box() for lane in (".player-waveform", ".player-spectrogram img")]
@@ -194,6 +194,21 @@ def test_sound_plays_and_the_playhead_moves_with_it(show: Callable[..., Page]) -
     page.wait_for_timeout(200)
     assert position(page) == stopped
     assert re.fullmatch(r"0:0\d\.\d\d / 0:04\.00", element.locator(".player-clock").inner_text())
+
+
+def test_a_sound_that_takes_long_to_draw_can_be_heard_meanwhile(show: Callable[..., Page], page: Page) -> None:
+    held: list[Any] = []
+    page.route("**/peaks", lambda route: held.append(route))
+    show("first")
+    element = page.locator("#first")
+    expect(element).to_have_attribute("data-state", "loading")
+    element.locator(".player-play").click()  # waits until it can be pressed
+    until(page, "earmark.player.position('#first') > 0.2")
+    before = position(page)
+    held[0].continue_()
+    ready(page)
+    until(page, f"earmark.player.position('#first') > {before + 0.3}")  # and goes on while the picture comes
+    assert head(page) == pytest.approx(position(page) / 4, abs=0.05)
 
 
 def test_the_sound_is_the_utterance_and_is_heard_to_its_end(show: Callable[..., Page]) -> None:
