@@ -5,7 +5,6 @@ Imported only where Lightning and NeMo are installed.
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -18,8 +17,12 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from omegaconf import open_dict
 
 from evaluator.alignment import align
+from evaluator.engines import load_recognizer
 from evaluator.error_rate import ErrorCounts
+from evaluator.normalize import NORMALIZERS
 from explorer.audio import load, resample
+from explorer.corpus import open_corpus
+from explorer.query import Query
 
 if TYPE_CHECKING:
     from evaluator.training import Recipe
@@ -127,7 +130,7 @@ class Saver(lightning.Callback):
         }
         line = f"saved {path.name}"
         if self._recipe.test:
-            counts = measure(path, self._recipe.test)
+            counts = measure(path, self._recipe.test, cache=self._recipe.folder / "cache")
             result |= {
                 "words": counts.length,
                 "substitutions": counts.substitutions,
@@ -153,24 +156,23 @@ def save(model: Any, path: Path) -> None:
         model.cfg = kept
 
 
-def measure(checkpoint: Path, manifest: Path) -> ErrorCounts:
-    """Error counts of a .nemo model on a manifest, over words as they are written (no normalizer), pooled."""
-    from nemo.collections.asr.models import ASRModel
+def measure(checkpoint: Path, manifest: Path, *, cache: Path) -> ErrorCounts:
+    """Error counts of a .nemo model on a manifest, over words as they are written (no normalizer), pooled.
 
-    model = ASRModel.restore_from(str(checkpoint), map_location="cpu").eval()
-    rate = int(model.cfg.preprocessor.sample_rate)
+    Utterances without a reference are left out, as are lines that are Problems.
+    """
+    corpus = open_corpus(manifest.stem, [manifest], cache=cache)
+    recognizer = load_recognizer("nemo", str(checkpoint), device="cpu", timestamps=False)
+    words = NORMALIZERS["none"].words
     counts = ErrorCounts.zero()
-    rows = [json.loads(line) for line in manifest.read_text(encoding="utf-8").splitlines() if line.strip()]
-    for start in range(0, len(rows), BATCH):
-        batch = rows[start : start + BATCH]
+    for start in range(0, corpus.size, BATCH):
+        rows = corpus.page(Query(), start, start + BATCH, ())
+        utterances = [corpus.utterance(row["id"]) for row in rows]
+        scored = [(u, u.reference) for u in utterances if u.reference is not None]
         sounds = [
-            resample(
-                load(manifest.parent / row["audio_filepath"], offset=row.get("offset", 0.0), duration=row["duration"]),
-                rate,
-            ).samples
-            for row in batch
+            resample(load(u.path, offset=u.offset, duration=u.duration), recognizer.sample_rate) for u, _ in scored
         ]
-        heard = model.transcribe(sounds, batch_size=BATCH, verbose=False)
-        for row, hypothesis in zip(batch, heard, strict=True):
-            counts += align(row["text"].split(), hypothesis.text.split()).counts
+        for (_, reference), heard in zip(scored, recognizer.transcribe(sounds), strict=True):
+            counts += align(words(reference), words(heard.text)).counts
+    recognizer.close()
     return counts
