@@ -232,10 +232,10 @@ def _open_for_reading(options: argparse.Namespace) -> tuple[Any, Config]:
 
 def open_stores(config: Config) -> EvaluatorStores:
     """The stores behind all pages, with the corpora of the configuration being opened."""
-    from evaluator.pages import ACTIONS, PANELS, SECTIONS
+    from evaluator.pages import ACTIONS, CONTROLS, PANELS, SECTIONS
     from evaluator.stores import open_stores as open_evaluator_stores
 
-    stores = open_evaluator_stores(config, panels=PANELS, sections=SECTIONS, actions=ACTIONS)
+    stores = open_evaluator_stores(config, panels=PANELS, sections=SECTIONS, actions=ACTIONS, controls=CONTROLS)
     for name, corpus in config.corpora.items():
         stores.library.open(name, corpus.manifests, audio_root=corpus.audio_root, roots=corpus.roots)
     return stores

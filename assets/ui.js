@@ -286,6 +286,7 @@
           choosing = true;
           api.setColumnsVisible(removed, false);
           api.setColumnsVisible(added, true);
+          if (added.length) api.ensureColumnVisible(added[added.length - 1]);
           choosing = false;
           publishColumns(api);
         });

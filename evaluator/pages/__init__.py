@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from evaluator.pages import runs, tts
 from evaluator.pages.alignment_panel import alignment_panel
+from evaluator.pages.normalizer_control import normalizer_control
 from evaluator.pages.rates_section import rates_section
 from evaluator.pages.transcribe_panel import transcribe_panel
 from explorer.stores import Action
@@ -12,3 +13,4 @@ PAGES = (runs, tts)
 PANELS = (transcribe_panel, alignment_panel)
 SECTIONS = (rates_section,)
 ACTIONS = (Action(label="Transcribe", path="/runs", help="Run a recognizer on the rows of this view.", icon="bi-mic"),)
+CONTROLS = (normalizer_control,)
