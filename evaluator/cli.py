@@ -99,7 +99,7 @@ def print_score(corpus: Corpus, *, normalizer: str, as_json: bool) -> int:
         used = report["normalizer"]
         print(f'{corpus.name}: {count(corpus.size)} utterances, normalizer "{used["name"]}" version {used["version"]}')
         rates = [metric for metric in METRICS.values() if metric.name in next(iter(report["systems"].values()))]
-        header = ["system", *(metric.label for metric in rates), "words", "S", "D", "I", "scored", "excluded"]
+        header = ["system", *(metric.label for metric in rates), "words", "subs", "dels", "ins", "scored", "excluded"]
         _print_table(header, [_score_row(name, one, rates) for name, one in report["systems"].items()])
         print("\n" + "\n".join(f"{metric.label:4} {metric.title}: {metric.help}" for metric in rates))
     if not report["systems"]:
