@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
@@ -58,12 +57,13 @@ def bar(job: Job) -> Component:
     progress = job.progress
     unknown = job.state == "running" and not progress.done
     share = 100.0 * progress.done / progress.total if progress.total else 0.0
-    return dbc.Progress(
-        value=100.0 if unknown else share,
-        striped=unknown,
-        animated=unknown,
-        label=None,
-        **attributes(aria_label=f"{share:.0f} % done"),
+    width = 100.0 if unknown else share
+    moving = " progress-bar-striped progress-bar-animated" if unknown else ""
+    return html.Div(
+        html.Div(className=f"progress-bar{moving}", style={"width": f"{width:.1f}%"}),
+        className="progress",
+        role="progressbar",
+        **attributes(aria_label="Progress", aria_valuenow=f"{share:.0f}", aria_valuemin="0", aria_valuemax="100"),
     )
 
 

@@ -24,7 +24,7 @@ from evaluator.transcription import VADS
 from evaluator.workspace import Workspace
 from explorer.components.cards import attributes, help_mark, icon, panel, state
 from explorer.corpus import Corpus
-from explorer.errors import SpeechDataError
+from explorer.errors import ConfigError, SpeechDataError
 from explorer.formatting import count, hours
 from explorer.parameters import Parameters
 from explorer.query import Query
@@ -114,13 +114,13 @@ def _form(stores: EvaluatorStores, corpus: Corpus, query: Parameters) -> Compone
                     _field(
                         "Longest chunk (s)",
                         "runs-chunk",
-                        dbc.Input(id="runs-chunk", type="number", min=1, max=3600, value=defaults.chunk_seconds),
+                        dbc.Input(id="runs-chunk", type="number", step="any", value=defaults.chunk_seconds),
                         help_text="With VAD, no piece of audio given to the model is longer than this.",
                     ),
                     _field(
                         "Batch (s of audio)",
                         "runs-batch",
-                        dbc.Input(id="runs-batch", type="number", min=1, max=36000, value=defaults.batch_seconds),
+                        dbc.Input(id="runs-batch", type="number", step="any", value=defaults.batch_seconds),
                         help_text="How much audio the model hears at once; a batch that does not fit is halved.",
                     ),
                 ],
@@ -268,9 +268,10 @@ def _register_form(app: Dash, stores: EvaluatorStores) -> None:
         search: str | None,
     ) -> tuple[Any, Any]:
         parameters = Parameters.of(search)
-        chosen = {"chunk_seconds": chunk_seconds, "batch_seconds": batch_seconds}
         try:
-            options = stores.options(vad=vad, **{name: value for name, value in chosen.items() if value is not None})
+            if chunk_seconds is None or batch_seconds is None:
+                raise ConfigError("The longest chunk and the batch must be numbers of seconds.")
+            options = stores.options(vad=vad, chunk_seconds=chunk_seconds, batch_seconds=batch_seconds)
             corpus = stores.corpus(parameters)
             rows, words = rows_of(corpus, parameters, scope)
             if ctx.triggered_id == "runs-detect":
