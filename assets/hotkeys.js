@@ -59,6 +59,7 @@ window.earmark = window.earmark || {};
       return;
     }
     if (overlay || document.querySelector("dialog[open], .modal.show") || belongsToFocus(event)) return;
+    if (event.key === "Escape" && document.querySelector(".popup.open")) return; // it closes that first
     const own = ownKeys.find((entry) => entry.keys.includes(event.key) && entry.when());
     if (own && own.run(event) !== false) {
       event.preventDefault();

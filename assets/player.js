@@ -153,7 +153,9 @@ window.earmark = window.earmark || {};
       icon(this.loopChip, "x");
       this.note = make(bar, "span", "player-note");
       this.facts = make(bar, "span", "player-facts");
-      this.select = make(bar, "select", "player-speed", { "aria-label": "Speed", title: "Speed ([ and ])", disabled: "" });
+      this.select = make(bar, "select", "player-speed form-select form-select-sm", {
+        "aria-label": "Speed", title: "Speed ([ and ])", disabled: "",
+      });
       for (const value of SPEEDS) {
         const option = make(this.select, "option", "", { value });
         option.textContent = `${value}×`;
