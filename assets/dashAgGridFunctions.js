@@ -5,8 +5,16 @@ var dagfuncs = (window.dashAgGridFunctions = window.dashAgGridFunctions || {});
   "use strict";
   const EMPTY = "\u2013";
   const unknown = (value) => value === null || value === undefined || value === "" || Number.isNaN(value);
-  const grouped = (value, digits) =>
-    value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+
+  /* The decimal nearest to the binary number, ties to even, as Python prints it; toLocaleString would first round to
+     seventeen digits and then again. */
+  const fixed = (value, digits) => {
+    const [whole, fraction] = value.toFixed(60).split(".");
+    const tie = /^50*$/.test(fraction.slice(digits));
+    const kept = digits ? `${whole}.${fraction.slice(0, digits)}` : whole;
+    return tie && Number(kept[kept.length - 1]) % 2 === 0 ? kept : value.toFixed(digits);
+  };
+  const grouped = (value, digits) => fixed(value, digits).replace(/\B(?<!\.\d*)(?=(\d{3})+(?!\d))/g, ",");
 
   /* Too small or too large for the digits: scientific, as in formatting.decimal. */
   const decimal = (value, digits) => {
@@ -18,14 +26,15 @@ var dagfuncs = (window.dashAgGridFunctions = window.dashAgGridFunctions || {});
   };
 
   /* Units stand in the header, so a cell has the number alone. */
-  const cell = (format) => (value, digits) => (unknown(value) ? EMPTY : format(Number(value), digits));
+  const blank = (value) => (value === undefined ? "" : EMPTY); // not loaded yet, or known to be nothing
+  const cell = (format) => (value, digits) => (unknown(value) ? blank(value) : format(Number(value), digits));
 
   dagfuncs.earmarkInteger = cell((value) => grouped(value, Number.isInteger(value) ? 0 : 2));
   dagfuncs.earmarkDecimal = cell(decimal);
   dagfuncs.earmarkPercent = cell((fraction, digits) => grouped(100 * fraction, digits));
 
   dagfuncs.earmarkOther = (value) => {
-    if (unknown(value)) return EMPTY;
+    if (unknown(value)) return blank(value);
     if (typeof value === "boolean") return value ? "yes" : "no";
     return typeof value === "string" ? value : JSON.stringify(value);
   };

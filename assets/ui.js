@@ -270,7 +270,11 @@
           ["columnVisible", "columnMoved"].forEach((name) => api.addEventListener(name, (event) => {
             if (name === "columnVisible" || event.finished) publish();
           }));
-          api.addEventListener("modelUpdated", () => settle(api));
+          api.addEventListener("modelUpdated", () => {
+            settle(api);
+            if (api.getDisplayedRowCount()) api.hideOverlay();
+            else api.showNoRowsOverlay();
+          });
           settle(api);
         });
         return QUIET();

@@ -56,7 +56,7 @@ def _letter(letter: str, number: int, most: int, parameters: Parameters) -> Comp
     found = Query(filters=(Filter("reference", (Test("contains", letter),)),))
     return dcc.Link(
         [
-            html.Span(className="level", style={"height": f"{100 * number / most:.1f}%"}),
+            html.Span(className="level", style={"width": f"{100 * number / most:.1f}%"}),
             html.Span(shown, className="glyph"),
             html.Span(count(number), className="count"),
         ],

@@ -163,7 +163,7 @@ def parameter_select(
     """A select in the header that sets the URL parameter ``name``; ``options`` are (value, label)."""
     return html.Label(
         [
-            html.Span([label, help_mark(help_text) if help_text else None], className="row-flex nowrap"),
+            html.Span([label, help_mark(help_text) if help_text else None], className="control-label"),
             dbc.Select(
                 id={"type": "shell-parameter", "name": name},
                 options=[{"value": key, "label": text} for key, text in options],

@@ -105,6 +105,7 @@ def grid(corpus: Corpus, view: Query, visible: Sequence[str]) -> Component:
         defaultColDef={"resizable": True, "sortable": True, "floatingFilter": True},
         dashGridOptions={
             "theme": THEME,
+            "localeText": {"noRowsToShow": "No utterance passes this filter"},
             # Not the property filterModel: that would come after a first request without it.
             "initialState": {"filter": {"filterModel": dict(table.project(view, corpus.columns).model)}},
             "rowHeight": 32,

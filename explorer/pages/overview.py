@@ -121,7 +121,7 @@ def _tiles(corpus: Corpus, known: Statistics, parameters: Parameters) -> Compone
         tile(
             "Problems",
             count(problems),
-            note=so_far or "faulty lines, left out",
+            note=so_far or ("faulty lines, left out" if problems else "every line was loaded"),
             partial=partial,
             tone="warn" if problems else "plain",
             href=parameters.href("/problems"),

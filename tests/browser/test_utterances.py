@@ -11,6 +11,9 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Locator, Page, expect
 
+from explorer.columns import Column
+from explorer.formatting import value
+from explorer.query import Filter, Query, Test
 from explorer.stores import Action, Stores
 from tests.corpora import MARKUP, explorer_app, opened
 
@@ -87,9 +90,7 @@ def test_the_address_restores_filter_sort_columns_and_utterance(page: Page, url:
     assert sorted(parameters(page)) == before
 
 
-def _three_words() -> object:
-    from explorer.query import Filter, Query, Test
-
+def _three_words() -> Query:
     return Query((Filter("words", (Test("eq", 3),)),))
 
 
@@ -152,8 +153,6 @@ def test_choosing_a_row_fetches_no_rows_again(table: Page) -> None:
 
 
 def test_a_far_row_is_found_and_the_filter_may_hide_it(page: Page, url: str, stores: Stores) -> None:
-    from explorer.query import Query
-
     last = stores.corpus({"corpus": "tones"}).page(Query(), ROWS - 1, ROWS, ())[0]["id"]
     page.goto(f"{url}/utterances?corpus=tones&u={last}")
     expect(page.locator(f".ag-row-selected[row-index='{ROWS - 1}']").first).to_be_visible()
@@ -198,6 +197,25 @@ def test_an_action_takes_the_view_along(table: Page) -> None:
     expect(extent(table)).to_contain_text("25 of 250")
     link = table.get_by_role("link", name="Transcribe")
     expect(link).to_have_attribute("href", "/runs?corpus=tones&search=ten")
+
+
+def test_an_empty_view_says_so(table: Page) -> None:
+    table.locator("#utterances-search").fill("nobody says this")
+    expect(table.locator(".ag-overlay")).to_contain_text("No utterance passes this filter")
+    expect(extent(table)).to_contain_text("0 of 250 utterances")
+    table.get_by_text("Clear all").click()
+    expect(table.locator(".ag-overlay")).not_to_contain_text("No utterance")
+
+
+def test_a_cell_has_the_digits_that_python_prints(table: Page) -> None:
+    numbers = [0.0, 2.125, 2.135, 2.945, 2.955, 0.375, 1234567.891, -1234.5, 0.004, 1e-9, 3e15, 12.0, 1 / 3, -0.125]
+    numbers += [number / 7 * 10**power for number in range(1, 40) for power in (-3, 0, 4)]
+    duration = Column(name="d", label="d", kind="number", style="decimal", help="d")
+    rate = Column(name="r", label="r", kind="number", style="percent", unit="%", help="r")
+    script = "([name, values]) => values.map(v => dashAgGridFunctions[name](v, 2))"
+    assert table.evaluate(script, ["earmarkDecimal", numbers]) == [value(duration, number) for number in numbers]
+    shown = [value(rate, number).removesuffix("\u00a0%") for number in numbers]
+    assert table.evaluate(script, ["earmarkPercent", numbers]) == shown
 
 
 def test_a_filter_that_cannot_be_used_is_explained(table: Page) -> None:
