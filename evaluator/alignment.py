@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, cast
+from typing import Literal, TypeAlias, cast
 
 from rapidfuzz.distance import Editops, Levenshtein, Opcodes, Postfix, Prefix
 
@@ -98,15 +98,9 @@ def count_errors(reference: Sequence[str], hypothesis: Sequence[str]) -> ErrorCo
     return ErrorCounts(len(reference) - len(missed), substitutions, len(missed) - substitutions, insertions)
 
 
-class TextCounts(NamedTuple):
-    """What ``count_texts`` found; ``missed`` are the reference words that were substituted or deleted, in order."""
-
-    hits: int
-    substitutions: int
-    deletions: int
-    insertions: int
-    character_errors: int
-    missed: Sequence[str]
+TextCounts: TypeAlias = tuple[int, int, int, int, int, Sequence[str]]
+"""Hits, substitutions, deletions, insertions, character errors, and in order the reference words that were substituted
+or deleted. A bare tuple, because a million of them are made."""
 
 
 def count_texts(reference: str, hypothesis: str) -> TextCounts:
@@ -118,21 +112,15 @@ def count_texts(reference: str, hypothesis: str) -> TextCounts:
     """
     length = reference.count(" ") + 1 if reference else 0
     if reference == hypothesis:
-        return TextCounts(length, 0, 0, 0, 0, ())
+        return length, 0, 0, 0, 0, ()
     start = reference.rfind(" ", 0, Prefix.similarity(reference, hypothesis)) + 1
     reference, hypothesis = reference[start:], hypothesis[start:]
     end = reference.find(" ", len(reference) - Postfix.similarity(reference, hypothesis))
     if end >= 0:
         reference, hypothesis = reference[:end], hypothesis[: end - len(reference)]
     substitutions, insertions, missed = _summary(reference.split(), hypothesis.split())
-    return TextCounts(
-        length - len(missed),
-        substitutions,
-        len(missed) - substitutions,
-        insertions,
-        Levenshtein.distance(reference, hypothesis),
-        missed,
-    )
+    errors = Levenshtein.distance(reference, hypothesis)
+    return length - len(missed), substitutions, len(missed) - substitutions, insertions, errors, missed
 
 
 def count_character_errors(reference: str, hypothesis: str) -> int:

@@ -30,7 +30,7 @@ from evaluator.score_columns import columns, overlay_name, score_overlay, scored
 from evaluator.scoring import EMPTY_REFERENCE, EXCLUDED, NUMBERS, SCORED, score, words_path
 from explorer.corpus import Corpus, Overlay
 from explorer.query import Query
-from explorer.stats import top_values
+from explorer.stats import statistics, top_values
 
 if TYPE_CHECKING:
     from evaluator.scoring_process import ScoringProcess
@@ -110,7 +110,8 @@ class ScoreStore:
     ) -> None:
         """Make the scores of these systems here and now; ``progress`` is told the number of rows done."""
         wanted = ["reference", *(f"hypothesis_{system}" for system in systems)]
-        score(corpus.batches(wanted), chosen, self._files(corpus, systems, chosen), progress=progress)
+        files = self._files(corpus, systems, chosen)
+        score(corpus.batches(wanted), chosen, files, vocabulary=_vocabulary(corpus), progress=progress)
 
     def lay(self, corpus: Corpus, name: str) -> Corpus:
         """The corpus with the scores under the normalizer of that name.
@@ -214,7 +215,7 @@ class ScoreStore:
                 process.kill()
         try:
             wanted = ["reference", *(f"hypothesis_{system}" for system in systems)]
-            return process.feed(corpus.batches(wanted), progress=tell)
+            return process.feed(corpus.batches(wanted), vocabulary=_vocabulary(corpus), progress=tell)
         finally:
             with self._lock:
                 self._processes.remove(process)
@@ -270,6 +271,11 @@ def _word_accuracies(path: Path) -> tuple[int, float] | None:
         return None
     table = pyarrow.parquet.read_table(path, columns=["count", "hits"])
     return table.num_rows, float((table["hits"].to_numpy() / table["count"].to_numpy()).sum())
+
+
+def _vocabulary(corpus: Corpus) -> dict[str, int]:
+    """All words of the references as they are written, with their counts."""
+    return dict(corpus.words(statistics(corpus).vocabulary))
 
 
 def _version(path: Path) -> str:

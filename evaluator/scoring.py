@@ -9,6 +9,9 @@ A batch has the columns row, reference and hypothesis_<system>. A file has one l
 (``SCORED``, ``EMPTY_REFERENCE``, or why not), and its counts, which are missing where it was not. Beside it,
 ``<file>.words`` has a line for every reference word: how often it occurs in scored rows and how often it was a hit. A
 file gets its name only when it is whole, after its words have theirs.
+
+The words of all references are not counted again here: the corpus has counted them (as they are written), so they come
+with the stream, as JSON in its schema's metadata, and are normalised word by word.
 """
 
 from __future__ import annotations
@@ -50,8 +53,9 @@ _SCHEMA = pa.schema(
         *((name, pa.float64()) for name in RATES),
     ]
 )
+VOCABULARY = b"vocabulary"
 _WORDS = pa.schema([("word", pa.string()), ("count", pa.int64()), ("hits", pa.int64())])
-_NO_COUNTS = TextCounts(0, 0, 0, 0, 0, ())
+_NO_COUNTS: TextCounts = (0, 0, 0, 0, 0, ())
 
 
 def columns_of(system: str) -> list[str]:
@@ -69,17 +73,19 @@ def score(
     chosen: Normalizer,
     files: Mapping[str, Path],
     *,
+    vocabulary: Mapping[str, int],
     progress: Callable[[int], None] | None = None,
 ) -> None:
-    """Score the systems that ``files`` names, all in one pass; ``progress`` is told the number of rows done."""
+    """Score the systems that ``files`` names, all in one pass.
+
+    ``vocabulary`` counts the words of all references as they are written; ``progress`` is told the number of rows done.
+    """
     writers = {system: _Writer(system, path) for system, path in files.items()}
-    vocabulary: Counter[str] = Counter()
     done = 0
     try:
         for batch in batches:
             raw = batch.column("reference").to_pylist()
             references = [None if text is None else chosen.apply(text) for text in raw]
-            vocabulary.update(chain.from_iterable(text.split() for text in references if text))
             lengths = _lengths(references)
             for system, writer in writers.items():
                 heard = batch.column(f"hypothesis_{system}").to_pylist()
@@ -88,8 +94,12 @@ def score(
             done += batch.num_rows
             if progress is not None:
                 progress(done)
+        occurrences: Counter[str] = Counter()
+        for written, count in vocabulary.items():
+            for word in chosen.words(written):
+                occurrences[word] += count
         for writer in writers.values():
-            writer.publish(vocabulary)
+            writer.publish(occurrences)
     finally:
         for writer in writers.values():
             writer.discard()
@@ -119,7 +129,7 @@ class _Writer:
         without_hypothesis = np.fromiter((text is None for text in hypotheses), bool, len(references))
         for place in np.flatnonzero(without_hypothesis & ~without_reference).tolist():
             self._unscored.update((references[place] or "").split())
-        self._missed.update(chain.from_iterable(found.missed for found in counts))
+        self._missed.update(chain.from_iterable(found[-1] for found in counts))
         state = np.where(lengths[0] == 0, STATES.index(EMPTY_REFERENCE), STATES.index(SCORED))
         state[without_hypothesis] = STATES.index(MISSING_HYPOTHESIS)
         state[without_reference] = STATES.index(MISSING_REFERENCE)
@@ -136,10 +146,10 @@ class _Writer:
         ]
         self._file.write_batch(pa.record_batch(arrays, schema=self._schema))
 
-    def publish(self, vocabulary: Counter[str]) -> None:
-        """Give the finished files their names; ``vocabulary`` counts the words of all references."""
+    def publish(self, everywhere: Counter[str]) -> None:
+        """Give the finished files their names; ``everywhere`` counts the words of all references."""
         self._file.close()
-        occurrences = vocabulary - self._unscored
+        occurrences = everywhere - self._unscored
         hits = [count - self._missed[word] for word, count in occurrences.items()]
         table = pa.table(
             {"word": pa.array(occurrences, pa.string()), "count": list(occurrences.values()), "hits": hits}
@@ -169,7 +179,9 @@ def main(arguments: Sequence[str]) -> int:
     os.nice(5)  # the server, which people are waiting for, goes first
     gc.disable()  # a quarter of the time, and nothing here makes cycles
     with pa.ipc.open_stream(sys.stdin.buffer) as stream:
-        score(stream, normalizer(order["normalizer"]), {name: Path(path) for name, path in order["files"].items()})
+        files = {name: Path(path) for name, path in order["files"].items()}
+        vocabulary = json.loads((stream.schema.metadata or {}).get(VOCABULARY, b"{}"))
+        score(stream, normalizer(order["normalizer"]), files, vocabulary=vocabulary)
     return 0
 
 

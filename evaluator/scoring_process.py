@@ -17,6 +17,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from evaluator.normalize import Normalizer
+from evaluator.scoring import VOCABULARY
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -35,16 +36,19 @@ class ScoringProcess:
             env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
         )
 
-    def feed(self, batches: Iterable[pa.RecordBatch], *, progress: Callable[[int], None]) -> str:
+    def feed(
+        self, batches: Iterable[pa.RecordBatch], *, vocabulary: Mapping[str, int], progress: Callable[[int], None]
+    ) -> str:
         """Send all texts and wait for the end; the sentence it failed with, "" when the files are there."""
         done = 0
         with self._complaints, self._child as child:
             assert child.stdin is not None
             try:
-                writer = None
+                writer, metadata = None, {VOCABULARY: json.dumps(vocabulary)}
                 for batch in batches:
-                    writer = writer or pa.ipc.new_stream(child.stdin, batch.schema)
-                    writer.write_batch(batch)
+                    told = batch.replace_schema_metadata(metadata)
+                    writer = writer or pa.ipc.new_stream(child.stdin, told.schema)
+                    writer.write_batch(told)
                     done += batch.num_rows
                     progress(done)
                 if writer is not None:

@@ -67,6 +67,14 @@ def test_words_are_joined_by_single_spaces(chosen: Normalizer, text: str) -> Non
     assert chosen.apply(text) == " ".join(chosen.words(text))
 
 
+@ALL
+@given(text=texts)
+@settings(max_examples=300)
+def test_word_by_word_is_all_at_once(chosen: Normalizer, text: str) -> None:
+    # Scoring relies on it: the vocabulary is normalised, not every text again.
+    assert chosen.words(text) == [word for token in text.split() for word in chosen.words(token)]
+
+
 @given(texts)
 @settings(max_examples=300)
 def test_basic_leaves_only_letters_numbers_marks_and_inner_apostrophes(text: str) -> None:

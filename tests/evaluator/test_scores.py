@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -178,7 +179,7 @@ def test_nothing_half_made_is_left_or_used(tmp_path: Path) -> None:
         raise RuntimeError("the source broke")
 
     with pytest.raises(RuntimeError, match="the source broke"):
-        score(batches(), BASIC, {"x": tmp_path / "x.parquet"})  # type: ignore[arg-type]
+        score(batches(), BASIC, {"x": tmp_path / "x.parquet"}, vocabulary={})  # type: ignore[arg-type]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -275,7 +276,8 @@ def test_the_file_agrees_with_jiwer_and_its_words_with_its_hits(
     }
     half = len(pairs) // 2
     whole = pa.record_batch(fields)
-    score([whole.slice(0, half), whole.slice(half)], BASIC, {"x": path})
+    written = Counter(word for reference in references if reference for word in reference.split())
+    score([whole.slice(0, half), whole.slice(half)], BASIC, {"x": path}, vocabulary=written)
     found = pyarrow.parquet.read_table(path).to_pylist()
     both = [(BASIC.apply(r), BASIC.apply(h)) for r, h in pairs if r is not None and h is not None]
     sums = {name: sum(one[f"{name}_x"] or 0 for one in found) for name in (*COUNTS, *LENGTHS)}
