@@ -46,8 +46,10 @@ class RunOverlays:
 
     def lay(self, corpus: Corpus) -> Corpus:
         """The corpus with a hypothesis column for every system that has run over it; a preview stays as it is."""
-        runs = self._runs.of(corpus.sources, kind="transcribe")
-        if not runs or not corpus.complete:
+        if not corpus.complete:
+            return corpus
+        runs = [run for run in self._runs.of(corpus.sources, kind="transcribe") if _extent(run) != "0"]
+        if not runs:
             return corpus
         key = corpus.key, _token(runs)
         with self._lock:
@@ -114,6 +116,8 @@ def _extent(run: Run) -> str:
     try:
         status = run.journal.stat()
     except FileNotFoundError:
+        return "0"
+    if not status.st_size:
         return "0"
     rests = run.ended or time.time() - status.st_mtime > _QUIET
     return str(status.st_size) if rests else f"~{status.st_size.bit_length()}"

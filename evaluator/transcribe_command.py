@@ -26,6 +26,7 @@ from evaluator.workspace import Workspace
 from explorer.config import Config
 from explorer.corpus import Corpus
 from explorer.errors import ConfigError
+from explorer.formatting import hours
 from explorer.query import Query
 
 _LISTED = 20  # failures printed; all are in the run folder
@@ -169,7 +170,7 @@ class _Lines:
 
 
 def _sentence(progress: Progress) -> str:
-    parts = [f"{progress.done:,}/{progress.total:,} utterances", f"{progress.audio_done / 3600:.2f} h"]
+    parts = [f"{progress.done:,}/{progress.total:,} utterances", hours(progress.audio_done / 3600)]
     if progress.rtfx is not None:
         parts.append(f"RTFx {progress.rtfx:.1f}")
     if progress.left_seconds is not None:

@@ -40,6 +40,7 @@ from evaluator.systems import System
 from evaluator.transcription import Options, Outcome, detect, transcribe
 from evaluator.workspace import Workspace
 from explorer.errors import JobError, SpeechDataError
+from explorer.formatting import hours
 
 _POLL = 0.2  # s between looks at the queue
 _WARM = 2  # recognizers kept in memory
@@ -216,7 +217,7 @@ def summary(totals: Totals) -> str:
     """What a journal holds, as a sentence."""
     rtfx = "" if totals.rtfx is None else f", RTFx {totals.rtfx:.1f}"
     failed = f", {totals.failures:,} of them failed" if totals.failures else ""
-    return f"{totals.utterances:,} utterances{failed}, {totals.audio_seconds / 3600:.2f} h of audio{rtfx}."
+    return f"{totals.utterances:,} utterances{failed}, {hours(totals.audio_seconds / 3600)} of audio{rtfx}."
 
 
 def ending(totals: Totals) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from explorer import exports, media, vendor
 from explorer.components import shell
 from explorer.config import load
 from explorer.corpus import Corpus
+from explorer.errors import UnknownCorpus
 from explorer.library import Library
 from explorer.stores import Stores
 
@@ -99,9 +101,10 @@ def loaded(library: Library, name: str, *, seconds: float = 60) -> Corpus:
     """The corpus once it is complete and nothing goes on with it."""
     limit = time.monotonic() + seconds
     while time.monotonic() < limit:
-        corpus = library.get(name)
-        if corpus.complete and library.progress(name) is None:
-            return corpus
+        with contextlib.suppress(UnknownCorpus):  # a busy machine may not even have a preview yet
+            corpus = library.get(name)
+            if corpus.complete and library.progress(name) is None:
+                return corpus
         time.sleep(0.05)
     raise AssertionError(f"{name} was not loaded in {seconds} s: {library.progress(name)}")
 

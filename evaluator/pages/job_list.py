@@ -121,7 +121,9 @@ def _job(job: Job, *, linked: bool) -> Component:
             html.Div([html.Span(corpus), f" · {scope}" if scope else None], className="muted job-scope"),
             bar(job) if show_bar else None,
             html.Div(" · ".join(numbers(job)), className="num job-numbers"),
-            html.P(job.message, className="job-message") if job.message and not job.active else None,
+            html.P(job.message, className="job-message")
+            if job.message and (job.resumable or job.progress.failures)
+            else None,
             html.Div(_actions(job, corpus=corpus, linked=linked), className="row-flex job-actions"),
         ],
         className=f"job {job.state}",

@@ -152,8 +152,7 @@ def test_an_utterance_is_transcribed_and_its_speech_found_in_place(page: Page, h
     assert 0 <= stretch[0] < stretch[1]
     page.locator("#transcribe-system").select_option("whisper")
     panel.get_by_role("button", name="Transcribe this").click()
-    expect(page.locator(".utterance")).to_contain_text("whisper", timeout=60_000)
-    expect(page.locator("#utterances-inspector")).to_contain_text("whisper", timeout=60_000)
+    expect(page.locator(".utterance")).not_to_contain_text("No system has recognized", timeout=60_000)
     (row,) = house.stores.corpus({"corpus": "spoken"}).page(Query(), 0, 1, ("hypothesis_whisper", "wer_whisper"))
     assert row["hypothesis_whisper"].lower().rstrip(".") == SAID
     assert row["wer_whisper"] == 0

@@ -76,6 +76,12 @@ def test_without_runs_the_corpus_stays_as_it_is(place: Place) -> None:
     assert place.overlays.lay(corpus) is corpus
 
 
+def test_a_run_without_results_is_no_column_yet(place: Place) -> None:
+    corpus = place.corpus()
+    place.run("tiny", {})
+    assert place.overlays.lay(corpus) is corpus
+
+
 def test_a_run_becomes_a_column_and_the_newest_run_counts(place: Place) -> None:
     place.run("tiny", {"a": "one", "b": "two"})
     laid = place.overlays.lay(place.corpus())

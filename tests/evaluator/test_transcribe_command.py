@@ -58,7 +58,7 @@ def test_a_manifest_gets_one_more_field(
     before = read(tmp_path / "in.json")
     assert read(out) == [{**line, "pred_text_whistle": line["text"]} for line in before]
     printed = capsys.readouterr()
-    assert "3 utterances, 0.00 h of audio, RTFx" in printed.err
+    assert "3 utterances, 2.5\u00a0s of audio, RTFx" in printed.err
     assert printed.out.replace("loaded the tones\n", "").replace("a library in C speaks\n", "") == ""
     (run,) = RunStore(tmp_path / "workspace" / "runs").all()
     assert (run.system, run.ended, run.settings["utterances"]) == ("whistle", True, 3)

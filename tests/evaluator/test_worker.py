@@ -96,7 +96,7 @@ def test_a_job_is_done_and_described(bench: Bench) -> None:
     job, run = bench.submit(said)
     done = bench.wait_for_end(job)
     assert (done.state, done.progress.done, done.progress.total) == ("done", 8, 8)
-    assert done.message.startswith("8 utterances, 0.00 h of audio, RTFx ")
+    assert done.message.startswith("8 utterances, 7.5\u00a0s of audio, RTFx ")
     assert texts(run) == sorted(said.items())
     settings = bench.runs.get(run.id).settings
     assert settings["recognizer"]["class"] == "SlowToneRecognizer"
