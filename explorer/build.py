@@ -116,10 +116,10 @@ def build(recipe: Recipe, cache: Path, *, progress: Progress | None = None) -> I
     cache.mkdir(parents=True, exist_ok=True)
     _sweep(cache)
     plain, measured = cache / f"{recipe.key}.duckdb", cache / f"{recipe.key}-measured.duckdb"
-    if measured.exists():
+    if _intact(measured):
         yield measured
         return
-    if not plain.exists():
+    if not _intact(plain):
         _publish(plain, lambda path: _ingest(recipe, path, tell))
     yield plain
     if _unknown_durations(plain):
@@ -236,6 +236,19 @@ def _ingest(recipe: Recipe, path: Path, tell: Progress) -> None:
         ingest.finish({"source_names": list(names), "fixed": fixed, "made_from": list(map(str, recipe.sources))})
     finally:
         database.close()
+
+
+def _intact(path: Path) -> bool:
+    """Whether the cache file is there and can be used; one that a full disk or a crash has damaged is made again."""
+    database = Database(memory_mb=PREVIEW_MEMORY_MB)
+    try:
+        database.attach(path)
+        database.cursor().execute(f"SELECT count(*) FROM {CATALOG}.meta").fetchone()
+    except duckdb.Error:
+        return False
+    finally:
+        database.close()
+    return True
 
 
 def _unknown_durations(path: Path) -> bool:

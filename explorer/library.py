@@ -218,12 +218,13 @@ class Library:
             recipe = Recipe.of(entry.sources, audio_root=entry.audio_root, roots=entry.roots)
             if afresh:
                 forget(recipe, self._cache)
-            finished = cached(recipe, self._cache) is not None
-            if finished:
-                finished = self._show_built(entry, turn, recipe)
-            elif entry.corpus is None:
-                self._show(entry, turn, preview(entry.name, recipe), recipe)
+            finished = False
+            if cached(recipe, self._cache) is not None:
+                with contextlib.suppress(ManifestError):  # a damaged cache file: the child makes it again
+                    finished = self._show_built(entry, turn, recipe)
             if not finished:
+                if entry.corpus is None:
+                    self._show(entry, turn, preview(entry.name, recipe), recipe)
                 self._build(entry, turn, recipe)
             self._settle(entry, turn, None)
         except (SpeechDataError, OSError) as error:

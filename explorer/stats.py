@@ -106,7 +106,7 @@ def round_edges(low: float, high: float, bins: int, *, whole: bool = False) -> n
         return np.array([low, low + 1.0]) if whole and abs(low) < 2**50 else np.array([low - half, low + half])
     span = high - low
     if not math.isfinite(span) or span < 1e-9 * max(abs(low), abs(high)):
-        return low + (high / bins - low / bins) * np.arange(bins + 1)
+        return np.unique(np.append(low + (high / bins - low / bins) * np.arange(bins), high))
     least = span / max(1, bins - 1)
     power = 10.0 ** math.floor(math.log10(least))
     width = next(step * power for step in NICE_STEPS if step * power >= least * (1 - 1e-9))

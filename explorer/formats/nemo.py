@@ -16,9 +16,10 @@ Source: the reference reader is nemo/collections/common/parts/preprocessing/mani
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import chain, repeat
 from math import inf
@@ -122,12 +123,12 @@ def _batch(block: Block, folder: Path, reading: Reading, order: dict[str, None])
 class _Rows:
     """Lines that became rows: their numbers and objects, and the checked fixed columns."""
 
-    numbers: list[int] = field(default_factory=list)
-    entries: list[dict[str, Any]] = field(default_factory=list)
-    audio: list[str] = field(default_factory=list)
-    offset: list[float] = field(default_factory=list)
-    duration: list[float | None] = field(default_factory=list)
-    reference: list[str | None] = field(default_factory=list)
+    numbers: list[int] = dataclasses.field(default_factory=list)
+    entries: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    audio: list[str] = dataclasses.field(default_factory=list)
+    offset: list[float] = dataclasses.field(default_factory=list)
+    duration: list[float | None] = dataclasses.field(default_factory=list)
+    reference: list[str | None] = dataclasses.field(default_factory=list)
 
     def only(self, kept: list[int]) -> _Rows:
         """The rows at these places."""
