@@ -74,6 +74,9 @@ def train(config_path: Path, overrides: Sequence[str] = (), *, progress: Progres
     recipe = checked(config)
     recipe.folder.mkdir(parents=True, exist_ok=True)
     _remember(recipe.folder, config, config_path, overrides)
+    if any(result["epoch"] == recipe.trainer["max_epochs"] for result in results(recipe.folder)):
+        say(f"the training in {recipe.folder} is complete; choose another folder=... to train anew")
+        return 0
     if recipe.synthesis and recipe.synthesis_folder:
         synthesize_training_data(recipe.synthesis_folder, recipe.synthesis, progress=say)
     for manifest in (recipe.train, recipe.validation, *([recipe.test] if recipe.test else [])):
@@ -207,9 +210,11 @@ def _fit(recipe: Recipe, say: Progress) -> None:
     say(f"{family.__name__}, {sum(p.numel() for p in model.parameters()):,} parameters; writing to {recipe.folder}")
     if last.exists():
         say(f"continuing from {last}")
-    trainer.fit(model, ckpt_path=str(last) if last.exists() else None)
-    if trainer.interrupted:
-        raise KeyboardInterrupt
+    try:
+        trainer.fit(model, ckpt_path=str(last) if last.exists() else None)
+    except SystemExit as stop:  # what Lightning makes of Ctrl+C
+        say(f"stopped at step {trainer.global_step}; the same command goes on from the last checkpoint")
+        raise KeyboardInterrupt from stop
     say(f"done: {saver.seconds / 60:.1f} minutes of training, results in {recipe.folder / 'results.jsonl'}")
 
 
@@ -284,11 +289,16 @@ def _print_to_stderr(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
+def results(folder: Path) -> list[dict[str, Any]]:
+    """The lines of results.jsonl, none when nothing was saved yet."""
+    path = folder / "results.jsonl"
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+
+
 def append_result(folder: Path, result: Mapping[str, Any]) -> None:
     """Add a line to results.jsonl, replacing an earlier one of the same epoch (a resumed run may repeat it)."""
     path = folder / "results.jsonl"
-    earlier = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-    kept = [row for row in earlier if row["epoch"] != result["epoch"]]
+    rows = [row for row in results(folder) if row["epoch"] != result["epoch"]]
     temporary = path.with_suffix(".tmp")
-    temporary.write_text("".join(json.dumps(row) + "\n" for row in [*kept, result]))
+    temporary.write_text("".join(json.dumps(row) + "\n" for row in [*rows, result]), encoding="utf-8")
     temporary.replace(path)

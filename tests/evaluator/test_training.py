@@ -107,6 +107,14 @@ def test_a_repeated_epoch_replaces_its_result(tmp_path: Path) -> None:
     assert [json.loads(line) for line in lines] == [{"epoch": 1, "wer": 0.9}, {"epoch": 2, "wer": 0.4}]
 
 
+def test_a_complete_training_is_not_trained_again(tmp_path: Path) -> None:
+    append_result(tmp_path, {"epoch": 4, "wer": 0.1})
+    said: list[str] = []
+    assert train(RECIPE, [f"folder={tmp_path}"], progress=said.append) == 0
+    assert "is complete" in said[0]
+    assert not (tmp_path / "data").exists()
+
+
 SMALL = [
     "threads=1",
     "data.synthesize.train=48",
@@ -148,6 +156,8 @@ def test_an_interrupted_training_goes_on_where_it_was(tmp_path: Path) -> None:
         sum(results[-1][kind] for kind in ("substitutions", "deletions", "insertions")) / results[-1]["words"]
     )
     assert (tmp_path / "epoch-3.nemo").stat().st_size == results[-1]["bytes"]
+    third = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "is complete" in third.stderr
 
     from nemo.collections.asr.models import ASRModel
 
