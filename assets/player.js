@@ -139,6 +139,7 @@ window.earmark = window.earmark || {};
     }
 
     buildBar() {
+      this.note = make(this.body, "div", "player-note");
       const bar = make(this.body, "div", "player-bar");
       this.button = make(bar, "button", "player-play", {
         type: "button", "aria-label": "Play", title: "Play or pause (space)", disabled: "",
@@ -151,9 +152,9 @@ window.earmark = window.earmark || {};
       icon(this.loopChip, "repeat");
       this.loopText = make(this.loopChip, "span");
       icon(this.loopChip, "x");
-      this.note = make(bar, "span", "player-note");
-      this.facts = make(bar, "span", "player-facts");
-      this.select = make(bar, "select", "player-speed form-select form-select-sm", {
+      const side = make(bar, "div", "player-side");
+      this.facts = make(side, "span", "player-facts");
+      this.select = make(side, "select", "player-speed form-select form-select-sm", {
         "aria-label": "Speed", title: "Speed ([ and ])", disabled: "",
       });
       for (const value of SPEEDS) {
@@ -221,6 +222,7 @@ window.earmark = window.earmark || {};
       const channels = facts.channels === 1 ? "mono" : facts.channels === 2 ? "stereo" : `${facts.channels} channels`;
       const peak = facts.peak_db === null ? "digital silence" : `peak ${facts.peak_db.toFixed(1).replace("-", "−")} dBFS`;
       this.facts.textContent = `${facts.sample_rate / 1000} kHz · ${channels} · ${peak}`;
+      this.facts.title = this.facts.textContent; // it is cut off where there is little room
       this.note.textContent = facts.note || "";
       this.state("ready");
     }

