@@ -41,7 +41,7 @@ def rates_section(stores: Any, corpus: Corpus, query: Query) -> Component | None
     found = [pooled(corpus, query, system) for system in corpus.systems]
     scores = [score for score in found if score is not None]
     if chosen is not None:
-        head.append(html.P([f"normalizer {chosen.title}, version {chosen.version}", help_mark(chosen.help)]))
+        head.append(html.P([f"normalizer {chosen.title}, version {chosen.version} ", help_mark(chosen.help)]))
     body: list[Component | None] = [_waiting(stores, corpus, chosen, len(found) - len(scores))]
     if chosen is not None and scores:
         timed = [_timed(stores, corpus, score) for score in scores]
