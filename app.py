@@ -251,16 +251,17 @@ def create_app(stores: EvaluatorStores) -> Dash:
     from explorer.components import shell
 
     pages = (*explorer.pages.PAGES, *evaluator.pages.PAGES)
+    # Dash takes None for update_title, whatever its types say: the title must not flicker at every answer.
+    front_end: dict[str, Any] = {**vendor.dash_options(), "update_title": None}
     app = Dash(
         "earmark",
         title="Earmark",
-        update_title=None,
         assets_folder=str(ROOT / "assets"),
         index_string=shell.INDEX,
         suppress_callback_exceptions=True,
         compress=True,
         on_error=shell.report,
-        **vendor.dash_options(),
+        **front_end,
     )
     security.guard(app.server, stores.config.server)
     media.register(app.server, stores)

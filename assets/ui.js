@@ -55,6 +55,23 @@
     window.scrollTo(0, 0);
   }
 
+  /* The menu keeps the place (corpus, normalizer) as the address has it now, also before the server has drawn it. */
+  document.addEventListener(
+    "click",
+    (event) => {
+      const link = event.target.closest && event.target.closest(".nav-pages a, a.brand");
+      if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+      event.preventDefault();
+      event.stopPropagation();
+      const kept = new URLSearchParams();
+      const here = new URLSearchParams(window.location.search);
+      ["corpus", "normalizer"].forEach((name) => here.has(name) && kept.append(name, here.get(name)));
+      const search = kept.toString().replace(/\+/g, "%20");
+      go(new URL(link.href).pathname, search ? "?" + search : "");
+    },
+    true
+  );
+
   /* ---- pop-ups: a button with data-popup="id" opens the element of that id; Escape and a click outside close ---- */
 
   function closePopups(except) {

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from explorer.config import Config
     from explorer.corpus import Corpus, Utterance
     from explorer.library import Library
+    from explorer.parameters import Parameters
     from explorer.query import Query
     from explorer.segments import Segment
 
@@ -28,8 +29,8 @@ class Page(Protocol):
     PATH: str
     TITLE: str
 
-    def layout(self, stores: Any, query: Mapping[str, str]) -> Component:
-        """The page for the URL's query parameters (a QueryParameters mapping)."""
+    def layout(self, stores: Any, query: Parameters) -> Component:
+        """The page for the URL's query parameters."""
 
     def register(self, app: Any, stores: Any) -> None:
         """Attach the page's callbacks to ``app`` (never the global ``dash.callback``)."""
@@ -38,19 +39,22 @@ class Page(Protocol):
 class UtterancePanel(Protocol):
     """A panel of the utterance view, drawn under the player (for example the alignment of all systems)."""
 
-    def __call__(self, stores: Any, corpus: Corpus, utterance: Utterance) -> Component | None: ...
+    def __call__(self, stores: Any, corpus: Corpus, utterance: Utterance) -> Component | None:
+        """The panel, or None when it has nothing to say."""
 
 
 class OverviewSection(Protocol):
     """A section of the overview page (for example the error rates of every system), for the rows of ``query``."""
 
-    def __call__(self, stores: Any, corpus: Corpus, query: Query) -> Component | None: ...
+    def __call__(self, stores: Any, corpus: Corpus, query: Query) -> Component | None:
+        """The section, or None when it has nothing to say."""
 
 
 class HeaderControl(Protocol):
     """A control in the header, made with ``shell.parameter_select`` (for example the normalizer of every rate)."""
 
-    def __call__(self, stores: Any, parameters: Mapping[str, str]) -> Component | None: ...
+    def __call__(self, stores: Any, parameters: Mapping[str, str]) -> Component | None:
+        """The control, or None when it has nothing to choose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,5 +93,5 @@ class Stores:
         return str(self.library.revision(parameters.get("corpus") or self.library.first()))
 
     def segments(self, corpus: Corpus, utterance: Utterance) -> Sequence[Segment]:
-        """What is drawn under the waveform of an utterance: nothing, until a subclass has something (speech regions)."""
+        """What is drawn under the waveform of an utterance: nothing, until a subclass has speech regions."""
         return ()
