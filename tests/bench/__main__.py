@@ -1,0 +1,46 @@
+"""All figures of ``make bench``, one area after the other; a timing is printed, never a pass or a fail.
+
+python -m tests.bench [AREA ...] [--folder FOLDER] [--rows N]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import time
+from pathlib import Path
+
+from tests.bench import browser, corpus, media, scoring, transcription
+
+
+def main() -> None:
+    """Run the named areas, or all."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__.splitlines()[0])
+    areas = {
+        "corpus": lambda folder, rows: corpus.measure(folder, rows=rows),
+        "browser": lambda folder, rows: browser.measure(folder, rows=rows),
+        "scoring": lambda folder, rows: scoring.measure(rows),
+        "media": lambda folder, rows: media.measure(folder),
+        "transcription": lambda folder, rows: transcription.measure(folder),
+    }
+    parser.add_argument("areas", nargs="*", metavar="AREA", help=f"{', '.join(areas)}; all when none is named")
+    parser.add_argument("--folder", type=Path, default=Path(".bench"), help="where generated data is kept")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="utterances of the large manifest")
+    options = parser.parse_args()
+    unknown = [area for area in options.areas if area not in areas]
+    if unknown:
+        parser.error(f"there is no area {unknown[0]}; known are: {', '.join(areas)}")
+    machine = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores"
+    print(
+        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, load {load:.1f}, {time.strftime('%F')}"
+    )
+    for name in options.areas or areas:
+        print(f"\n== {name}", flush=True)
+        folder = options.folder.absolute() / name
+        folder.mkdir(parents=True, exist_ok=True)
+        areas[name](folder, options.rows)
+
+
+if __name__ == "__main__":
+    main()
