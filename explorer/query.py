@@ -203,9 +203,9 @@ def compiled(query: Query, located: Mapping[str, Located], texts: Sequence[str])
         parameters.extend(value for _, values in tests for value in values)
         tables.add(place.table)
     if query.search:
-        found = [f"contains(lower({located[name].sql}), lower(?))" for name in texts]
-        conditions.append("(" + " OR ".join(found or ["false"]) + ")")
-        parameters.extend(query.search for _ in found)
+        found = [_caseless("contains", located[name].sql, query.search) for name in texts]
+        conditions.append("(" + " OR ".join([sql for sql, _ in found] or ["false"]) + ")")
+        parameters.extend(value for _, value in found)
         tables.update(located[name].table for name in texts)
     order: list[str] = []
     for key in query.sort:
@@ -247,10 +247,21 @@ def _sql(column: Column, value: str, test: Test) -> tuple[str, tuple[Value, ...]
         return f"coalesce({value} {COMPARISONS[operator]} {given}, false)", (test.value,)
     if operator == "matches":
         return f"coalesce(regexp_matches({value}, ?), false)", (test.value,)
-    if operator == "excludes":
-        return f"(NOT coalesce(contains(lower({value}), lower(?)), false))", (test.value,)
+    condition, text = _caseless("contains" if operator == "excludes" else operator, value, str(test.value))
+    return (f"(NOT {condition})" if operator == "excludes" else condition), (text,)
+
+
+def _caseless(operator: str, value: str, text: str) -> tuple[str, str]:
+    """The condition that a value contains, starts or ends with the text, case aside, and its parameter.
+
+    ILIKE takes three fifths of the time of comparing lower-case copies (a million rows, three columns: 444 to 730 ms of
+    processor time) but has its own meaning for ``%`` and ``_``, and escaping those costs more than it saves.
+    """
+    if "%" not in text and "_" not in text:
+        pattern = {"contains": f"%{text}%", "starts": f"{text}%", "ends": f"%{text}"}[operator]
+        return f"coalesce({value} ILIKE ?, false)", pattern
     function = {"contains": "contains", "starts": "starts_with", "ends": "ends_with"}[operator]
-    return f"coalesce({function}(lower({value}), lower(?)), false)", (test.value,)
+    return f"coalesce({function}(lower({value}), lower(?)), false)", text
 
 
 def _expect(column: Column, test: Test) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from explorer.corpus import Corpus
 from explorer.errors import QueryError
-from explorer.query import OPERATORS, TEXT_ONLY, WITHOUT_VALUE, Filter, Query, Sort, Test
+from explorer.query import OPERATORS, TEXT_ONLY, WITHOUT_VALUE, Filter, Query, Sort, Test, _caseless
 from tests.explorer.manifests import opened, row
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
@@ -152,6 +152,11 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
         ("reference", Test("starts", "the"), [0]),
         ("reference", Test("starts", "_"), []),
         ("reference", Test("ends", "DOG"), [1]),
+        ("reference", Test("ends", "BREAK"), [6]),
+        ("reference", Test("starts", "LINE\nb"), [6]),
+        ("reference", Test("contains", "\\"), []),
+        ("reference", Test("starts", "100%"), [4]),
+        ("reference", Test("ends", "%"), []),
         ("reference", Test("matches", "^.{5}$"), [1]),
         ("reference", Test("matches", "cat"), [0, 4]),
         ("reference", Test("matches", "CAT"), []),
@@ -262,3 +267,19 @@ def test_a_query_tells_itself_in_a_sentence(corpus: Corpus):
     assert Query().sentence(corpus) == "All utterances"
     with pytest.raises(QueryError):
         Query(sort=(Sort("none"),)).sentence(corpus)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.text(st.sampled_from("aAbBäÄßſİiıΣςσ\\?*.[ \n'")),
+    st.text(st.sampled_from("aAbBäÄßſİiıΣςσ\\?*.[ \n'"), max_size=3),
+)
+def test_the_quick_and_the_plain_way_to_disregard_case_agree(content: str, sought: str):
+    import duckdb
+
+    for operator, plain in (("contains", "contains"), ("starts", "starts_with"), ("ends", "ends_with")):
+        quick, parameter = _caseless(operator, "?::VARCHAR", sought)
+        expected = f"{plain}(lower(?::VARCHAR), lower(?))"
+        row = duckdb.execute(f"SELECT {quick}, {expected}", [content, parameter, content, sought]).fetchone()
+        assert row is not None
+        assert row[0] == row[1], (operator, content, sought)
