@@ -210,11 +210,20 @@ def default_columns(columns: Sequence[Column]) -> tuple[str, ...]:
     return tuple(ordered[:_SHOWN_COLUMNS])
 
 
-def visible_columns(written: str | None, columns: Sequence[Column]) -> tuple[str, ...]:
-    """The columns that ``cols=`` names and that exist, in its order; the default ones when it names none."""
+def visible_columns(written: str | None, columns: Sequence[Column], query: Query) -> tuple[str, ...]:
+    """The columns that ``cols=`` names and that exist, in its order.
+
+    When it names none: the default ones, with what ``query`` filters and sorts by right after the first, so that a
+    link to the worst rows shows how bad they are.
+    """
     known = {column.name for column in columns}
     named = tuple(dict.fromkeys(unquote(name) for name in (written or "").split(",") if name))
-    return tuple(name for name in named if name in known) or default_columns(columns)
+    if chosen := tuple(name for name in named if name in known):
+        return chosen
+    default = default_columns(columns)
+    named = (*(key.column for key in query.sort), *(item.column for item in query.filters))
+    used = [name for name in named if name in known and name not in default]
+    return tuple(dict.fromkeys([*default[:1], *used, *default[1:]]))
 
 
 def written_columns(names: Iterable[str]) -> str:

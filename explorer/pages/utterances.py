@@ -31,7 +31,7 @@ def layout(stores: Stores, query: Parameters) -> Component:
     corpus = stores.corpus(query)
     view = Query.from_pairs(query.pairs)
     current = _current(corpus, view, query.get("u"), scroll=True)
-    visible = table.visible_columns(query.get("cols"), corpus.columns)
+    visible = table.visible_columns(query.get("cols"), corpus.columns, view)
     kept = table.project(view, corpus.columns).kept
     return html.Div(
         [
@@ -40,7 +40,7 @@ def layout(stores: Stores, query: Parameters) -> Component:
             dcc.Store(id="utterances-external", data={"search": view.search, "kept": Query(filters=kept).pairs()}),
             dcc.Store(id="utterances-columns", data=list(visible)),
             dcc.Store(id="utterances-fetched", data=list(visible)),
-            dcc.Store(id="utterances-defaults", data=list(table.default_columns(corpus.columns))),
+            dcc.Store(id="utterances-defaults", data=list(table.visible_columns(None, corpus.columns, view))),
             dcc.Store(id="utterances-current", data=current),
             dcc.Store(id="utterances-revision", data=stores.revision(query)),
             dcc.Store(id="utterances-mark", data=1),

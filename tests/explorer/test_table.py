@@ -107,13 +107,19 @@ def test_sorts_keep_their_order() -> None:
 
 @given(st.lists(st.sampled_from([c.name for c in COLUMNS]), unique=True, min_size=1))
 def test_visible_columns_are_read_back(names: list[str]) -> None:
-    assert table.visible_columns(table.written_columns(names), COLUMNS) == tuple(names)
+    assert table.visible_columns(table.written_columns(names), COLUMNS, Query()) == tuple(names)
 
 
 def test_unknown_visible_columns_are_left_out_and_none_means_the_default() -> None:
-    assert table.visible_columns("duration,gone,duration", COLUMNS) == ("duration",)
-    assert table.visible_columns("gone", COLUMNS) == table.default_columns(COLUMNS)
+    assert table.visible_columns("duration,gone,duration", COLUMNS, Query()) == ("duration",)
+    assert table.visible_columns("gone", COLUMNS, Query()) == table.default_columns(COLUMNS)
     assert table.default_columns(COLUMNS) == ("reference", "duration", "wer_a", "noisy", 'odd "name".x[0]')
+
+
+def test_what_a_link_filters_and_sorts_by_is_shown() -> None:
+    query = Query(filters=(Filter("words", (Test("filled"),)),), sort=(Sort("duration"),))
+    assert table.visible_columns(None, COLUMNS, query)[:3] == ("reference", "words", "duration")
+    assert table.visible_columns("noisy", COLUMNS, query) == ("noisy",)
 
 
 def test_definitions_start_with_the_visible_columns_and_never_leak_a_name_into_script() -> None:
