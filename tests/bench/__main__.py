@@ -32,9 +32,7 @@ def main() -> None:
     if unknown:
         parser.error(f"there is no area {unknown[0]}; known are: {', '.join(areas)}")
     machine = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores"
-    print(
-        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, load {load:.1f}, {time.strftime('%F')}"
-    )
+    print(f"{machine}, load {os.getloadavg()[0]:.1f}, {time.strftime('%F')}")
     for name in options.areas or areas:
         print(f"\n== {name}", flush=True)
         folder = options.folder.absolute() / name
