@@ -14,7 +14,7 @@ from dash.development.base_component import Component
 from evaluator.jobs import Job
 from evaluator.pages.job_list import badge, bar
 from evaluator.stores import EvaluatorStores
-from explorer.components.cards import attributes, icon, panel
+from explorer.components.cards import attributes, icon
 from explorer.corpus import Corpus, Utterance
 from explorer.errors import SpeechDataError
 from explorer.formatting import seconds
@@ -64,7 +64,7 @@ def transcribe_panel(stores: EvaluatorStores, corpus: Corpus, utterance: Utteran
         ],
         className="transcribe",
     )
-    return panel("Listen with a machine", body)
+    return html.Section(body, className="panel panel-body", **attributes(aria_label="Transcribe or detect speech"))
 
 
 def _known(stores: EvaluatorStores, corpus: Corpus, utterance: Utterance) -> Component | None:
