@@ -14,10 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+import orjson
+
 from explorer.errors import ManifestError
 
 BLOCK_BYTES = 8 << 20
 SNIFFED_BYTES = 1 << 16
+SNIFFED_LINES = 20
 GZIP_MAGIC = b"\x1f\x8b"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -75,6 +78,37 @@ def blocks(path: Path, *, size: int = BLOCK_BYTES) -> Iterator[Block]:
                 first += len(lines)
     except OSError as error:
         raise ManifestError(f"{path} cannot be read: {_reason(error)}") from error
+
+
+def expect_objects(path: Path, start: bytes) -> None:
+    """Refuse what is clearly not one JSON object per line, so that a million lines do not become a million Problems.
+
+    Raises:
+        ManifestError: ``start``, the first bytes of the file, is an array, a pretty-printed object or no JSON at all.
+    """
+    lines = [line for line in start.split(b"\n") if line.strip()]
+    first = lines[0].strip() if lines else b""
+    objects = any(line.lstrip().startswith(b"{") and len(line.strip()) > 1 for line in lines[:SNIFFED_LINES])
+    if not lines or (objects and not first.startswith(b"[")):
+        return
+    if first.startswith(b"[") and not _is_array(first):
+        found = "it looks like one JSON array over several lines"
+    elif first.startswith(b"[") and len(lines) == 1:
+        found = "it is one JSON array"
+    elif first == b"{":
+        found = "it looks like one pretty-printed JSON object"
+    elif len(lines) < SNIFFED_LINES or first.startswith(b"["):
+        return
+    else:
+        found = f"none of its first {SNIFFED_LINES} lines begins with an opening brace"
+    raise ManifestError(f"{path} does not have one JSON object per line: {found}")
+
+
+def _is_array(line: bytes) -> bool:
+    try:
+        return isinstance(orjson.loads(line), list)
+    except orjson.JSONDecodeError:
+        return False
 
 
 def _read(stream: io.BufferedIOBase | BinaryIO, size: int) -> tuple[list[bytes], str | None]:

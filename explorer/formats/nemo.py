@@ -30,9 +30,8 @@ from typing import Any
 
 import orjson
 
-from explorer.errors import ManifestError
 from explorer.formats import Batch, Reading, Role
-from explorer.formats.lines import Block, blocks, sniff
+from explorer.formats.lines import Block, blocks, expect_objects, sniff
 from explorer.records import Problem
 
 FIXED_FIELDS = {"audio": "audio_filepath", "offset": "offset", "duration": "duration", "reference": "text"}
@@ -45,7 +44,6 @@ SHORTEST_SECONDS = 5e-324
 EXACT_INTEGERS = 2.0**63
 LINE_BITS = 40
 TIMES = Struct("<dd")
-SNIFFED_LINES = 20
 
 
 class _Fault(Exception):
@@ -82,7 +80,7 @@ def read(path: Path, reading: Reading) -> Iterator[Batch]:
     Raises:
         ManifestError: the file cannot be read or is not one JSON object per line at all.
     """
-    _expect_lines(path, sniff(path))
+    expect_objects(path, sniff(path))
     order: dict[str, None] = {}
     for block in blocks(path, size=reading.block_bytes):
         yield _batch(block, path.parent, reading, order)
@@ -339,33 +337,6 @@ def _restore_integers(field: str, values: list[Any], numbers: list[int], block: 
     for index, value in enumerate(values):
         if value.__class__ is float and abs(value) >= EXACT_INTEGERS and value != inf and value != -inf:
             values[index] = json.loads(block.lines[numbers[index] - block.first])[field]
-
-
-def _expect_lines(path: Path, start: bytes) -> None:
-    """Refuse what is clearly something else, so that a million lines do not become a million Problems."""
-    lines = [line for line in start.split(b"\n") if line.strip()]
-    first = lines[0].strip() if lines else b""
-    objects = any(line.lstrip().startswith(b"{") and len(line.strip()) > 1 for line in lines[:SNIFFED_LINES])
-    if not lines or (objects and not first.startswith(b"[")):
-        return
-    if first.startswith(b"[") and not _is_array(first):
-        found = "it looks like one JSON array over several lines"
-    elif first.startswith(b"[") and len(lines) == 1:
-        found = "it is one JSON array"
-    elif first == b"{":
-        found = "it looks like one pretty-printed JSON object"
-    elif len(lines) < SNIFFED_LINES or first.startswith(b"["):
-        return
-    else:
-        found = f"none of its first {SNIFFED_LINES} lines begins with an opening brace"
-    raise ManifestError(f"{path} is not a NeMo manifest, which has one JSON object per line: {found}")
-
-
-def _is_array(line: bytes) -> bool:
-    try:
-        return isinstance(orjson.loads(line), list)
-    except orjson.JSONDecodeError:
-        return False
 
 
 def _name(value: Any) -> str:

@@ -136,8 +136,6 @@ def test_derived_columns_by_hand(tmp_path: Path):
     assert column_values(corpus, "word_rate") == [1.0, 0.75, 0.0, None, None]
     assert column_values(corpus, "character_rate") == [4.5, 4.75, 0.0, None, None]
 
-    line = '{"audio_filepath": "a", "duration": 1, "n": NaN, "big": 9007199254740993, "nested": {"a": [1]}, "i": -Infinity}'
-
 
 def test_page_values_are_safe_as_json(tmp_path: Path):
     fields = '"n": NaN, "big": 9007199254740993, "nested": {"a": [1]}, "i": -Infinity'
