@@ -19,10 +19,12 @@ import orjson
 from flask import Flask, Response, request, send_file
 
 from explorer.errors import QueryError, SpeechDataError, UnknownCorpus
+from explorer.export import outside_columns
 from explorer.parameters import Parameters
 from explorer.query import Query
 
 if TYPE_CHECKING:
+    from explorer.corpus import Corpus
     from explorer.records import Problem
     from explorer.stores import Stores
 
@@ -61,7 +63,7 @@ def _answering_errors(view: Callable[[str], Response]) -> Callable[[str], Respon
 
 
 def utterances(stores: Stores, parameters: Parameters, ending: str) -> Response:
-    """The rows of the address's query, in its order; ``cols=`` chooses the columns of a CSV.
+    """The rows of the address's query, in its order; a CSV has derived values and scores (fractions) besides.
 
     Raises:
         UnknownCorpus, QueryError: the address names no corpus, or says nonsense.
@@ -72,7 +74,10 @@ def utterances(stores: Stores, parameters: Parameters, ending: str) -> Response:
     folder = tempfile.TemporaryDirectory(prefix="earmark-export-")
     try:
         path = Path(folder.name) / f"export.{ending}"
-        corpus.export(query, path, kind="manifest" if kind == "manifest" else "csv")
+        if kind == "manifest":
+            corpus.export(query, path, kind="manifest")
+        else:
+            corpus.export(query, path, kind="csv", columns=spreadsheet_columns(corpus))
         response = send_file(
             path, mimetype=media_type, as_attachment=True, download_name=_file_name(corpus.name, ending)
         )
@@ -81,6 +86,14 @@ def utterances(stores: Stores, parameters: Parameters, ending: str) -> Response:
         raise
     response.call_on_close(folder.cleanup)
     return response
+
+
+def spreadsheet_columns(corpus: Corpus) -> list[str]:
+    """Everything a manifest of the corpus has, then what was derived and scored, by column name."""
+    written = [column.name for column in outside_columns(corpus)]
+    seen = set(written)
+    made = [c.name for c in corpus.columns if c.origin in ("derived", "score") and not c.hidden and c.name not in seen]
+    return written + made
 
 
 def problems(stores: Stores, parameters: Parameters, ending: str) -> Response:

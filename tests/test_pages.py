@@ -249,6 +249,7 @@ def test_the_csv_of_a_view_has_a_line_for_each_row(app: Dash) -> None:
     rows = list(csv.DictReader(io.StringIO(reply.get_data(as_text=True))))
     assert len(rows) == 25
     assert {row["text"] for row in rows} == {"one two three"}
+    assert {row["words"] for row in rows} == {"3"}  # derived values come along
 
 
 @pytest.mark.parametrize(
