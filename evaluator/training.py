@@ -36,7 +36,7 @@ from explorer.errors import ConfigError, MissingPackage, ModelError
 
 Progress = Callable[[str], None]
 
-TOP_KEYS = ("folder", "seed", "threads", "data", "save_epochs", "checkpoint_steps", "trainer", "model")
+TOP_KEYS = ("folder", "seed", "threads", "init_from", "data", "save_epochs", "checkpoint_steps", "trainer", "model")
 DATA_KEYS = ("train", "validation", "test", "synthesize")
 SYNTHESIS_KEYS = ("folder", "train", "validation", "test", "seed", "neural")
 PACKAGES = ("torch", "lightning", "nemo_toolkit", "numpy")
@@ -45,11 +45,15 @@ FREE_TO_CHANGE = ("threads", "save_epochs", "checkpoint_steps")  # on resuming: 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A training configuration, checked: ``data`` are absolute manifest paths; ``model`` is NeMo's section."""
+    """A training configuration, checked: paths are absolute; ``model`` is NeMo's section.
+
+    ``init_from`` is a .nemo file whose weights the training begins with, None to begin with random ones.
+    """
 
     folder: Path
     seed: int
     threads: int | None
+    init_from: Path | None
     train: Path
     validation: Path
     test: Path | None
@@ -146,6 +150,7 @@ def checked(config: DictConfig) -> Recipe:
             folder=_path(config.folder),
             seed=int(config.get("seed", 1)),
             threads=None if config.get("threads") is None else int(config.threads),
+            init_from=_path(config.init_from) if config.get("init_from") else None,
             train=_path(data["train"]),
             validation=_path(data["validation"]),
             test=_path(data["test"]) if data.get("test") else None,
@@ -207,6 +212,9 @@ def _fit(recipe: Recipe, say: Progress) -> None:
         model = family(cfg=section, trainer=trainer)
     except Exception as error:  # whatever NeMo or Hydra raises here, the section is what has to be changed
         raise ModelError(f"NeMo cannot build {family.__name__} from the model section: {error}") from error
+    if recipe.init_from and not last.exists():
+        _take_weights(model, recipe.init_from)
+        say(f"beginning with the weights of {recipe.init_from}")
     say(f"{family.__name__}, {sum(p.numel() for p in model.parameters()):,} parameters; writing to {recipe.folder}")
     if last.exists():
         say(f"continuing from {last}")
@@ -216,6 +224,15 @@ def _fit(recipe: Recipe, say: Progress) -> None:
         say(f"stopped at step {trainer.global_step}; the same command goes on from the last checkpoint")
         raise KeyboardInterrupt from stop
     say(f"done: {saver.seconds / 60:.1f} minutes of training, results in {recipe.folder / 'results.jsonl'}")
+
+
+def _take_weights(model: Any, path: Path) -> None:
+    """Give the model the weights of a .nemo file of the same architecture."""
+    try:
+        model.load_state_dict(type(model).restore_from(str(path), map_location="cpu").state_dict())
+    except Exception as error:  # a .nemo can fail in any library it uses; the user needs the sentence
+        reason = str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__
+        raise ModelError(f"The training cannot begin with the weights of {path}: {reason}") from error
 
 
 def file_hash(path: Path) -> str:

