@@ -176,3 +176,27 @@ def test_a_model_section_that_nemo_refuses_is_a_model_error(tmp_path: Path) -> N
     overrides = [f"folder={tmp_path}", "data.synthesize=null", "model.encoder._target_=nemo.nowhere.Encoder"]
     with pytest.raises(ModelError, match="model section"):
         train(RECIPE, overrides)
+
+
+@pytest.mark.slow
+def test_a_training_can_begin_with_the_weights_of_another(tmp_path: Path) -> None:
+    import torch
+    from nemo.collections.asr.models import ASRModel
+
+    tiny = [*SMALL, "data.synthesize.train=8", "trainer.max_epochs=1", "save_epochs=[]"]
+    first, second = tmp_path / "first", tmp_path / "second"
+    assert train(RECIPE, [f"folder={first}", *tiny], progress=lambda line: None) == 0
+    still = ["model.optim.lr=0.0", "model.optim.sched.min_lr=0.0", f"init_from={first / 'epoch-1.nemo'}"]
+    said: list[str] = []
+    assert train(RECIPE, [f"folder={second}", *tiny, *still], progress=said.append) == 0
+    assert any("beginning with the weights of" in line for line in said)
+    before, after = (
+        ASRModel.restore_from(str(folder / "epoch-1.nemo"), map_location="cpu").decoder.state_dict()
+        for folder in (first, second)
+    )
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+    nowhere = [f"folder={tmp_path / 'third'}", *tiny, f"data.synthesize.folder={first / 'data'}"]
+    places = [f"data.{split}={first / 'data' / split}.json" for split in ("train", "validation", "test")]
+    with pytest.raises(ModelError, match="cannot begin with the weights"):
+        train(RECIPE, [*nowhere, *places, "init_from=/nowhere.nemo"], progress=lambda line: None)
