@@ -11,11 +11,11 @@ A .nemo file is an archive with a configuration that names Python classes: load 
 from __future__ import annotations
 
 import contextlib
+import copy
 import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
@@ -30,6 +30,17 @@ from explorer.segments import Segment
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 PRECISIONS: tuple[Precision, ...] = ("auto", "float32", "bfloat16", "float16")
 _SHORTEST = 0.05  # s; shorter audio is widened with zeros, because some encoders cannot take less than a few frames
+_PROMPT = {  # what NeMo fills in for files but not for arrays, as the slots of both Canary prompts
+    "source_lang": "en",
+    "target_lang": "en",
+    "task": "asr",
+    "pnc": "yes",
+    "itn": "no",
+    "timestamp": "no",
+    "diarize": "no",
+    "emotion": "<|emo:undefined|>",
+    "decodercontext": "",
+}
 _MEMORY_WORDS = ("out of memory", "can't allocate memory", "not enough memory", "cudnn_status_alloc_failed")
 
 
@@ -38,7 +49,8 @@ class NemoRecognizer:
 
     ``device``: "auto" (CUDA if there is one), "cpu", "cuda" or "cuda:1". ``precision``: "auto" is float32; bfloat16
     and float16 run the network under autocast, on CUDA only. ``decoder``: "ctc" or "rnnt" of a hybrid model.
-    ``prompt``: slots of an attention model, for example {"source_lang": "en", "target_lang": "en"}.
+    ``prompt``: slots of an attention model, for example {"source_lang": "de", "target_lang": "de"}; without it the
+    model's own defaults hold, else English transcription with punctuation.
     """
 
     def __init__(
@@ -96,7 +108,8 @@ class NemoRecognizer:
 
     def _recognize(self, batch: Sequence[Audio]) -> list[Hypothesis]:
         samples = [_samples(audio, rate=self.sample_rate) for audio in batch]
-        config = replace(self._config, batch_size=len(samples), _internal=None)
+        config = copy.copy(self._config)  # dataclasses.replace() would lose pad_min_duration, which is not a field
+        config.batch_size, config._internal = len(samples), None
         try:
             with self._torch.inference_mode(), self._autocast():
                 outputs = [output for part in self._model.transcribe_generator(samples, config) for output in part]
@@ -121,6 +134,8 @@ class NemoRecognizer:
         return self._torch.autocast("cuda", dtype=getattr(self._torch, self._precision))
 
     def _choose_decoder(self, decoder: str) -> None:
+        if decoder not in ("ctc", "rnnt"):
+            raise ConfigError(f'"{decoder}" is not a decoder of a hybrid model; use "ctc" or "rnnt".')
         if not hasattr(self._model, "cur_decoder"):
             raise ConfigError(
                 f'The option "decoder" is for hybrid models; {self._model_name} is a {type(self._model).__name__}.'
@@ -156,12 +171,13 @@ class NemoRecognizer:
         config.num_workers = 0
         config.verbose = False
         config.timestamps = self._timestamps or None
-        config.pad_min_duration = 0.0  # NeMo centres short arrays in 1 s, which shifts their word times
         if isinstance(self._model, EncDecMultiTaskModel):
             config.enable_chunking = False  # pieces are cut by us
-            if prompt:
-                config.prompt = [{"role": "user", "slots": dict(prompt)}]
-        elif prompt:
+            # pad_min_duration stays 1 s, as these models have it for files: there are no times to shift
+            config.prompt = [{"role": "user", "slots": _prompt_slots(self._model.prompt, prompt or {})}]
+            return config
+        config.pad_min_duration = 0.0  # NeMo centres short arrays in 1 s, which shifts their word times
+        if prompt:
             raise ConfigError(
                 f'The option "prompt" is for attention models; {self._model_name} is a {type(self._model).__name__}.'
             )
@@ -177,6 +193,28 @@ class NemoRecognizer:
         return tuple(
             Segment(min(start, span.end), min(max(start, end), span.end), label) for start, end, label in words if label
         )
+
+
+def _prompt_slots(formatter: Any, given: Mapping[str, Any]) -> dict[str, str]:
+    """All slots of the user's turn: the given ones, else the model's own defaults, else NeMo's for files."""
+    known = formatter.get_slots("user")
+    slots = {"task" if name == "taskname" else name: _yes_or_no(value) for name, value in given.items()}
+    if unknown := sorted(set(slots) - set(known)):
+        raise ConfigError(f'The model has no prompt slot "{unknown[0]}"; it has: {", ".join(sorted(known))}.')
+    (own,) = [turn["slots"] for turn in formatter.get_default_dialog_slots() if turn["role"] == "user"]
+    slots = {**_PROMPT, **{name: value for name, value in own.items() if value is not None}, **slots}
+    slots = {name: slots[name] for name in known if name in slots}
+    try:
+        formatter.encode_dialog([{"role": "user", "slots": dict(slots)}])
+    except (AssertionError, KeyError) as error:  # how NeMo refuses a value, and a token the model does not have
+        said = ", ".join(f"{name}: {value}" for name, value in slots.items())
+        raise ConfigError(f"The model does not take this prompt ({said}): {_first_line(error)}.") from error
+    return slots
+
+
+def _yes_or_no(value: Any) -> Any:
+    """YAML reads a bare yes as true; the prompts spell it."""
+    return ("no", "yes")[value] if isinstance(value, bool) else value
 
 
 def _quiet() -> None:

@@ -19,6 +19,8 @@ _PREPROCESSOR = {
     "n_fft": 512,
     "dither": 0.0,
 }
+# Without this key NeMo's own transcribe() of files fails for models of word pieces.
+_VALIDATION = {"manifest_filepath": None, "shuffle": False, "use_start_end_token": False}
 
 
 def _block(filters: int, kernel: int, stride: int, *, residual: bool) -> dict[str, Any]:
@@ -99,6 +101,7 @@ def ctc_pieces(path: Path, tokenizer: Path) -> Path:
             "num_classes": -1,
             "vocabulary": [],
         },
+        "validation_ds": _VALIDATION,
     }
     return _saved(EncDecCTCModelBPE, OmegaConf.create(config), path)
 
@@ -108,7 +111,125 @@ def transducer(path: Path, tokenizer: Path) -> Path:
     from nemo.collections.asr.models import EncDecRNNTBPEModel
     from omegaconf import OmegaConf
 
+    return _saved(EncDecRNNTBPEModel, OmegaConf.create(_transducer_config(tokenizer)), path)
+
+
+def duration_transducer(path: Path, tokenizer: Path) -> Path:
+    """A Conformer TDT model of word pieces: an RNNT that also says how many frames to skip."""
+    from nemo.collections.asr.models import EncDecRNNTBPEModel
+    from omegaconf import OmegaConf
+
+    config = _transducer_config(tokenizer)
+    durations = [0, 1, 2, 3, 4]
+    config["model_defaults"] |= {"tdt_durations": durations, "num_tdt_durations": len(durations)}
+    config["joint"]["num_extra_outputs"] = len(durations)
+    config["decoding"] |= {"model_type": "tdt", "durations": durations}
+    config["loss"] = {"loss_name": "tdt", "tdt_kwargs": {"durations": durations, "sigma": 0.02, "omega": 0.1}}
+    return _saved(EncDecRNNTBPEModel, OmegaConf.create(config), path)
+
+
+def hybrid(path: Path, tokenizer: Path) -> Path:
+    """A Conformer model of word pieces with an RNNT and a CTC decoder."""
+    from nemo.collections.asr.models import EncDecHybridRNNTCTCBPEModel
+    from omegaconf import OmegaConf
+
+    config = _transducer_config(tokenizer)
+    config["aux_ctc"] = {
+        "ctc_loss_weight": 0.3,
+        "use_cer": False,
+        "ctc_reduction": "mean_batch",
+        "decoder": {
+            "_target_": "nemo.collections.asr.modules.ConvASRDecoder",
+            "feat_in": 32,
+            "num_classes": -1,
+            "vocabulary": [],
+        },
+        "decoding": {"strategy": "greedy_batch"},
+    }
+    return _saved(EncDecHybridRNNTCTCBPEModel, OmegaConf.create(config), path)
+
+
+def attention(path: Path, tokenizer: Path, *, prompt: str = "canary") -> Path:
+    """A Conformer encoder with a Transformer decoder (AED) under the prompt "canary" or "canary2"."""
+    from nemo.collections.asr.models import EncDecMultiTaskModel
+    from nemo.collections.common.tokenizers.canary_tokenizer import CanaryTokenizer
+    from omegaconf import OmegaConf
+
+    special = tokenizer.parent / "special"
+    tokens = ["en", "de", "transcribe", "translate", "startofcontext", "emo:undefined"]
+    tokens += ["itn", "noitn", "timestamp", "notimestamp", "diarize", "nodiarize"]
+    tokens += ["es", "fr", "it", "pt"]  # with these 104: NeMo rounds up to 8, and random weights choose among all
+    CanaryTokenizer.build_special_tokenizer(tokens, special)
     config = {
+        "sample_rate": 16000,
+        "restore_timestamps_model": False,  # otherwise building fails after any restoring in the same process
+        "prompt_format": prompt,
+        "model_defaults": {"asr_enc_hidden": 32, "lm_enc_hidden": 32, "lm_dec_hidden": 32},
+        "tokenizer": {
+            "type": "agg",
+            "dir": None,
+            "langs": {
+                "spl_tokens": {"dir": str(special), "type": "bpe"},
+                "en": {"dir": str(tokenizer), "type": "bpe"},
+                "de": {"dir": str(tokenizer), "type": "bpe"},
+            },
+            "custom_tokenizer": {
+                "_target_": "nemo.collections.common.tokenizers.canary_tokenizer.CanaryTokenizer",
+                "tokenizers": None,
+            },
+        },
+        "preprocessor": _PREPROCESSOR,
+        "encoder": _CONFORMER,
+        "transf_encoder": {"num_layers": 0},
+        "transf_decoder": {
+            "_target_": "nemo.collections.asr.modules.transformer.get_nemo_transformer",
+            "model_name": None,
+            "pretrained": False,
+            "encoder": None,
+            "pre_ln_final_layer_norm": True,
+            "config_dict": {
+                "max_sequence_length": 128,
+                "num_token_types": 0,
+                "embedding_dropout": 0.0,
+                "learn_positional_encodings": False,
+                "hidden_size": 32,
+                "inner_size": 64,
+                "num_layers": 1,
+                "num_attention_heads": 2,
+                "ffn_dropout": 0.0,
+                "attn_score_dropout": 0.0,
+                "attn_layer_dropout": 0.0,
+                "hidden_act": "relu",
+                "pre_ln": True,
+                "vocab_size": None,
+            },
+        },
+        "head": {
+            "_target_": "nemo.collections.asr.parts.submodules.token_classifier.TokenClassifier",
+            "num_layers": 1,
+            "activation": "relu",
+            "log_softmax": True,
+            "hidden_size": 32,
+            "num_classes": None,
+            "dropout": 0.0,
+            "use_transformer_init": True,
+        },
+        "decoding": {
+            "strategy": "beam",
+            "return_best_hypothesis": True,
+            "beam": {"beam_size": 1, "len_pen": 0.0, "max_generation_delta": 12},
+        },
+        "loss": {
+            "_target_": "nemo.collections.common.losses.smoothed_cross_entropy.SmoothedCrossEntropyLoss",
+            "label_smoothing": 0.0,
+            "pad_id": None,
+        },
+    }
+    return _saved(EncDecMultiTaskModel, OmegaConf.create(config), path)
+
+
+def _transducer_config(tokenizer: Path) -> dict[str, Any]:
+    return {
         "sample_rate": 16000,
         "model_defaults": {"enc_hidden": 32, "pred_hidden": 32, "joint_hidden": 32},
         "tokenizer": {"dir": str(tokenizer), "type": "bpe"},
@@ -131,8 +252,8 @@ def transducer(path: Path, tokenizer: Path) -> Path:
         },
         "decoding": {"strategy": "greedy_batch", "greedy": {"max_symbols": 2}},
         "loss": {"loss_name": "default"},
+        "validation_ds": _VALIDATION,
     }
-    return _saved(EncDecRNNTBPEModel, OmegaConf.create(config), path)
 
 
 def pieces_tokenizer(folder: Path) -> Path:
@@ -158,7 +279,15 @@ def pieces_tokenizer(folder: Path) -> Path:
 
 def _saved(model_class: Any, config: Any, path: Path) -> Path:
     import torch
+    from omegaconf import open_dict
 
     torch.manual_seed(20261121)
-    model_class(cfg=config).save_to(str(path))
+    model = model_class(cfg=config)
+    with torch.no_grad():  # large weights make decoders with memory answer to the sound, with words of several pieces
+        for name, parameter in model.named_parameters():
+            if name.startswith(("joint.", "decoder.prediction.", "transf_decoder._decoder.")) and parameter.dim() > 1:
+                parameter.mul_(6.0)
+    with open_dict(model.cfg):  # published models leave it out
+        model.cfg.pop("restore_timestamps_model", None)
+    model.save_to(str(path))
     return path
