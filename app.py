@@ -9,16 +9,18 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explorer.errors import ConfigError, SpeechDataError
+from explorer.errors import ConfigError, ManifestError, SpeechDataError
 
 if TYPE_CHECKING:
     from dash import Dash
 
     from evaluator.stores import EvaluatorStores
-    from explorer.config import Config
+    from explorer.config import Config, CorpusSource
 
 ROOT = Path(__file__).resolve().parent
 DEFAULTS = ROOT / "configs" / "earmark.yaml"
@@ -158,13 +160,28 @@ def run_serve(options: argparse.Namespace) -> int:
         raise ConfigError(
             "There is nothing to open: name a manifest, or corpora in a --config file, or run `app.py demo`."
         )
-    stores = open_stores(config)
+    return serve(replace(config, corpora={**named_corpora(options, manifests), **config.corpora}))
+
+
+def named_corpora(options: argparse.Namespace, manifests: Sequence[Path]) -> dict[str, CorpusSource]:
+    """The manifests of the command line as corpora, each its own or all together under ``--as``.
+
+    Raises:
+        ManifestError: one of them is not there.
+    """
+    from explorer.config import CorpusSource
+
+    for manifest in manifests:
+        if not manifest.expanduser().is_file():
+            raise ManifestError(
+                f"{manifest} is not there (or no file); manifests are named as paths from {Path.cwd()}."
+            )
     if options.corpus and manifests:
-        stores.library.open(options.corpus, manifests, audio_root=options.audio_root, roots=options.roots)
+        groups = {options.corpus: tuple(manifests)}
     else:
-        for name, manifest in zip(corpus_names(manifests), manifests, strict=True):
-            stores.library.open(name, [manifest], audio_root=options.audio_root, roots=options.roots)
-    return serve(stores)
+        groups = {name: (path,) for name, path in zip(corpus_names(manifests), manifests, strict=True)}
+    folders = {"audio_root": options.audio_root, "roots": tuple(options.roots)}
+    return {name: CorpusSource(manifests=paths, **folders) for name, paths in groups.items()}
 
 
 def run_demo(options: argparse.Namespace) -> int:
@@ -178,7 +195,7 @@ def run_demo(options: argparse.Namespace) -> int:
         print(workspace.folder)
         return 0
     config = configuration(options, [*workspace.overrides, *overrides], ROOT / "configs" / "demo.yaml")
-    return serve(open_stores(config))
+    return serve(config)
 
 
 def run_stats(options: argparse.Namespace) -> int:
@@ -273,23 +290,26 @@ def create_app(stores: EvaluatorStores) -> Dash:
     return app
 
 
-def serve(stores: EvaluatorStores) -> int:
-    """Serve until interrupted."""
+def serve(config: Config) -> int:
+    """Serve the configured corpora until interrupted."""
     import waitress
 
     from explorer.security import check_bind
 
-    server = stores.config.server
-    check_bind(server)
-    app = create_app(stores)
-    token = f"?token={server.token}" if server.token else ""
-    print(f"Earmark is at http://{server.host}:{server.port}/{token}  (Ctrl+C stops it)", flush=True)
-    try:
-        waitress.serve(app.server, host=server.host, port=server.port, threads=server.threads, ident=None)
-    except OSError as error:
-        raise ConfigError(f"Port {server.port} of {server.host} cannot be used ({error}); try --port 8051.") from error
-    finally:
-        stores.close()
+    where = config.server
+    check_bind(where)
+    with closing(open_stores(config)) as stores:
+        app = create_app(stores)
+        try:
+            server = waitress.create_server(
+                app.server, host=where.host, port=where.port, threads=where.threads, ident=None
+            )
+        except OSError as error:
+            taken = f"Port {where.port} of {where.host} cannot be used ({error.strerror or error})"
+            raise ConfigError(f"{taken}; choose another with --port.") from error
+        token = f"?token={where.token}" if where.token else ""
+        print(f"Earmark is at http://{where.host}:{where.port}/{token}  (Ctrl+C stops it)", flush=True)
+        server.run()
     return 0
 
 

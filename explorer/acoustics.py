@@ -16,7 +16,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import fft
 
 from explorer.audio import Audio
 
@@ -95,6 +94,8 @@ def spectrogram_of_blocks(
     floor_db: float = -80.0,
 ) -> Spectrogram:
     """``spectrogram`` of a sound of ``total`` samples that comes as consecutive blocks; memory holds one block."""
+    from scipy import fft  # a third of a second of every start, and only the first picture needs it
+
     length = max(2, 2 * round(window * sample_rate / 2))
     size = fft.next_fast_len(length, real=True)
     columns = max(1, min(frames, math.ceil(total / (hop * sample_rate))))

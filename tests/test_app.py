@@ -117,6 +117,25 @@ def test_an_open_address_without_a_token_is_refused(manifest: Path, cache: str, 
     assert "token" in done.stderr
 
 
+def test_a_missing_manifest_is_refused_before_the_server_starts(tmp_path: Path, cache: str) -> None:
+    done = run(str(tmp_path / "gone.json"), cache, f"workspace={tmp_path / 'w'}")
+    assert done.returncode == 2
+    assert "gone.json is not there" in done.stderr
+
+
+def test_a_taken_port_is_a_sentence(manifest: Path, cache: str, tmp_path: Path) -> None:
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = run(str(manifest), "--port", str(port), cache, f"workspace={tmp_path / 'w'}")
+    assert done.returncode == 2
+    assert f"Port {port}" in done.stderr
+    assert "Earmark is at" not in done.stdout
+
+
 def test_flags_and_overrides_may_stand_anywhere(tmp_path: Path) -> None:
     odd = tmp_path / "a=b.json"
     odd.write_text("")
