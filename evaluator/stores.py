@@ -9,6 +9,7 @@ from pathlib import Path
 
 from evaluator.jobs import Job, JobStore
 from evaluator.launching import Rows, queue_detection, queue_transcription
+from evaluator.normalize import normalizer
 from evaluator.run_overlays import RunOverlays
 from evaluator.runs import RunStore
 from evaluator.scores import ScoreStore
@@ -54,6 +55,12 @@ class EvaluatorStores(Stores):
         """Changes with the manifest, with results of runs, detected speech and scores."""
         corpus = super().corpus(parameters)
         return f"{super().revision(parameters)} {self.overlays.revision(corpus)} {self.scores.revision(corpus.name)}"
+
+    def pending(self, parameters: Mapping[str, str]) -> bool:
+        """Whether the corpus is being loaded or scored under the normalizer of the URL."""
+        corpus = self.corpus(parameters)
+        chosen = normalizer(parameters.get("normalizer") or self.normalizer)
+        return super().pending(parameters) or self.scores.progress(corpus, chosen) is not None
 
     def segments(self, corpus: Corpus, utterance: Utterance) -> Sequence[Segment]:
         """Where speech was detected in the utterance."""

@@ -88,6 +88,10 @@ class Stores:
         """
         return self.library.get(parameters.get("corpus") or self.library.first())
 
+    def pending(self, parameters: Mapping[str, str]) -> bool:
+        """Whether columns may still come by themselves: the corpus is being loaded, or something of it computed."""
+        return self.library.progress(self.corpus(parameters).name) is not None
+
     def revision(self, parameters: Mapping[str, str]) -> str:
         """A token that changes whenever ``corpus(parameters)`` would show something new; pages poll it."""
         return str(self.library.revision(parameters.get("corpus") or self.library.first()))

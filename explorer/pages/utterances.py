@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update, set_props
 from dash.development.base_component import Component
 
 from explorer.components import filters, table, workbench
@@ -30,6 +30,12 @@ def layout(stores: Stores, query: Parameters) -> Component:
     """The table as the address describes it, with the utterance of ``u=`` beside it."""
     corpus = stores.corpus(query)
     view = Query.from_pairs(query.pairs)
+    needed = [key.column for key in view.sort] + [item.column for item in view.filters]
+    known = {column.name for column in corpus.columns}
+    if (unknown := [name for name in needed if name not in known]) and stores.pending(query):
+        return _waiting(unknown, stores.revision(query))
+    for name in unknown:
+        corpus.column(name)  # says which column there might be instead
     current = _current(corpus, view, query.get("u"), scroll=True)
     visible = table.visible_columns(query.get("cols"), corpus.columns, view)
     kept = table.project(view, corpus.columns).kept
@@ -63,6 +69,13 @@ def layout(stores: Stores, query: Parameters) -> Component:
         ],
         className="page page-table",
     )
+
+
+def _waiting(columns: Sequence[str], revision: str) -> Component:
+    """In place of the table until the columns that the address filters or sorts by are there."""
+    text = f"This view needs {', '.join(columns)}, which is still being computed. It opens by itself."
+    waiting = state("bi-hourglass-split", "One moment", text)
+    return html.Div([dcc.Store(id="utterances-waiting", data=revision), waiting], className="page")
 
 
 def _current(corpus: Corpus, view: Query, id: str | None, *, scroll: bool) -> dict[str, Any] | None:
@@ -185,22 +198,47 @@ def _register_table(app: Dash, stores: Stores) -> None:
         Input("revision", "data"),
         State("utterances-revision", "data"),
         State("utterances-columns", "data"),
+        State("utterances-defaults", "data"),
         State("utterances-choice", "options"),
         State("url", "search"),
+        State("url", "pathname"),
     )
     def renew(
-        revision: str | None, drawn: str | None, visible: Sequence[str], options: list[Any], search: str | None
+        revision: str | None,
+        drawn: str | None,
+        visible: Sequence[str],
+        usual: Sequence[str],
+        options: list[Any],
+        search: str | None,
+        path: str,
     ) -> tuple[Any, ...]:
         if revision in (None, drawn):
             return (no_update,) * 4
-        corpus, _parameters = _named(stores, search)
+        corpus, parameters = _named(stores, search)
         choices = workbench.choices(corpus)
         if choices == options:
             return no_update, no_update, no_update, revision
+        if list(visible) == list(usual):
+            # Nobody has chosen columns: the table is drawn again with those that are usual now.
+            set_props("route", {"data": {"path": path, "search": parameters.search(), "visit": revision}})
+            return (no_update,) * 4
         old = {choice["value"] for choice in options}
         defaults = table.default_columns(corpus.columns)
         shown = [*visible, *(name for name in defaults if name not in old and name not in visible)]
         return table.definitions(corpus.columns, shown, Query()), choices, list(defaults), revision
+
+    @app.callback(
+        Output("utterances-waiting", "data"),
+        Input("revision", "data"),
+        State("utterances-waiting", "data"),
+        State("url", "search"),
+        State("url", "pathname"),
+    )
+    def look_again(revision: str | None, drawn: str, search: str | None, path: str) -> Any:
+        if revision in (None, drawn):
+            return no_update
+        set_props("route", {"data": {"path": path, "search": search or "", "visit": revision}})
+        return revision
 
 
 def _register_inspector(app: Dash, stores: Stores) -> None:

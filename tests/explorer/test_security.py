@@ -62,7 +62,9 @@ def test_the_token_opens_once_and_stays_in_an_http_only_cookie() -> None:
 
 def test_large_requests_are_refused() -> None:
     app = guarded(max_request_mb=1)
-    app.add_url_rule("/read", "read", view_func=lambda: str(len(__import__("flask").request.get_data())), methods=["POST"])
+    app.add_url_rule(
+        "/read", "read", view_func=lambda: str(len(__import__("flask").request.get_data())), methods=["POST"]
+    )
     client = app.test_client()
     assert client.post("/read", data=b"x" * 1000).data == b"1000"
     assert client.post("/read", data=b"x" * (2 * 1024 * 1024)).status_code == 413
