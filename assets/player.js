@@ -49,7 +49,9 @@ window.earmark = window.earmark || {};
   const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
   const clock = (seconds, digits = 2) => {
     const scale = 10 ** digits;
-    const ticks = Math.round(Math.max(0, seconds) * scale);
+    const exact = Math.max(0, seconds) * scale;
+    // Halves go to the even digit, as where the server prints the same time.
+    const ticks = exact % 1 === 0.5 ? 2 * Math.round(exact / 2) : Math.round(exact);
     const minutes = Math.floor(ticks / (60 * scale));
     const rest = ((ticks % (60 * scale)) / scale).toFixed(digits).padStart(digits ? digits + 3 : 2, "0");
     return minutes < 60 ? `${minutes}:${rest}` : `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}:${rest}`;
