@@ -173,9 +173,7 @@ def named_corpora(options: argparse.Namespace, manifests: Sequence[Path]) -> dic
 
     for manifest in manifests:
         if not manifest.expanduser().is_file():
-            raise ManifestError(
-                f"{manifest} is not there (or no file); manifests are named as paths from {Path.cwd()}."
-            )
+            raise ManifestError(f"{manifest} is no manifest in {Path.cwd()}, and no command ({', '.join(RUN)}).")
     if options.corpus and manifests:
         groups = {options.corpus: tuple(manifests)}
     else:

@@ -154,7 +154,10 @@ def _system_report(score: SystemScore) -> dict[str, Any]:
 def _score_row(name: str, report: dict[str, Any], rates: Sequence[Any]) -> list[str]:
     printed = {"percent": percent, "decimal": decimal}
     values = [printed[metric.style](report[metric.name]) for metric in rates]
-    excluded = ", ".join(f"{number:,} {reason}" for reason, number in report["excluded"].items())
+    reasons = dict(report["excluded"])
+    if report["empty_references"]:
+        reasons["scored without a rate (empty reference)"] = report["empty_references"]
+    excluded = ", ".join(f"{number:,} {reason}" for reason, number in reasons.items())
     counts = [count(report[key]) for key in ("words", "substitutions", "deletions", "insertions", "scored")]
     return [name, *(EMPTY if value == UNDEFINED else value for value in values), *counts, excluded or "0"]
 

@@ -217,7 +217,8 @@ def summary(totals: Totals) -> str:
     """What a journal holds, as a sentence."""
     rtfx = "" if totals.rtfx is None else f", RTFx {totals.rtfx:.1f}"
     failed = f", {totals.failures:,} of them failed" if totals.failures else ""
-    return f"{totals.utterances:,} utterances{failed}, {hours(totals.audio_seconds / 3600)} of audio{rtfx}."
+    utterances = "1 utterance" if totals.utterances == 1 else f"{totals.utterances:,} utterances"
+    return f"{utterances}{failed}, {hours(totals.audio_seconds / 3600)} of audio{rtfx}."
 
 
 def ending(totals: Totals) -> dict[str, Any]:

@@ -244,7 +244,7 @@ class Corpus:
         if not any(path.is_relative_to(root) for root in self.roots):
             raise ForbiddenAudio(
                 f'{path} lies outside the folders of corpus "{self.name}"; '
-                f"add {path.parent} or a folder above it to the corpus's roots to allow it"
+                f"to allow it, start with --root {path.parent} (or a folder above it), or add it to the corpus's roots"
             )
         if not path.is_file():
             raise MissingAudio(f"{path} is not there; is the audio root right?")

@@ -120,7 +120,7 @@ def test_an_open_address_without_a_token_is_refused(manifest: Path, cache: str, 
 def test_a_missing_manifest_is_refused_before_the_server_starts(tmp_path: Path, cache: str) -> None:
     done = run(str(tmp_path / "gone.json"), cache, f"workspace={tmp_path / 'w'}")
     assert done.returncode == 2
-    assert "gone.json is not there" in done.stderr
+    assert "gone.json is no manifest" in done.stderr
 
 
 def test_a_taken_port_is_a_sentence(manifest: Path, cache: str, tmp_path: Path) -> None:

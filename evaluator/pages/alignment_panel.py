@@ -103,7 +103,7 @@ def _drawing(systems: Sequence[str], columns: Sequence[AlignedColumn]) -> list[C
     view = html.Div(
         [
             html.Div([names] * copies, className="align-gutter", **attributes(aria_hidden="true")),
-            html.Div(drawn, className="align-columns"),
+            html.Div(drawn, className="align-columns", dir="auto"),
         ],
         className="align-view",
     )

@@ -28,7 +28,8 @@ LETTERS = {"substitution_rate": "substitute", "deletion_rate": "delete", "insert
 NUMBERS = {
     "Words": "Words of the references that were scored, after normalization.",
     "Scored": "Utterances with a reference and a hypothesis, of all utterances.",
-    "Not scored": "Utterances left out of all numbers, by reason; empty references count but have no own rate.",
+    "Left out": "Utterances that are in no number of this row, by reason; and those scored without a rate of their own "
+    "because their reference is empty (their insertions count).",
 }
 
 
@@ -45,7 +46,7 @@ def rates_section(stores: Any, corpus: Corpus, query: Query) -> Component | None
     body: list[Component | None] = [_waiting(stores, corpus, chosen, len(found) - len(scores))]
     if chosen is not None and scores:
         timed = [_timed(stores, corpus, score) for score in scores]
-        body += [_table(corpus, query, chosen, timed), _key()]
+        body += [_table(corpus, query, chosen, timed), _key({score.scored for score in scores})]
     surface = html.Div(body, className="panel")
     return html.Section([html.Div(head, className="section-head"), surface], className="section", id="overview-rates")
 
@@ -103,14 +104,15 @@ def _table(
     corpus: Corpus, query: Query, chosen: Normalizer, scores: Sequence[tuple[SystemScore, SystemCounts]]
 ) -> Component:
     shown = [metric for metric in METRICS.values() if any(metric.base(counts) is not None for _, counts in scores)]
-    best = {metric.name: _best(metric, [counts for _, counts in scores]) for metric in shown}
+    comparable = len({score.scored for score, _ in scores}) == 1
+    best = {metric.name: _best(metric, [counts for _, counts in scores]) if comparable else None for metric in shown}
     longest = max((_length(counts) for _, counts in scores), default=0.0)
     place = Parameters((("corpus", corpus.name), ("normalizer", chosen.name)))
     header = [
         _heading("System", "What recognized: a field pred_text_NAME of the manifest, or a run.", number=False),
         *(_heading(metric.label, f"{metric.title.capitalize()}. {metric.help}") for metric in shown),
         html.Th(html.Abbr("S D I", title="Substitutions, deletions and insertions in proportion, left to right.")),
-        *(_heading(name, told, number=name != "Not scored") for name, told in NUMBERS.items()),
+        *(_heading(name, told, number=name != "Left out") for name, told in NUMBERS.items()),
     ]
     rows = [
         html.Tr(
@@ -183,19 +185,24 @@ def _bar(counts: SystemCounts, longest: float) -> Component | None:
 def _reasons(score: SystemScore, place: Parameters, query: Query) -> list[Any]:
     """Why utterances were not scored, or were scored without a rate, each a link to them."""
     reasons = {**score.excluded, **({EMPTY_REFERENCE: score.empty_references} if score.empty_references else {})}
+    labels = {EMPTY_REFERENCE: "scored without a rate (empty reference)"}
     links: list[Any] = []
     for reason, number in reasons.items():
         test = Filter(f"scoring_{score.system}", (Test("eq", reason),))
         found = Query(filters=(*query.filters, test), sort=query.sort, search=query.search)
         links += [", "] if links else []
-        links.append(dcc.Link(f"{count(number)} {reason}", href=place.plus(found.pairs()).href("/utterances")))
+        label = f"{count(number)} {labels.get(reason, reason)}"
+        links.append(dcc.Link(label, href=place.plus(found.pairs()).href("/utterances")))
     return links or [html.Span("none", className="muted")]
 
 
-def _key() -> Component:
+def _key(scored: set[int]) -> Component:
     parts = [
         html.Span([html.I(className=f"part-{kind}"), f"{METRICS[name].label}: {METRICS[name].title}"])
         for name, kind in LETTERS.items()
     ]
-    note = html.Span("Bold is the best system. Rates are of the base in their tooltip.")
+    compared = "Bold is the best system."
+    if len(scored) > 1:
+        compared = "Systems were scored on different numbers of utterances: their rates cannot be compared as they are."
+    note = html.Span(f"{compared} Point at a rate to see what it is divided by.")
     return html.P([*parts, note], className="rates-key")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import dash_bootstrap_components as dbc
-from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import Dash, Input, Output, State, ctx, dcc, html, no_update, set_props
 from dash.development.base_component import Component
 
 from evaluator.jobs import Job
@@ -40,6 +40,9 @@ def transcribe_panel(stores: EvaluatorStores, corpus: Corpus, utterance: Utteran
                         value=ready[0] if ready else None,
                         disabled=not ready,
                         placeholder="no system is configured",
+                        # The view is drawn again with every result; the choice stays.
+                        persistence=corpus.name,
+                        persistence_type="session",
                         className="transcribe-system",
                     ),
                     html.Button(
@@ -125,7 +128,12 @@ def register(app: Dash, stores: EvaluatorStores) -> None:
         job = stores.jobs.get(job_id)
         if job.active:
             return watched(job), False, no_update
-        return watched(job), True, {"job": job.id} if job.state == "done" else no_update
+        if job.state != "done":
+            return watched(job), True, no_update
+        if job.kind == "transcribe":
+            done = [icon("bi-check-circle"), html.Span(f"{job.spec['system']['name']}: {job.message}")]
+            set_props("shell-notes", {"children": html.Div(done, className="note", role="status", key=str(job.id))})
+        return watched(job), True, {"job": job.id}
 
 
 def watched(job: Job) -> Component:

@@ -190,7 +190,7 @@ def _judges(corpus: Corpus, parameters: Parameters, judge: str | None) -> list[C
         )
         for system in corpus.systems
     ]
-    return [html.Span(["Round trip by", help_mark(ROUND_TRIP_HELP, place="at-end")], className="muted"), *links]
+    return [html.Span(["Round trip by ", help_mark(ROUND_TRIP_HELP, place="at-end")], className="muted"), *links]
 
 
 def _judge(corpus: Corpus, parameters: Parameters) -> str | None:

@@ -118,7 +118,6 @@ def grid(corpus: Corpus, view: Query, visible: Sequence[str]) -> Component:
             "maxConcurrentDatasourceRequests": 1,
             "animateRows": False,
             "tooltipShowDelay": 500,
-            "multiSortKey": "ctrl",
             "suppressDragLeaveHidesColumns": True,
             "maintainColumnOrder": True,
             "enableCellTextSelection": True,

@@ -267,7 +267,7 @@ def _second_look(line: bytes, *, last: bool) -> Any:
     except json.JSONDecodeError as error:
         if last and line.lstrip().startswith(b"{"):
             raise _Fault(None, "the line is cut off: the file ends inside a JSON object", "truncated") from None
-        reason = error.msg[:1].lower() + error.msg[1:]
+        reason = (error.msg[:1].lower() + error.msg[1:]).removesuffix(" at")
         raise _Fault(None, f"broken JSON at character {error.colno}: {reason}", "broken JSON") from None
     except RecursionError:
         raise _Fault(None, "broken JSON: nested too deeply", "broken JSON") from None

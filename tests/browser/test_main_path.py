@@ -81,7 +81,7 @@ def test_the_main_job(page: Page, url: str, stores: EvaluatorStores, tmp_path: P
     before = page.evaluate("earmark.player.position('#utterances-inspector .player')")
     player.get_by_role("button", name="Play").click()
     page.wait_for_function(f"earmark.player.position('#utterances-inspector .player') > {before} + 0.3")
-    playhead = page.locator("#utterances-inspector .player [class*=playhead]").first
+    playhead = page.locator("#utterances-inspector .player .player-head").first
     first = playhead.bounding_box()
     page.wait_for_timeout(150)
     second = playhead.bounding_box()

@@ -119,7 +119,7 @@ def test_several_columns_sort_in_order(table: Page) -> None:
     header = ".ag-header-cell[col-id='{}'] .ag-header-cell-label"
     table.locator(header.format("duration")).click()
     wait_for_parameter(table, "sort", "duration")
-    table.locator(header.format("reference")).click(modifiers=["ControlOrMeta"])
+    table.locator(header.format("reference")).click(modifiers=["Shift"])
     wait_for_parameter(table, "sort", "duration", "reference")
     expect(cell(table, 0, "duration")).to_have_text("0.90")
 

@@ -17,7 +17,7 @@ from evaluator.pages.rates_section import rates_section
 from evaluator.scores import ScoreStore
 from explorer.corpus import Corpus
 from explorer.query import Filter, Query, Test
-from tests.evaluator.scored import scored_corpus
+from tests.evaluator.scored import ROWS, scored_corpus
 from tests.explorer.manifests import row
 
 
@@ -165,11 +165,22 @@ def test_rates_of_all_systems(tmp_path: Path) -> None:
         "7",
         "3 of 6",
     )
-    assert told["Not scored"] == "2 missing reference, 1 missing hypothesis, 1 empty reference"
+    assert told["Left out"] == ("2 missing reference, 1 missing hypothesis, 1 scored without a rate (empty reference)")
     assert dict(zip(header, large, strict=True))["WER"] == "20.00 %"
     assert "normalizer basic, version 1" in text(section)
     assert "RTFx" not in header
-    assert [text(cell) for cell in classed(section, "best")][:2] == ["20.00 %", "26.83 %"]  # CER: 11 of 11 + 13 + 17
+    # tiny was scored on 3 utterances and large on 4: neither is called the best.
+    assert not classed(section, "best")
+    assert "cannot be compared as they are" in text(section)
+
+
+def test_the_best_is_marked_among_systems_that_heard_the_same(tmp_path: Path) -> None:
+    store = stores(tmp_path)
+    corpus = store.scores.lay(scored_corpus(tmp_path, ROWS[:3]), "basic")
+    section = rates_section(store, corpus, Query())
+    assert section is not None
+    assert [text(cell) for cell in classed(section, "best")][:2] == ["0.00 %", "0.00 %"]
+    assert "Bold is the best system" in text(section)
 
 
 def test_rates_lead_to_their_utterances(tmp_path: Path) -> None:

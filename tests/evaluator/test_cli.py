@@ -84,7 +84,7 @@ def test_the_score_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert 'normalizer "basic" version 1' in printed
     [tiny] = [line for line in printed.splitlines() if line.startswith("tiny")]
     assert tiny.split()[1:3] == ["57.14", "%"]
-    assert tiny.endswith("  2 missing reference, 1 missing hypothesis")
+    assert tiny.endswith("  2 missing reference, 1 missing hypothesis, 1 scored without a rate (empty reference)")
     assert "word error rate" in printed
 
 
