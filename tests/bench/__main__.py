@@ -35,7 +35,7 @@ def main() -> None:
     print(f"{machine}, load {os.getloadavg()[0]:.1f}, {time.strftime('%F')}")
     for name in options.areas or areas:
         print(f"\n== {name}", flush=True)
-        folder = options.folder.absolute() / name
+        folder = options.folder.absolute()
         folder.mkdir(parents=True, exist_ok=True)
         areas[name](folder, options.rows)
 

@@ -120,16 +120,21 @@ def latencies(corpus: Corpus) -> Iterator[Figure]:
         yield Figure(name=f"{name}, p95 (median {statistics.median(times):.0f})", value=p95, unit="ms", budget=budget)
 
 
+def measure(folder: Path, say: Callable[[str], None] = print, *, rows: int = 1_000_000) -> None:
+    """Print the figures; the manifest is made in ``folder`` unless it is there."""
+    manifest = write(folder / f"big-{rows}.json", rows=rows)
+    say(f"{rows:,} utterances, {manifest.stat().st_size / 1e6:.0f} MB")
+    for figure in loading(manifest, folder / "cache"):
+        say(f"  {figure}")
+
+
 def main() -> None:
-    """Print the figures."""
+    """Measure as the command line says."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "earmark-bench")
     arguments = parser.parse_args()
-    manifest = write(arguments.folder / f"manifest-{arguments.rows}.json", rows=arguments.rows)
-    print(f"{arguments.rows:,} utterances, {manifest.stat().st_size / 1e6:.0f} MB")
-    for figure in loading(manifest, arguments.folder / "cache"):
-        print(figure, flush=True)
+    measure(arguments.folder, rows=arguments.rows)
 
 
 if __name__ == "__main__":
