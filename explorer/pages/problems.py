@@ -100,16 +100,24 @@ def _kinds(corpus: Corpus) -> Component:
 
 def _table(problems: Sequence[Problem]) -> Component:
     columns: list[Mapping[str, Any]] = [
-        {"field": "source", "headerName": "Source", "width": 220, "tooltipField": "source"},
         {
             "field": "line",
             "headerName": "Line",
-            "width": 100,
+            "width": 76,
             "filter": "agNumberColumnFilter",
             "cellClass": "cell-number",
         },
-        {"field": "field", "headerName": "Field", "width": 150},
-        {"field": "message", "headerName": "What is wrong", "flex": 1, "minWidth": 320, "tooltipField": "message"},
+        {"field": "field", "headerName": "Field", "width": 128},
+        # What is wrong wraps and comes before the source, so that a telephone shows it.
+        {
+            "field": "message",
+            "headerName": "What is wrong",
+            "flex": 1,
+            "minWidth": 160,
+            "wrapText": True,
+            "autoHeight": True,
+        },
+        {"field": "source", "headerName": "Source", "width": 200, "tooltipField": "source"},
     ]
     rows = [
         {"source": p.source, "line": p.line, "field": p.field or "", "message": p.message, "key": number}
