@@ -258,6 +258,10 @@ def open_stores(config: Config) -> EvaluatorStores:
 
 def create_app(stores: EvaluatorStores) -> Dash:
     """The Dash app over ``stores``: both rooms' pages in one shell, guarded, with its own media routes."""
+    # Not used here: plotly's encoder takes both from sys.modules, and a page that is written while another thread is
+    # still importing one of them would fail.
+    import pandas  # noqa: F401
+    import PIL.Image  # noqa: F401
     from dash import Dash
 
     import evaluator.pages

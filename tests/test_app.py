@@ -145,3 +145,17 @@ def test_flags_and_overrides_may_stand_anywhere(tmp_path: Path) -> None:
 def test_corpus_names_are_short_and_unique() -> None:
     paths = [Path("/x/dev/m.json"), Path("/x/test/m.jsonl.gz"), Path("/x/test/n.json"), Path("/y/test/m.json")]
     assert corpus_names(paths) == ["m", "test-m", "n", "m-2"]
+
+
+def test_what_the_encoder_looks_up_is_there_before_the_first_page(tmp_path: Path) -> None:
+    code = (
+        "import sys, app\n"
+        "from explorer.config import load\n"
+        f"config = load([app.DEFAULTS], ['cache.folder={tmp_path / 'cache'}', 'workspace={tmp_path / 'workspace'}'])\n"
+        "stores = app.open_stores(config)\n"
+        "app.create_app(stores)\n"
+        "stores.close()\n"
+        "assert hasattr(sys.modules['pandas'], 'NaT') and hasattr(sys.modules['PIL.Image'], 'Image')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
