@@ -59,8 +59,9 @@ def guard(app: Flask, server: Server) -> None:
 
     @app.before_request
     def refuse_strangers() -> BaseResponse | None:
+        host = request.host  # refuses names that are not trusted, before anything else is answered
         origin = request.headers.get("Origin")
-        if request.method not in ("GET", "HEAD", "OPTIONS") and origin and urlsplit(origin).netloc != request.host:
+        if request.method not in ("GET", "HEAD", "OPTIONS") and origin and urlsplit(origin).netloc != host:
             abort(403, "This request comes from another site.")
         if token and not _same(request.cookies.get(COOKIE, ""), token):
             if not _same(request.args.get("token", ""), token):

@@ -76,3 +76,8 @@ def test_pages_may_load_from_this_server_only() -> None:
     assert "default-src 'self'" in policy
     assert "http" not in policy
     assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_token_opens_nothing_under_an_unknown_host_name() -> None:
+    client = guarded(token="right").test_client()
+    assert client.get("/?token=right", headers={"Host": "rebound.example"}).status_code == 400
