@@ -137,6 +137,22 @@ def blocks(
         yield from _mono(facts, file, start, stop, channel, size)
 
 
+def frames(
+    path: Path | str, *, offset: float = 0.0, duration: float | None = None, size: int = BLOCK
+) -> Iterator[np.ndarray]:
+    """All channels of a cut side by side: float32 ``(n, channels)`` arrays of at most ``size`` frames.
+
+    Raises:
+        MissingAudio: there is no such file.
+        UnreadableAudio: it cannot be decoded, or the cut lies outside it.
+    """
+    path = Path(path)
+    with _opened(path) as file:
+        facts = _facts(path, file)
+        start, stop = cut_frames(facts, offset=offset, duration=duration)
+        yield from _read(facts, file, start, stop, size)
+
+
 def cut_frames(facts: AudioInfo, *, offset: float = 0.0, duration: float | None = None) -> tuple[int, int]:
     """The first frame of a cut and the one after its last.
 
