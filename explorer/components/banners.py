@@ -14,7 +14,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from explorer.components.cards import icon, state
+from explorer.components.cards import attributes, icon, state
 
 
 class Progress(Protocol):
@@ -90,3 +90,26 @@ def not_found(path: str) -> Component:
         ),
         className="page",
     )
+
+
+def away_banner(*, id: str) -> Component:
+    """Said while the server cannot be reached; ``assets/connection.js`` shows it and takes it away again."""
+    return html.Div(
+        [icon("bi-plug"), html.Span("The server does not answer; trying again. What you see stays as it is.")],
+        id=id,
+        className="banner warn",
+        role="alert",
+    )
+
+
+def failed_visit(*, id: str) -> Component:
+    """In place of a page that could not be had; ``assets/connection.js`` shows it and does what the button says."""
+    again = html.Button("Try again", type="button", className="btn btn-primary", **attributes(data_visit_again="1"))
+    failed = state(
+        "bi-plug",
+        "This page did not arrive",
+        "The server failed to answer, or cannot be reached. Nothing is lost: the address above holds the whole view.",
+        tone="bad",
+        actions=[again],
+    )
+    return html.Div(failed, id=id, className="page")

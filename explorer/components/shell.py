@@ -15,7 +15,14 @@ import dash_bootstrap_components as dbc
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update, set_props
 from dash.development.base_component import Component
 
-from explorer.components.banners import changed_banner, error_page, not_found, progress_banner
+from explorer.components.banners import (
+    away_banner,
+    changed_banner,
+    error_page,
+    failed_visit,
+    not_found,
+    progress_banner,
+)
 from explorer.components.cards import attributes, help_mark, icon
 from explorer.components.guide import guide
 from explorer.errors import QueryError, SpeechDataError
@@ -73,6 +80,8 @@ def shell(pages: Sequence[Page], stores: Stores) -> Component:
             html.A("Skip to the content", href="#page", className="skip"),
             _header(pages),
             html.Div(id="shell-banners", **attributes(aria_live="polite")),
+            away_banner(id="shell-away"),
+            failed_visit(id="shell-failed"),
             html.Main(_waiting(), id="page", tabIndex=-1),
             dbc.Offcanvas(html.Div(id="shell-guide-body"), id="shell-guide", title="Column guide", placement="end"),
             html.Div(id="shell-notes", className="notes", **attributes(aria_live="assertive")),
