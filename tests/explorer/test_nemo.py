@@ -12,6 +12,7 @@ from explorer.corpus import open_corpus
 from explorer.errors import ManifestError
 from explorer.formats import Reading, nemo
 from explorer.formats.lines import blocks
+from explorer.formats.rows import identity
 from explorer.query import Query
 from tests.explorer.manifests import ids, opened, row, said, write_manifest
 
@@ -100,7 +101,7 @@ def test_an_identity_is_the_same_on_every_load_and_in_any_order(tmp_path: Path):
     there = ids(opened(tmp_path / "there", rows))
     back = ids(opened(tmp_path / "back", [*rows[::-1], row("new.wav")]))
     assert there == list(back[4::-1])
-    assert nemo.identity("0.wav", 0.0, 1.5) == there[0]
+    assert identity("0.wav", 0.0, 1.5) == there[0]
     assert all(len(id) == 16 and int(id, 16) >= 0 for id in there)
 
 
