@@ -36,7 +36,12 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
     serve = commands.add_parser("serve", help="open manifests in the browser (the command when none is named)")
-    serve.add_argument("manifests", nargs="*", metavar="MANIFEST|key=value", help="NeMo manifests (.json, .jsonl, .gz)")
+    serve.add_argument(
+        "manifests",
+        nargs="*",
+        metavar="MANIFEST|key=value",
+        help="manifests, tables or folders of any format in the README",
+    )
     serve.add_argument("--as", dest="corpus", metavar="NAME", help="open all manifests as one corpus of this name")
     serve.add_argument("--port", type=int, help="port to listen on (default 8050)")
     serve.add_argument("--host", help="address to listen on (default 127.0.0.1)")
@@ -142,10 +147,18 @@ def serving_overrides(options: argparse.Namespace) -> list[str]:
 
 
 def corpus_names(manifests: Sequence[Path]) -> list[str]:
-    """One short name for each manifest: its stem, with the folder's name or a number where stems collide."""
+    """One short name for each manifest: its stem, with the folder's name or a number where stems collide.
+
+    The stem of a shard pattern is that of its first file's without the number at its end, a folder's its whole name.
+    """
+    from explorer.formats.shards import paths_of
+
     names: list[str] = []
     for manifest in manifests:
-        stem = manifest.name.removesuffix(".gz").rsplit(".", 1)[0]
+        first = paths_of(manifest)[0]
+        stem = first.name if first.is_dir() else first.name.removesuffix(".gz").rsplit(".", 1)[0]
+        if first.name != manifest.expanduser().absolute().name:
+            stem = stem.rstrip("0123456789").rstrip("_-.") or stem
         candidates = [stem, f"{manifest.resolve().parent.name}-{stem}"]
         candidates += [f"{stem}-{number}" for number in range(2, len(manifests) + 2)]
         names.append(next(name for name in candidates if name not in names))
@@ -170,9 +183,15 @@ def named_corpora(options: argparse.Namespace, manifests: Sequence[Path]) -> dic
         ManifestError: one of them is not there.
     """
     from explorer.config import CorpusSource
+    from explorer.formats.shards import paths_of
 
     for manifest in manifests:
-        if not manifest.expanduser().is_file():
+        missing = [path for path in paths_of(manifest) if not path.exists()]
+        if missing and len(paths_of(manifest)) > 1:
+            raise ManifestError(
+                f"{manifest} stands for {len(paths_of(manifest)):,} files, and {missing[0]} is not there."
+            )
+        if missing:
             raise ManifestError(f"{manifest} is no manifest in {Path.cwd()}, and no command ({', '.join(RUN)}).")
     if options.corpus and manifests:
         groups = {options.corpus: tuple(manifests)}
@@ -252,7 +271,13 @@ def open_stores(config: Config) -> EvaluatorStores:
 
     stores = open_evaluator_stores(config, panels=PANELS, sections=SECTIONS, actions=ACTIONS, controls=CONTROLS)
     for name, corpus in config.corpora.items():
-        stores.library.open(name, corpus.manifests, audio_root=corpus.audio_root, roots=corpus.roots)
+        stores.library.open(
+            name,
+            corpus.manifests,
+            audio_root=corpus.audio_root,
+            roots=corpus.roots,
+            columns=corpus.columns.named(),
+        )
     return stores
 
 

@@ -17,8 +17,8 @@ import os
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -30,13 +30,14 @@ from explorer.corpus import Corpus
 from explorer.durations import measure
 from explorer.errors import ManifestError, SpeechDataError
 from explorer.formats import Reading, format_of
+from explorer.formats.shards import paths_of
 from explorer.ingest import CATALOG, UTTERANCES, Ingest
 from explorer.paths import allowed_roots, short_names
 from explorer.query import Query
 from explorer.records import Problem
 from explorer.tables import Database, Tables
 
-SCHEMA = 1
+SCHEMA = 2
 BUILDING = ".building"
 ABANDONED_SECONDS = 24 * 3600
 BUILD_MEMORY_MB = 1500
@@ -48,34 +49,45 @@ Progress: TypeAlias = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """What a corpus is made from: absolute sources, their state when the recipe was written, and the options."""
+    """What a corpus is made from: absolute sources, their state when the recipe was written, and the options.
+
+    A source is a file or a folder; patterns have been expanded. A state is a number of bytes, those that will be read,
+    and a version: the time of change of a file in nanoseconds, or a hash of names, sizes and times of several files.
+    """
 
     sources: tuple[Path, ...]
     states: tuple[tuple[int, int], ...]
     audio_root: Path | None
     roots: tuple[Path, ...]
+    columns: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def of(
-        cls, sources: Sequence[Path | str], *, audio_root: Path | str | None = None, roots: Sequence[Path | str] = ()
+        cls,
+        sources: Sequence[Path | str],
+        *,
+        audio_root: Path | str | None = None,
+        roots: Sequence[Path | str] = (),
+        columns: Mapping[str, str] | None = None,
     ) -> Recipe:
-        """The recipe for the sources as they are now.
+        """The recipe for the sources, which may be shard patterns, as they are now.
 
         Raises:
-            ManifestError: there is no source, or one is not a file.
+            ManifestError: there is no source, or one cannot be opened.
         """
         if not sources:
             raise ManifestError("a corpus needs at least one manifest")
-        paths = tuple(Path(source).expanduser().absolute() for source in sources)
+        paths = tuple(path for source in sources for path in paths_of(source))
         root = None if audio_root is None else Path(audio_root).expanduser().absolute()
         allowed = allowed_roots(paths, root, [Path(folder) for folder in roots])
-        return cls(sources=paths, states=tuple(map(_state, paths)), audio_root=root, roots=allowed)
+        named = tuple(sorted((columns or {}).items()))
+        return cls(sources=paths, states=tuple(map(_state, paths)), audio_root=root, roots=allowed, columns=named)
 
     @property
     def key(self) -> str:
         """The content version, 32 hexadecimal digits."""
         content = [SCHEMA, duckdb.__version__, list(map(str, self.sources)), self.states]
-        content += [str(self.audio_root), list(map(str, self.roots))]
+        content += [str(self.audio_root), list(map(str, self.roots)), self.columns]
         return blake2b(json.dumps(content).encode(), digest_size=16).hexdigest()
 
     def changed(self) -> tuple[Path, ...]:
@@ -91,14 +103,19 @@ def _now(path: Path) -> tuple[int, int] | None:
 
 
 def _state(path: Path) -> tuple[int, int]:
-    """Size and time of change of a source."""
+    """Bytes and version of a source."""
     try:
-        stat = path.stat()
+        path.stat()
+        if not (path.is_file() or path.is_dir()):
+            raise ManifestError(f"{path} is neither a file nor a folder; name the manifest itself")
+        stats = {str(file): file.stat() for file in format_of(path).adapter().files(path)}
     except OSError as error:
         raise ManifestError(f"{path} cannot be opened: {(error.strerror or str(error)).lower()}") from error
-    if not path.is_file():
-        raise ManifestError(f"{path} is not a file; name the manifest itself")
-    return stat.st_size, stat.st_mtime_ns
+    if list(stats) == [str(path)]:
+        return stats[str(path)].st_size, stats[str(path)].st_mtime_ns
+    content = json.dumps([(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats.items()])
+    version = int.from_bytes(blake2b(content.encode(errors="surrogateescape"), digest_size=7).digest())
+    return sum(stat.st_size for stat in stats.values()), version
 
 
 def cached(recipe: Recipe, cache: Path) -> Path | None:
@@ -146,7 +163,8 @@ def preview(name: str, recipe: Recipe, *, block_bytes: int = PREVIEW_BYTES) -> C
     ingest = Ingest(database.cursor())
     source, short = recipe.sources[0], short_names(recipe.sources)
     adapter = format_of(source).adapter()
-    for batch in adapter.read(source, Reading(index=0, names=short, roots=recipe.roots, block_bytes=block_bytes)):
+    reading = Reading(index=0, names=short, roots=recipe.roots, block_bytes=block_bytes, columns=dict(recipe.columns))
+    for batch in adapter.read(source, reading):
         ingest.append(batch, source=short[0], role=adapter.role)
         if ingest.tally.rows:
             break
@@ -224,13 +242,15 @@ def _ingest(recipe: Recipe, path: Path, tell: Progress) -> None:
         ingest = Ingest(database.cursor())
         names, total, before = short_names(recipe.sources), sum(size for size, _ in recipe.states), 0
         identities: dict[bytes, int] = {}
-        fixed: dict[str, str] = {}
+        fixed = dict(format_of(recipe.sources[0]).adapter().FIXED_FIELDS)
+        columns = dict(recipe.columns)
         for index, (source, (size, _)) in enumerate(zip(recipe.sources, recipe.states, strict=True)):
             adapter = format_of(source).adapter()
-            fixed |= adapter.FIXED_FIELDS
-            reading = Reading(index=index, names=names, roots=recipe.roots, identities=identities)
+            common = {name: fixed[column] for column, name in adapter.FIXED_FIELDS.items()}
+            reading = Reading(index=index, names=names, roots=recipe.roots, identities=identities, columns=columns)
             for batch in adapter.read(source, reading):
-                ingest.append(batch, source=names[index], role=adapter.role)
+                order = tuple(common.get(name, name) for name in batch.order)
+                ingest.append(replace(batch, order=order), source=names[index], role=adapter.role)
                 tell("reading", before + batch.position, total)
             before += size
         tell("finishing", total, total)
@@ -304,6 +324,7 @@ def main() -> int:
         states=tuple((size, changed) for size, changed in order["states"]),
         audio_root=Path(order["audio_root"]) if order["audio_root"] else None,
         roots=tuple(map(Path, order["roots"])),
+        columns=tuple((role, name) for role, name in order["columns"]),
     )
 
     def say(**fields: Any) -> None:

@@ -60,12 +60,34 @@ class Cache:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """The names of a table's columns that are the audio path, the offset, the duration and the reference.
+
+    ``None``: found by the usual names.
+    """
+
+    audio: str | None = None
+    offset: str | None = None
+    duration: str | None = None
+    reference: str | None = None
+
+    def named(self) -> dict[str, str]:
+        """The columns that are named, by what they are."""
+        everything = {slot.name: getattr(self, slot.name) for slot in fields(self)}
+        return {role: name for role, name in everything.items() if name is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CorpusSource:
-    """A corpus to open: its manifests, the folder of its sound, and further folders sound may be played from."""
+    """A corpus to open: its manifests, the folder of its sound, and further folders sound may be played from.
+
+    ``columns`` says which columns of a table are the audio, offset, duration or reference.
+    """
 
     manifests: tuple[Path, ...]
     audio_root: Path | None = None
     roots: tuple[Path, ...] = ()
+    columns: Columns = field(default_factory=lambda: Columns())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ import numpy as np
 
 from explorer.columns import Column
 from explorer.errors import ForbiddenAudio, MissingAudio, QueryError, UnknownUtterance
-from explorer.paths import audio_path
+from explorer.paths import audio_path, folder_of
 from explorer.query import Query, compiled, find
 from explorer.records import Problem, Utterance
 from explorer.tables import Place, Tables
@@ -169,7 +169,7 @@ class Corpus:
             id=id,
             row=row,
             audio=audio,
-            path=audio_path(audio, self.sources_by_name[source].parent, self.audio_root),
+            path=audio_path(audio, self.folders_by_name[source], self.audio_root),
             offset=values.pop("offset"),
             duration=values.pop("duration"),
             reference=values.pop("reference"),
@@ -284,6 +284,11 @@ class Corpus:
         return dict(zip(self.tables.source_names, self.sources, strict=True))
 
     @cached_property
+    def folders_by_name(self) -> dict[str, Path]:
+        """The folders that relative paths count from, by the sources' short names."""
+        return {name: folder_of(source) for name, source in self.sources_by_name.items()}
+
+    @cached_property
     def _texts(self) -> tuple[str, ...]:
         return ("reference", *(f"hypothesis_{system}" for system in self.systems))
 
@@ -315,11 +320,13 @@ def open_corpus(
     cache: Path,
     audio_root: Path | str | None = None,
     roots: Sequence[Path | str] = (),
+    columns: Mapping[str, str] | None = None,
     progress: Callable[[str, int, int], None] | None = None,
     memory_mb: int = 1024,
 ) -> Corpus:
     """Build the corpus's cache if it is not there yet, missing durations included, and open it.
 
+    ``columns`` says which columns of a table are audio, offset, duration or reference, where the usual names do not.
     ``progress(stage, done, total)`` is called from time to time.
 
     Raises:
@@ -327,7 +334,7 @@ def open_corpus(
     """
     from explorer.build import Recipe, build, opened
 
-    recipe = Recipe.of(sources, audio_root=audio_root, roots=roots)
+    recipe = Recipe.of(sources, audio_root=audio_root, roots=roots, columns=columns)
     for _stage in build(recipe, cache, progress=progress):
         pass
     return opened(name, recipe, cache, memory_mb=memory_mb)

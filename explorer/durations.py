@@ -20,7 +20,7 @@ import pyarrow as pa
 from explorer.audio import info
 from explorer.errors import AudioError, MissingAudio
 from explorer.ingest import CATALOG, MOST_PROBLEMS, UTTERANCES
-from explorer.paths import audio_path
+from explorer.paths import audio_path, folder_of
 from explorer.records import Problem
 from explorer.tables import Database
 
@@ -43,7 +43,7 @@ def measure(plain: Path, measured: Path, recipe: Recipe, tell: Callable[[str, in
         database.attach(measured, writable=True)
         cursor = database.cursor()
         meta = dict(cursor.execute(f"SELECT key, value FROM {CATALOG}.meta").fetchall())
-        folders = dict(zip(json.loads(meta["source_names"]), (p.parent for p in recipe.sources), strict=True))
+        folders = dict(zip(json.loads(meta["source_names"]), map(folder_of, recipe.sources), strict=True))
         field = json.loads(meta["fixed"])
         unknown = cursor.execute(
             f'SELECT row, audio, "offset", source, line FROM {UTTERANCES} WHERE duration IS NULL ORDER BY row'

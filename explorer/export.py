@@ -75,11 +75,10 @@ def write_audio_list(corpus: Corpus, query: Query, path: Path) -> None:
         for start in range(0, max(1, rows.size), ROWS_AT_ONCE):
             wanted = rows[start : start + ROWS_AT_ONCE]
             found = corpus.listed(wanted, ("audio", "offset", "duration", "source"))
-            folders = {name: source.parent for name, source in corpus.sources_by_name.items()}
             content = {
                 "id": [id for id, _ in found],
                 "row": pa.array(wanted, pa.int32()),
-                "path": [str(audio_path(v[0], folders[v[3]], corpus.audio_root)) for _, v in found],
+                "path": [str(audio_path(v[0], corpus.folders_by_name[v[3]], corpus.audio_root)) for _, v in found],
                 "offset": pa.array([v[1] for _, v in found], pa.float64()),
                 "duration": pa.array([v[2] for _, v in found], pa.float64()),
             }

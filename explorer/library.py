@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -54,6 +54,7 @@ class _Entry:
     sources: tuple[Path, ...]
     audio_root: Path | None
     roots: tuple[Path, ...]
+    columns: Mapping[str, str]
     recipe: Recipe | None = None
     corpus: Corpus | None = None
     overlays: tuple[Overlay, ...] = ()
@@ -90,11 +91,15 @@ class Library:
         *,
         audio_root: Path | str | None = None,
         roots: Sequence[Path | str] = (),
+        columns: Mapping[str, str] | None = None,
     ) -> None:
-        """Start opening a corpus; a corpus of that name that is open already is opened again from these sources."""
+        """Start opening a corpus; a corpus of that name that is open already is opened again from these sources.
+
+        ``columns`` says which columns of a table are audio, offset, duration or reference.
+        """
         paths = tuple(Path(source).expanduser().absolute() for source in sources)
         root = None if audio_root is None else Path(audio_root)
-        entry = _Entry(name, paths, root, tuple(Path(folder) for folder in roots))
+        entry = _Entry(name, paths, root, tuple(Path(folder) for folder in roots), dict(columns or {}))
         with self._lock:
             before = self._entries.get(name)
             if before is not None:
@@ -215,7 +220,7 @@ class Library:
         from explorer.build import Recipe, cached, forget, preview
 
         try:
-            recipe = Recipe.of(entry.sources, audio_root=entry.audio_root, roots=entry.roots)
+            recipe = Recipe.of(entry.sources, audio_root=entry.audio_root, roots=entry.roots, columns=entry.columns)
             if afresh:
                 forget(recipe, self._cache)
             finished = False

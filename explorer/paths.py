@@ -23,9 +23,14 @@ def audio_path(written: str, folder: Path, audio_root: Path | None) -> Path:
     return next(filter(_there, places), places[0])
 
 
+def folder_of(source: Path) -> Path:
+    """The folder that relative paths of a source count from: a manifest's own, or the folder that is the source."""
+    return source if source.is_dir() else source.parent
+
+
 def allowed_roots(sources: Sequence[Path], audio_root: Path | None, roots: Iterable[Path]) -> tuple[Path, ...]:
-    """The folders sound may come from, resolved: the manifests' own, the audio root, and those that were named."""
-    folders = [source.parent for source in sources] + ([audio_root] if audio_root else []) + list(roots)
+    """The folders sound may come from, resolved: the sources' own, the audio root, and those that were named."""
+    folders = list(map(folder_of, sources)) + ([audio_root] if audio_root else []) + list(roots)
     return tuple(dict.fromkeys(folder.expanduser().resolve() for folder in folders))
 
 

@@ -1,17 +1,21 @@
 """The corpus formats that can be opened: FORMATS, one adapter module per format.
 
-An adapter has two functions. ``read(path, reading)`` yields Batches: column-wise values under the field names of the
-format, already checked, faulty lines left out and reported as Problems. ``role(field)`` says what a field is inside.
+A source is a file or a folder. An adapter has four functions: ``recognizes(path, start)`` tells its sources from
+others, ``files(path)`` lists what is read of one, ``read(path, reading)`` yields Batches: column-wise values under the
+field names of the format, already checked, faulty lines left out and reported as Problems; ``role(field)`` says what a
+field is inside.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
+from explorer.errors import ManifestError
+from explorer.formats.lines import peek
 from explorer.records import Problem
 
 
@@ -50,6 +54,8 @@ class Reading:
 
     ``names`` are the sources' names for Problems; ``roots`` are the folders text files may come from; ``identities``
     remembers where each identity was seen first (the source's index times 2**40 plus the line), to find duplicates.
+    ``columns`` names the columns of a table that are the audio, offset, duration or reference, where the usual names
+    do not say it.
     """
 
     index: int
@@ -57,6 +63,7 @@ class Reading:
     roots: tuple[Path, ...] = ()
     identities: dict[bytes, int] = field(default_factory=dict)
     block_bytes: int = 8 << 20
+    columns: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def source(self) -> str:
@@ -69,8 +76,14 @@ class Adapter(Protocol):
 
     FIXED_FIELDS: dict[str, str]
 
+    def recognizes(self, path: Path, start: bytes) -> bool:
+        """Whether the source is of this format, by its name and first (uncompressed) bytes; a folder has none."""
+
+    def files(self, path: Path) -> tuple[Path, ...]:
+        """The files that are read: when one changes the corpus is another. Sounds are not among them."""
+
     def read(self, path: Path, reading: Reading) -> Iterator[Batch]:
-        """The rows of one file; ManifestError when it is not of this format at all."""
+        """The rows of one source; ManifestError when it is not of this format at all."""
 
     def role(self, field: str) -> Role:
         """What a field is inside."""
@@ -78,7 +91,7 @@ class Adapter(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
-    """A corpus format: the endings of its files and the module that reads it."""
+    """A corpus format: the endings of its files (none: a folder) and the module that reads it."""
 
     name: str
     title: str
@@ -103,6 +116,19 @@ FORMATS: dict[str, Format] = {
 
 
 def format_of(path: Path) -> Format:
-    """The format of a file by its name; a name no format claims is read as a NeMo manifest, the one default."""
-    named: Callable[[Format], bool] = lambda entry: path.name.lower().endswith(entry.suffixes)  # noqa: E731
-    return next(filter(named, FORMATS.values()), FORMATS["nemo"])
+    """The format of a source: the first that recognizes it, those its name hints at being asked first.
+
+    What nothing recognizes is of the format its name hints at, whose adapter then says what is wrong with it; a file
+    without such a name is read as a NeMo manifest.
+
+    Raises:
+        ManifestError: the source cannot be opened, or it is a folder of no known format.
+    """
+    folder = path.is_dir()
+    start = b"" if folder else peek(path)
+    hinted = [entry for entry in FORMATS.values() if path.name.lower().endswith(entry.suffixes or "/") or folder]
+    others = [] if folder else [entry for entry in FORMATS.values() if entry not in hinted]
+    found = next((entry for entry in (*hinted, *others) if entry.adapter().recognizes(path, start)), None)
+    if found is None and folder:
+        raise ManifestError(f"the folder {path} holds no corpus of a known format and no sound files")
+    return found or next(iter(hinted), FORMATS["nemo"])

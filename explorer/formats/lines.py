@@ -38,23 +38,32 @@ class Block:
     failure: str | None = None
 
 
-def sniff(path: Path) -> bytes:
-    """The first bytes of the (uncompressed) text.
+def peek(path: Path) -> bytes:
+    """The first bytes of the (uncompressed) file, whatever it is; none when a gzip stream is damaged there.
+
+    Raises:
+        ManifestError: the file cannot be opened or read.
+    """
+    try:
+        with path.open("rb") as file, _text(file) as stream:
+            return stream.read(SNIFFED_BYTES)
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        return b""
+    except OSError as error:
+        raise ManifestError(f"{path} cannot be read: {_reason(error)}") from error
+
+
+def sniff(path: Path, *, expected: str = "one JSON object per line") -> bytes:
+    """The first bytes of the (uncompressed) text, ``expected`` to be that.
 
     Raises:
         ManifestError: the file cannot be opened or is no UTF-8 text.
     """
-    try:
-        with path.open("rb") as file, _text(file) as stream:
-            start = stream.read(SNIFFED_BYTES)
-    except EOFError:
-        start = b""
-    except (OSError, zlib.error) as error:
-        raise ManifestError(f"{path} cannot be read: {_reason(error)}") from error
+    start = peek(path)
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise ManifestError(f"{path} is UTF-16 text; save it as UTF-8 (for example with iconv -f UTF-16 -t UTF-8)")
     if b"\0" in start:
-        raise ManifestError(f"{path} is a binary file, expected one JSON object per line")
+        raise ManifestError(f"{path} is a binary file, expected {expected}")
     return start.removeprefix(BYTE_ORDER_MARK)
 
 

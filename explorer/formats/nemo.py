@@ -53,6 +53,19 @@ def prediction_field(system: str) -> str:
     return PREDICTION if system == PREDICTION else f"{PREDICTION}_{system}"
 
 
+def recognizes(path: Path, start: bytes) -> bool:
+    """Whether one of the first lines is an object that names a sound."""
+    return any(
+        line.lstrip().startswith(b"{") and (b'"audio_filepath"' in line or b'"audio_filename"' in line)
+        for line in start.split(b"\n")
+    )
+
+
+def files(path: Path) -> tuple[Path, ...]:
+    """The manifest itself."""
+    return (path,)
+
+
 def read(path: Path, reading: Reading) -> Iterator[Batch]:
     """The rows of a manifest, block by block.
 

@@ -12,11 +12,13 @@ nemo/collections/asr/data/audio_to_text.py, which hands the text to the braceexp
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
+from pathlib import Path
 from typing import Any
 
 from explorer.errors import ManifestError
@@ -50,6 +52,16 @@ def expand(path: str) -> tuple[str, ...]:
         raise ManifestError(f"the pattern {path} stands for {count:,} files, at most {MOST_SHARDS:,} can be opened")
     texts = ([part.form.format(value) for value in part.values] for part in parts)
     return tuple("".join(chosen) for chosen in product(*texts))
+
+
+def paths_of(source: Path | str) -> tuple[Path, ...]:
+    """The absolute paths that a source names: itself when it is there, otherwise what it stands for as a pattern.
+
+    Raises:
+        ManifestError: the pattern stands for too many paths.
+    """
+    path = Path(source).expanduser().absolute()
+    return (path,) if os.path.lexists(path) else tuple(map(Path, expand(str(path))))
 
 
 @dataclass(frozen=True, slots=True)

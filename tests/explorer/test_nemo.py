@@ -206,8 +206,8 @@ def test_what_is_no_manifest_at_all_is_refused_with_a_reason(tmp_path: Path, con
     assert str(path) in str(caught.value)
 
 
-def test_a_manifest_that_is_not_there_or_a_folder_is_refused(tmp_path: Path):
-    for path, reason in ((tmp_path / "none.json", "no such file"), (tmp_path, "is not a file")):
+def test_a_manifest_that_is_not_there_or_an_empty_folder_is_refused(tmp_path: Path):
+    for path, reason in ((tmp_path / "none.json", "no such file"), (tmp_path, "holds no corpus")):
         with pytest.raises(ManifestError, match=reason):
             open_corpus("test", [path], cache=tmp_path / "cache")
 
