@@ -2,7 +2,8 @@
 
 A column has a unique ``name`` (used in URLs and filters), the field of the outside world it came from, and
 everything a page needs to show it: label, unit, help sentence, number format and direction. Columns come from the
-manifest, from explorer's own derivations, and from *overlays* that other rooms lay beside the corpus (scores, runs).
+manifest, from explorer's own derivations, and from *overlays* that are laid beside the corpus (measures of the signal,
+runs, scores).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["text", "number", "flag", "json"]
-Origin = Literal["manifest", "derived", "run", "score"]
+Origin = Literal["manifest", "derived", "signal", "run", "score"]
 Style = Literal["text", "integer", "decimal", "seconds", "percent", "rate"]
 
 

@@ -92,7 +92,7 @@ def spreadsheet_columns(corpus: Corpus) -> list[str]:
     """Everything a manifest of the corpus has, then what was derived and scored, by column name."""
     written = [column.name for column in outside_columns(corpus)]
     seen = set(written)
-    made = [c.name for c in corpus.columns if c.origin in ("derived", "score") and not c.hidden and c.name not in seen]
+    made = [c.name for c in corpus.columns if c.origin in ("derived", "signal", "score") and not c.hidden and c.name not in seen]
     return written + made
 
 

@@ -12,6 +12,7 @@ from explorer.columns import Column, Origin
 GROUPS: tuple[tuple[Origin, str], ...] = (
     ("manifest", "From the manifest"),
     ("derived", "Derived from it"),
+    ("signal", "Measured in the sound"),
     ("run", "Recognized here"),
     ("score", "Scores"),
 )
