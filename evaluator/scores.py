@@ -260,7 +260,7 @@ def word_accuracies(corpus: Corpus, query: Query, system: str) -> tuple[int, flo
     They are counted when the whole corpus is scored, so None for any part of it.
     """
     laid = score_overlay(corpus, system)
-    if laid is None or query.filters or query.search:
+    if laid is None or query.selects:
         return None
     return _word_accuracies(words_path(laid.path))
 

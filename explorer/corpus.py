@@ -144,7 +144,7 @@ class Corpus:
 
     def extent(self, query: Query) -> Extent:
         """How many utterances and hours the query selects."""
-        durations = self._durations if not (query.filters or query.search) else self._durations[self.rows(query)]
+        durations = self._durations if not query.selects else self._durations[self.rows(query)]
         unknown = int(np.isnan(durations).sum())
         return Extent(len(durations), float(np.nansum(durations)) / 3600, unknown)
 

@@ -4,6 +4,7 @@
     ├── ConfigError            a configuration file, key or override is wrong
     ├── ManifestError          a corpus source cannot be read at all (a bad *line* is a Problem, not an error)
     ├── QueryError             a filter, sort or column that does not exist or does not fit
+    │   └── ExpressionError    an expression of the filter box cannot be understood, and where
     ├── UnknownCorpus          no open corpus has that name
     ├── UnknownUtterance       no utterance of the corpus has that id
     ├── AudioError             a sound file cannot be used
@@ -34,6 +35,17 @@ class ManifestError(SpeechDataError):
 
 class QueryError(SpeechDataError):
     """A filter, sort or column does not exist or does not fit its column."""
+
+
+class ExpressionError(QueryError):
+    """An expression of the filter box cannot be understood: what is wrong between ``start`` and ``end``.
+
+    ``start`` and ``end`` count characters of the expression from 0, half-open; the message counts from 1.
+    """
+
+    def __init__(self, reason: str, *, start: int, end: int) -> None:
+        super().__init__(f"at character {start + 1} of the filter: {reason}")
+        self.reason, self.start, self.end = reason, start, end
 
 
 class UnknownCorpus(SpeechDataError):

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, urlencode
 
-VIEW = ("f", "sort", "search")
+VIEW = ("f", "sort", "search", "where")
 """The parameters that a Query reads and writes."""
 
 PLACE = ("corpus", "normalizer")

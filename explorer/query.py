@@ -4,103 +4,33 @@
     f=accent:eq:us|eq:uk       any of several tests (``%``, ``:`` and ``|`` inside are percent-escaped)
     sort=-wer                  descending; several ``sort`` are keys in their order
     search=cat                 case-insensitive substring of the reference or any hypothesis
+    where={duration} > 3       an expression of the filter box
 
 In a URL a value that looks like a number is one; text that looks like a number, ``true`` or ``false``, is empty, or
 begins with ``'`` has a ``'`` in front (``f=speaker:eq:'12``).
 
-Conventions: all filters must hold. ``ne`` and ``excludes`` hold for rows without a value, all other tests but ``empty``
-do not. ``eq``, ``ne`` and ``matches`` see case, the other text tests do not. ``empty`` is a missing value or an empty
-text. ``matches`` is a regular expression of RE2 (https://github.com/google/re2/wiki/Syntax) found anywhere in the text.
-Rows without a value come last in every sort. Nested fields are searched as JSON text.
+``where`` is the filter box, see expression.py (``where={wer_small} > 30% && {text} contains seven``).
 
-No text from outside is ever part of the SQL: column names are looked up, values are parameters.
+Conventions: all filters, the search and ``where`` must hold; what each test means is in conditions.py. Rows without a
+value come last in every sort. No text from outside is ever part of the SQL: column names are looked up, values are
+parameters.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from explorer.columns import Column
+from explorer.conditions import Filter, Test, Value, caseless, find, nearest, number, sql, words
 from explorer.errors import QueryError
+from explorer.filtering import Located, where_sentence, where_sql
 
 if TYPE_CHECKING:
     from explorer.corpus import Corpus
 
-Value = str | float | bool | None
-T = TypeVar("T")
-
-OPERATORS = {
-    "eq": "is",
-    "ne": "is not",
-    "lt": "is less than",
-    "le": "is at most",
-    "gt": "is greater than",
-    "ge": "is at least",
-    "contains": "contains",
-    "excludes": "does not contain",
-    "starts": "starts with",
-    "ends": "ends with",
-    "matches": "matches the pattern",
-    "empty": "is empty",
-    "filled": "is not empty",
-}
-WITHOUT_VALUE = frozenset({"empty", "filled"})
-TEXT_ONLY = frozenset({"contains", "excludes", "starts", "ends", "matches"})
-COMPARISONS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">="}
-KIND_OPERATORS = {
-    "text": frozenset(OPERATORS),
-    "json": frozenset(OPERATORS) - COMPARISONS.keys(),
-    "number": frozenset(OPERATORS) - TEXT_ONLY,
-    "flag": frozenset({"eq", "ne"}) | WITHOUT_VALUE,
-}
-KIND_NAMES = {"text": "text", "json": "nested values, searched as text", "number": "numbers", "flag": "true or false"}
-LONGEST_VALUE = 10_000
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-INTEGER = re.compile(r"[+-]?\d+")
-
-
-@dataclass(frozen=True, slots=True)
-class Test:
-    """One test of a value; ``value`` is None only for ``empty`` and ``filled``.
-
-    Raises:
-        QueryError: the operator does not exist or the value does not fit it.
-    """
-
-    __test__ = False  # not a test case, whatever pytest thinks of the name
-
-    operator: str
-    value: Value = None
-
-    def __post_init__(self) -> None:
-        if self.operator not in OPERATORS:
-            raise QueryError(f'there is no filter "{self.operator}"{nearest(self.operator, OPERATORS)}')
-        if (self.value is None) != (self.operator in WITHOUT_VALUE):
-            needs = "takes no value" if self.operator in WITHOUT_VALUE else "needs a value"
-            raise QueryError(f'the filter "{self.operator}" {needs}')
-        if self.operator in TEXT_ONLY and not isinstance(self.value, str):
-            raise QueryError(f'the filter "{self.operator}" needs a text, not {self.value!r}')
-        if isinstance(self.value, float) and not math.isfinite(self.value):
-            raise QueryError(f'the filter "{self.operator}" needs a finite number, not {self.value!r}')
-        if isinstance(self.value, str) and len(self.value) > LONGEST_VALUE:
-            raise QueryError(f"a filter's text can have {LONGEST_VALUE:,} characters, this one has {len(self.value):,}")
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """A row passes when any of the tests holds for its value in ``column``."""
-
-    column: str
-    tests: tuple[Test, ...]
-
-    def __post_init__(self) -> None:
-        if not self.tests:
-            raise QueryError(f'the filter of "{self.column}" has no test')
+__all__ = ["Compiled", "Filter", "Query", "Sort", "Test", "Value", "compiled", "find", "nearest"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,23 +48,36 @@ class Query:
     filters: tuple[Filter, ...] = ()
     sort: tuple[Sort, ...] = ()
     search: str = ""
+    where: str = ""
+
+    @property
+    def selects(self) -> bool:
+        """Whether it leaves any utterance out (or might)."""
+        return bool(self.filters or self.search or self.where)
+
+    def selection(self) -> Query:
+        """The same utterances in the source's order."""
+        return replace(self, sort=())
 
     def pairs(self) -> list[tuple[str, str]]:
         """The URL parameters, not yet percent-encoded; ``from_pairs`` is the inverse."""
         filters = [("f", f"{_escaped(f.column)}:" + "|".join(map(_written, f.tests))) for f in self.filters]
         order = [("sort", ("-" if key.descending else "") + _escaped(key.column)) for key in self.sort]
-        return filters + order + ([("search", self.search)] if self.search else [])
+        texts = [("search", self.search), ("where", self.where)]
+        return filters + order + [(name, text) for name, text in texts if text]
 
     @classmethod
     def from_pairs(cls, pairs: Iterable[tuple[str, str]]) -> Query:
         """The query of URL parameters; parameters of other names are not its business.
+
+        Whether ``where`` can be understood shows when it is used, because only a corpus knows its columns.
 
         Raises:
             QueryError: a filter or sort cannot be understood.
         """
         filters: list[Filter] = []
         order: list[Sort] = []
-        search = ""
+        search = where = ""
         for name, text in pairs:
             if name == "f":
                 filters.append(_filter(text))
@@ -145,36 +88,24 @@ class Query:
                 order.append(Sort(column, text.startswith("-")))
             elif name == "search":
                 search = text
-        return cls(tuple(filters), tuple(order), search)
+            elif name == "where":
+                where = text.strip()
+        return cls(tuple(filters), tuple(order), search, where)
 
     def sentence(self, corpus: Corpus) -> str:
         """The query in words, for people.
 
         Raises:
-            QueryError: it names a column that the corpus does not have.
+            QueryError: it names a column that the corpus does not have, or ``where`` cannot be understood.
         """
-        conditions = [_condition(corpus.column(f.column), f) for f in self.filters]
+        conditions = [words(corpus.column(f.column), f) for f in self.filters]
         if self.search:
             conditions.append(f"a text contains “{self.search}”")
+        if self.where:
+            conditions.append(where_sentence(self.where, corpus.columns, alone=not conditions))
         selection = f"Utterances where {' and '.join(conditions)}" if conditions else "All utterances"
         keys = [corpus.column(key.column).label + (" (descending)" if key.descending else "") for key in self.sort]
         return selection + (f", sorted by {', then '.join(keys)}" if keys else "")
-
-
-class Located(Protocol):
-    """Where compiled SQL finds a column."""
-
-    @property
-    def column(self) -> Column:
-        """What it is."""
-
-    @property
-    def table(self) -> str:
-        """The key of the table it is stored in."""
-
-    @property
-    def sql(self) -> str:
-        """The SQL expression of its value, made by us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,109 +122,33 @@ def compiled(query: Query, located: Mapping[str, Located], texts: Sequence[str])
     """The SQL of a query over the columns of ``located``; ``texts`` are the columns that ``search`` looks into.
 
     Raises:
-        QueryError: a column does not exist, or a test does not fit its column.
+        QueryError: a column does not exist, a test does not fit its column, or ``where`` cannot be understood.
     """
     conditions: list[str] = []
     parameters: list[Value] = []
     tables: set[str] = set()
     for entry in query.filters:
         place = find(entry.column, located)
-        tests = [_sql(place.column, place.sql, test) for test in entry.tests]
+        tests = [sql(place.column, place.sql, test) for test in entry.tests]
         conditions.append("(" + " OR ".join(sql for sql, _ in tests) + ")")
         parameters.extend(value for _, values in tests for value in values)
         tables.add(place.table)
     if query.search:
-        found = [_caseless("contains", located[name].sql, query.search) for name in texts]
+        found = [caseless("contains", located[name].sql, query.search) for name in texts]
         conditions.append("(" + " OR ".join([sql for sql, _ in found] or ["false"]) + ")")
         parameters.extend(value for _, value in found)
         tables.update(located[name].table for name in texts)
+    if query.where:
+        condition, values, used = where_sql(query.where, located)
+        conditions.append(condition)
+        parameters.extend(values)
+        tables.update(used)
     order: list[str] = []
     for key in query.sort:
         place = find(key.column, located)
         order.append(f"{place.sql} {'DESC' if key.descending else 'ASC'} NULLS LAST")
         tables.add(place.table)
     return Compiled(" AND ".join(conditions), tuple(parameters), tuple(order), frozenset(tables))
-
-
-def find(name: str, named: Mapping[str, T]) -> T:
-    """The entry of that name; QueryError with the nearest name when there is none."""
-    if name not in named:
-        raise QueryError(f'there is no column "{name}"{nearest(name, named)}')
-    return named[name]
-
-
-def nearest(name: str, names: Iterable[str]) -> str:
-    """A clause that offers the most similar name, empty when none is similar."""
-    close = get_close_matches(name, list(names), n=1, cutoff=0.5)
-    return f'; did you mean "{close[0]}"?' if close else ""
-
-
-def _sql(column: Column, value: str, test: Test) -> tuple[str, tuple[Value, ...]]:
-    """The condition of one test on the SQL expression ``value``, and its parameters."""
-    operator = test.operator
-    if operator not in KIND_OPERATORS[column.kind]:
-        raise QueryError(f'the filter "{operator}" does not fit "{column.name}", which holds {KIND_NAMES[column.kind]}')
-    if operator in WITHOUT_VALUE:
-        empty = f"{value} IS NULL" + (f" OR {value} = ''" if column.kind == "text" else "")
-        return (f"({empty})" if operator == "empty" else f"(NOT ({empty}))"), ()
-    _expect(column, test)
-    number = isinstance(test.value, int | float) and not isinstance(test.value, bool)
-    given = "?::DOUBLE" if number and not _fits(test.value) else "?"
-    if operator == "eq":
-        return f"coalesce({value} = {given}, false)", (test.value,)
-    if operator == "ne":
-        return f"({value} IS DISTINCT FROM {given})", (test.value,)
-    if operator in COMPARISONS:
-        return f"coalesce({value} {COMPARISONS[operator]} {given}, false)", (test.value,)
-    if operator == "matches":
-        return f"coalesce(regexp_matches({value}, ?), false)", (test.value,)
-    condition, text = _caseless("contains" if operator == "excludes" else operator, value, str(test.value))
-    return (f"(NOT {condition})" if operator == "excludes" else condition), (text,)
-
-
-def _caseless(operator: str, value: str, text: str) -> tuple[str, str]:
-    """The condition that a value contains, starts or ends with the text, case aside, and its parameter.
-
-    ILIKE takes three fifths of the time of comparing lower-case copies (a million rows, three columns: 444 to 730 ms of
-    processor time) but has its own meaning for ``%`` and ``_``, and escaping those costs more than it saves.
-    """
-    if "%" not in text and "_" not in text:
-        pattern = {"contains": f"%{text}%", "starts": f"{text}%", "ends": f"%{text}"}[operator]
-        return f"coalesce({value} ILIKE ?, false)", pattern
-    function = {"contains": "contains", "starts": "starts_with", "ends": "ends_with"}[operator]
-    return f"coalesce({function}(lower({value}), lower(?)), false)", text
-
-
-def _expect(column: Column, test: Test) -> None:
-    """QueryError when the value's type does not fit the column's."""
-    given = test.value
-    fits = {
-        "text": isinstance(given, str),
-        "json": isinstance(given, str),
-        "number": isinstance(given, int | float) and not isinstance(given, bool),
-        "flag": isinstance(given, bool),
-    }[column.kind]
-    if not fits:
-        hint = f" (write '{given} for the text)" if column.kind in ("text", "json") else ""
-        raise QueryError(f'"{column.name}" holds {KIND_NAMES[column.kind]} and cannot be compared with {given!r}{hint}')
-
-
-def _fits(value: Value) -> bool:
-    """Whether a number fits 64 bits as it is; larger integers are compared as floating point numbers."""
-    return isinstance(value, float) or (isinstance(value, int) and abs(value) < 1 << 63)
-
-
-def _condition(column: Column, entry: Filter) -> str:
-    tests = [OPERATORS[test.operator] + _value_words(column, test) for test in entry.tests]
-    return f"{column.label} {' or '.join(tests)}"
-
-
-def _value_words(column: Column, test: Test) -> str:
-    from explorer.formatting import value  # formatting knows columns, not queries; this is the one way back
-
-    if test.value is None:
-        return ""
-    return f" “{test.value}”" if isinstance(test.value, str) else f" {value(column, test.value)}"
 
 
 def _filter(text: str) -> Filter:
@@ -323,10 +178,8 @@ def _value(text: str) -> Value:
     """The value of its written form, percent-escapes included."""
     if text in ("true", "false"):
         return text == "true"
-    if INTEGER.fullmatch(text) and len(text) < 300:
-        return int(text)
-    if NUMBER.fullmatch(text) and math.isfinite(float(text)):
-        return float(text)
+    if (spelt := number(text)) is not None:
+        return spelt
     return _unescaped(text.removeprefix("'"))
 
 

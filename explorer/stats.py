@@ -74,7 +74,7 @@ def histogram(corpus: Corpus, query: Query, column: str, *, bins: int = 40) -> H
     if corpus.column(column).kind != "number":
         raise QueryError(f'"{column}" has no numbers; ask for its most frequent values instead')
     numbers = corpus.numbers(column)
-    selected = numbers if not (query.filters or query.search) else numbers[corpus.rows(query)]
+    selected = numbers if not query.selects else numbers[corpus.rows(query)]
     known = selected[np.isfinite(selected)]
     missing = int(selected.size - known.size)
     if not known.size:

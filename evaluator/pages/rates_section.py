@@ -153,7 +153,7 @@ def _value(
     names = "num best" if value is not None and value == best else "num"
     shown: Any = printed
     if metric.name in ("wer", "cer") and value is not None:
-        worst = Query(filters=query.filters, sort=(Sort(f"{metric.name}_{score.system}", True),), search=query.search)
+        worst = replace(query, sort=(Sort(f"{metric.name}_{score.system}", True),))
         shown = dcc.Link(printed, href=place.plus(worst.pairs()).href("/utterances"))
     return html.Td(shown, className=names, title=told, **_sorted_by(value))
 
@@ -189,7 +189,7 @@ def _reasons(score: SystemScore, place: Parameters, query: Query) -> list[Any]:
     links: list[Any] = []
     for reason, number in reasons.items():
         test = Filter(f"scoring_{score.system}", (Test("eq", reason),))
-        found = Query(filters=(*query.filters, test), sort=query.sort, search=query.search)
+        found = replace(query, filters=(*query.filters, test))
         links += [", "] if links else []
         label = f"{count(number)} {labels.get(reason, reason)}"
         links.append(dcc.Link(label, href=place.plus(found.pairs()).href("/utterances")))

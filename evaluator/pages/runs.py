@@ -168,7 +168,7 @@ def scope_choices(stores: EvaluatorStores, corpus: Corpus, query: Parameters) ->
     choices = []
     if "u" in query:
         choices.append({"value": "utterance", "label": f"This utterance ({query['u']})"})
-    if view.filters or view.search:
+    if view.selects:
         choices.append({"value": "view", "label": f"{sentence(corpus, view)} ({_extent(corpus, view)})"})
     choices.append({"value": "corpus", "label": f"The whole corpus {corpus.name} ({_extent(corpus, Query())})"})
     return choices
@@ -176,7 +176,7 @@ def scope_choices(stores: EvaluatorStores, corpus: Corpus, query: Parameters) ->
 
 def sentence(corpus: Corpus, view: Query) -> str:
     """The view in words, without its order."""
-    return Query(filters=view.filters, search=view.search).sentence(corpus)
+    return view.selection().sentence(corpus)
 
 
 def _extent(corpus: Corpus, view: Query) -> str:
@@ -195,7 +195,7 @@ def rows_of(corpus: Corpus, query: Parameters, scope: str) -> tuple[Rows, str]:
         return utterance, f"one utterance, {utterance.audio}"
     if scope == "view":
         view = Query.from_pairs(query.pairs)
-        return Query(filters=view.filters, search=view.search), sentence(corpus, view)
+        return view.selection(), sentence(corpus, view)
     return Query(), "the whole corpus"
 
 

@@ -1,4 +1,4 @@
-"""The query of a table in words: one chip for each filter and for the search, each with a cross, and "clear all".
+"""The query of a table in words: one chip for each filter, the search and the filter box, and "clear all".
 
 ``chips`` draws what ``pieces`` lists, and ``removed`` takes the numbered piece away: the two agree by construction.
 """
@@ -17,16 +17,21 @@ from explorer.query import Query
 
 
 def pieces(query: Query) -> tuple[Query, ...]:
-    """The query as small ones that must all hold: one for each filter, and one for the search. Sorting is no piece."""
-    filters = tuple(Query(filters=(item,)) for item in query.filters)
-    return (*filters, Query(search=query.search)) if query.search else filters
+    """The query as small ones that must all hold: one for each filter, for the search, and for the filter box.
+
+    Sorting is no piece.
+    """
+    filters = [Query(filters=(item,)) for item in query.filters]
+    search = [Query(search=query.search)] if query.search else []
+    where = [Query(where=query.where)] if query.where else []
+    return (*filters, *search, *where)
 
 
 def removed(query: Query, number: int) -> Query:
     """The query without the piece of that number."""
-    if number == len(query.filters):
-        return replace(query, search="")
-    return replace(query, filters=query.filters[:number] + query.filters[number + 1 :])
+    if number < len(query.filters):
+        return replace(query, filters=query.filters[:number] + query.filters[number + 1 :])
+    return replace(query, search="") if query.search and number == len(query.filters) else replace(query, where="")
 
 
 def chips(query: Query, corpus: Corpus, *, prefix: str) -> list[Component]:
@@ -51,7 +56,7 @@ def _chip(words: str, id: dict[str, str | int]) -> Component:
 
 def without(query: Query, number: int) -> Query:
     """The query after a click on chip ``number``; -1 is "Clear all", which keeps the order of the rows."""
-    return replace(query, filters=(), search="") if number < 0 else removed(query, number)
+    return replace(query, filters=(), search="", where="") if number < 0 else removed(query, number)
 
 
 def names(pairs: Sequence[Sequence[str]]) -> list[tuple[str, str]]:

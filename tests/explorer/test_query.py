@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from explorer.conditions import OPERATORS, TEXT_ONLY, WITHOUT_VALUE, caseless
 from explorer.corpus import Corpus
 from explorer.errors import QueryError
-from explorer.query import OPERATORS, TEXT_ONLY, WITHOUT_VALUE, Filter, Query, Sort, Test, _caseless
+from explorer.query import Filter, Query, Sort, Test
 from tests.explorer.manifests import opened, row
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
@@ -278,7 +279,7 @@ def test_the_quick_and_the_plain_way_to_disregard_case_agree(content: str, sough
     import duckdb
 
     for operator, plain in (("contains", "contains"), ("starts", "starts_with"), ("ends", "ends_with")):
-        quick, parameter = _caseless(operator, "?::VARCHAR", sought)
+        quick, parameter = caseless(operator, "?::VARCHAR", sought)
         expected = f"{plain}(lower(?::VARCHAR), lower(?))"
         row = duckdb.execute(f"SELECT {quick}, {expected}", [content, parameter, content, sought]).fetchone()
         assert row is not None
