@@ -43,6 +43,7 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
         help="manifests, tables or folders of any format in the README",
     )
     serve.add_argument("--as", dest="corpus", metavar="NAME", help="open all manifests as one corpus of this name")
+    _vocabulary(serve)
     serve.add_argument("--port", type=int, help="port to listen on (default 8050)")
     serve.add_argument("--host", help="address to listen on (default 127.0.0.1)")
     serve.add_argument("--insecure", action="store_true", help="allow another address without a token")
@@ -51,6 +52,7 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     stats = commands.add_parser("stats", help="hours, words, alphabet and problems of manifests")
     stats.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
     stats.add_argument("--json", action="store_true", help="print JSON")
+    _vocabulary(stats)
     _common(stats)
 
     score = commands.add_parser("score", help="error rates of every system in the manifests")
@@ -83,6 +85,15 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     train.add_argument("recipe", type=Path, metavar="CONFIG", help="for example configs/train/tiny.yaml")
     train.add_argument("overrides", nargs="*", metavar="key=value")
     return top, commands.choices
+
+
+def _vocabulary(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--vocab",
+        type=Path,
+        metavar="FILE",
+        help="word list (one word a line, or a manifest) by which words are told to be out of vocabulary",
+    )
 
 
 def _common(command: argparse.ArgumentParser) -> None:
@@ -197,7 +208,7 @@ def named_corpora(options: argparse.Namespace, manifests: Sequence[Path]) -> dic
         groups = {options.corpus: tuple(manifests)}
     else:
         groups = {name: (path,) for name, path in zip(corpus_names(manifests), manifests, strict=True)}
-    folders = {"audio_root": options.audio_root, "roots": tuple(options.roots)}
+    folders = {"audio_root": options.audio_root, "roots": tuple(options.roots), "vocabulary": options.vocab}
     return {name: CorpusSource(manifests=paths, **folders) for name, paths in groups.items()}
 
 
@@ -217,9 +228,14 @@ def run_demo(options: argparse.Namespace) -> int:
 
 def run_stats(options: argparse.Namespace) -> int:
     """``app.py stats MANIFEST... [--json]``"""
-    from evaluator.cli import print_stats
+    from evaluator.cli import oov_report, print_stats
+    from explorer.word_list import read_word_list
 
-    return print_stats(_open_for_reading(options)[0], as_json=options.json)
+    corpus, config = _open_for_reading(options)
+    oov = None
+    if options.vocab is not None:
+        oov = oov_report(corpus, read_word_list(options.vocab, cache=config.cache.folder), config.normalizer)
+    return print_stats(corpus, oov=oov, as_json=options.json)
 
 
 def run_score(options: argparse.Namespace) -> int:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +17,22 @@ import orjson
 from evaluator.metrics import METRICS
 from evaluator.normalize import normalizer
 from evaluator.scores import ScoreStore, SystemScore, pooled
+from evaluator.word_accuracy import folding
 from explorer.corpus import Corpus
 from explorer.formatting import EMPTY, UNDEFINED, count, decimal, hours, percent
 from explorer.query import Query
 from explorer.stats import statistics
+from explorer.word_list import WordList, out_of_vocabulary
 
 SHOWN_PROBLEMS = 20
 TELL_ROWS = 100_000
 
 
-def stats_report(corpus: Corpus) -> dict[str, Any]:
-    """What ``stats --json`` prints: totals, the alphabet with counts, and the problems (the listed ones)."""
+def stats_report(corpus: Corpus, *, oov: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """What ``stats --json`` prints: totals, the alphabet with counts, and the problems (the listed ones).
+
+    ``oov`` is what ``oov_report`` says, when there is a word list.
+    """
     known = statistics(corpus)
     return {
         "corpus": corpus.name,
@@ -45,6 +51,33 @@ def stats_report(corpus: Corpus) -> dict[str, Any]:
             {"source": problem.source, "line": problem.line, "field": problem.field, "message": problem.message}
             for problem in corpus.problems
         ],
+        **({"oov": dict(oov)} if oov is not None else {}),
+    }
+
+
+def oov_report(corpus: Corpus, listed: WordList, name: str) -> dict[str, Any]:
+    """How much of the references a word list lacks, both under the normalizer of that name; rates are fractions.
+
+    Raises:
+        ConfigError: there is no such normalizer.
+    """
+    chosen = normalizer(name)
+    occurrences: Counter[str] = Counter()
+    for written, number in corpus.words(corpus.counts["vocabulary"]):
+        for word in chosen.words(written):
+            occurrences[word] += number
+    known = listed.folded(folding(chosen))
+    found = out_of_vocabulary(occurrences, known)
+    return {
+        "word_list": str(listed.path),
+        "normalizer": {"name": chosen.name, "version": chosen.version},
+        "known_words": len(known),
+        "types": found.types,
+        "type_rate": found.type_rate,
+        "all_types": found.all_types,
+        "tokens": found.tokens,
+        "token_rate": found.token_rate,
+        "all_tokens": found.all_tokens,
     }
 
 
@@ -61,9 +94,12 @@ def score_report(corpus: Corpus, name: str) -> dict[str, Any]:
     }
 
 
-def print_stats(corpus: Corpus, *, as_json: bool) -> int:
-    """Print what is known about a corpus; the exit code (problems are listed, they are no failure)."""
-    report = stats_report(corpus)
+def print_stats(corpus: Corpus, *, oov: Mapping[str, Any] | None = None, as_json: bool) -> int:
+    """Print what is known about a corpus; the exit code (problems are listed, they are no failure).
+
+    ``oov`` is what ``oov_report`` says, when there is a word list.
+    """
+    report = stats_report(corpus, oov=oov)
     if as_json:
         _print_json(report)
         return 0
@@ -74,6 +110,7 @@ def print_stats(corpus: Corpus, *, as_json: bool) -> int:
         "unknown durations": count(report["unknown_durations"]),
         "words": count(report["words"]),
         "vocabulary": count(report["vocabulary"]),
+        **_oov_line(report.get("oov")),
         "without reference": count(report["without_reference"]),
         "systems": ", ".join(report["systems"]) or EMPTY,
         "problems": count(report["problem_count"]),
@@ -88,6 +125,15 @@ def print_stats(corpus: Corpus, *, as_json: bool) -> int:
         if corpus.problem_count > SHOWN_PROBLEMS:
             print(f"  and {corpus.problem_count - SHOWN_PROBLEMS:,} more; --json lists them")
     return 0
+
+
+def _oov_line(oov: Mapping[str, Any] | None) -> dict[str, str]:
+    if oov is None:
+        return {}
+    running = f"{percent(oov['token_rate'])} of {count(oov['all_tokens'])} words"
+    different = f"{percent(oov['type_rate'])} of {count(oov['all_types'])} different ones"
+    used = oov["normalizer"]
+    return {"out of vocabulary": f'{running}, {different} (normalizer "{used["name"]}" version {used["version"]})'}
 
 
 def print_score(corpus: Corpus, *, normalizer: str, as_json: bool) -> int:

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from evaluator.jobs import Job, JobStore
 from evaluator.launching import Rows, queue_detection, queue_transcription
-from evaluator.normalize import normalizer
+from evaluator.normalize import NORMALIZERS, normalizer
 from evaluator.run_overlays import RunOverlays
 from evaluator.runs import RunStore
 from evaluator.scores import ScoreStore
 from evaluator.supervisor import Supervisor
 from evaluator.systems import System
 from evaluator.transcription import Options
+from evaluator.word_accuracy import folding, word_accuracies
 from evaluator.workspace import Workspace
 from explorer.config import Config
 from explorer.corpus import Corpus, Utterance
@@ -23,6 +24,8 @@ from explorer.errors import ConfigError
 from explorer.library import Library
 from explorer.segments import Segment
 from explorer.stores import Action, HeaderControl, OverviewSection, Stores, UtterancePanel
+from explorer.vocabulary import WordAccuracy
+from explorer.words import Folding
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +68,18 @@ class EvaluatorStores(Stores):
     def segments(self, corpus: Corpus, utterance: Utterance) -> Sequence[Segment]:
         """Where speech was detected in the utterance."""
         return self.runs.segments(corpus.sources, utterance.id) or ()
+
+    def foldings(self) -> Sequence[Folding]:
+        """Every normalizer is a way to fold words."""
+        return tuple(folding(known) for known in NORMALIZERS.values())
+
+    def folding(self, parameters: Mapping[str, str]) -> Folding:
+        """The normalizer of the address."""
+        return folding(normalizer(parameters.get("normalizer") or self.normalizer))
+
+    def word_accuracies(self, corpus: Corpus) -> Sequence[WordAccuracy]:
+        """What scoring counted for every word."""
+        return word_accuracies(corpus)
 
     def options(self, **chosen: object) -> Options:
         """Options of a job: those chosen, else the configured ones.
@@ -112,6 +127,7 @@ class EvaluatorStores(Stores):
         """Let go of corpora and threads; the worker goes on with its jobs."""
         self.supervisor.close()
         self.scores.close()
+        self.vocabularies.close()
         self.library.close()
         self.jobs.close()
 

@@ -6,8 +6,12 @@ There are no globals: ``create_app`` makes one Stores and hands it to every page
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
+
+from explorer.vocabulary_store import VocabularyStore
+from explorer.word_times import word_times
+from explorer.words import AS_WRITTEN, Folding
 
 if TYPE_CHECKING:
     from dash.development.base_component import Component
@@ -18,6 +22,8 @@ if TYPE_CHECKING:
     from explorer.parameters import Parameters
     from explorer.query import Query
     from explorer.segments import Segment
+    from explorer.vocabulary import WordAccuracy
+    from explorer.word_list import WordList
 
 
 class Page(Protocol):
@@ -77,6 +83,10 @@ class Stores:
     sections: tuple[OverviewSection, ...] = ()
     actions: tuple[Action, ...] = ()
     controls: tuple[HeaderControl, ...] = ()
+    vocabularies: VocabularyStore = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "vocabularies", VocabularyStore(self.config.cache.folder / "vocabulary"))
 
     def corpus(self, parameters: Mapping[str, str]) -> Corpus:
         """The corpus that the URL names with ``corpus=``, or the first open one, as it is now.
@@ -99,3 +109,32 @@ class Stores:
     def segments(self, corpus: Corpus, utterance: Utterance) -> Sequence[Segment]:
         """What is drawn under the waveform of an utterance: nothing, until a subclass has speech regions."""
         return ()
+
+    def foldings(self) -> Sequence[Folding]:
+        """The ways in which the vocabulary can put written words together."""
+        return (AS_WRITTEN,)
+
+    def folding(self, parameters: Mapping[str, str]) -> Folding:
+        """The one of the address."""
+        return AS_WRITTEN
+
+    def word_accuracies(self, corpus: Corpus) -> Sequence[WordAccuracy]:
+        """What systems made of every word, under the folding of the address: none, until a subclass has scores."""
+        return ()
+
+    def word_list(self, corpus: Corpus) -> WordList | None:
+        """The word list that the configuration names for the corpus, to tell OOV words by; None when it names none.
+
+        Raises:
+            ManifestError: the file cannot be read.
+        """
+        from explorer.word_list import read_word_list
+
+        source = self.config.corpora.get(corpus.name)
+        if source is None or source.vocabulary is None:
+            return None
+        return read_word_list(source.vocabulary, cache=self.config.cache.folder)
+
+    def word_times(self, corpus: Corpus, utterance: Utterance) -> Sequence[Segment]:
+        """When the words of an utterance are said, as far as its own fields tell; a subclass knows those of runs."""
+        return word_times(utterance)

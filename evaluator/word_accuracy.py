@@ -1,0 +1,40 @@
+"""Word accuracies: what scoring counted for every reference word, handed to the vocabulary page.
+
+Nothing is aligned again: evaluator/scoring.py has written occurrences and hits beside the scores of each system, and
+the mean of their quotients is the MWA of metrics.py. A normalizer is, for the vocabulary, the Folding of its name.
+"""
+
+from __future__ import annotations
+
+import pyarrow.parquet
+
+from evaluator.normalize import NORMALIZERS, Normalizer
+from evaluator.score_columns import score_overlay, scored_systems
+from evaluator.scoring import words_path
+from explorer.corpus import Corpus
+from explorer.vocabulary import WordAccuracy
+from explorer.words import Folding
+
+
+def folding(chosen: Normalizer) -> Folding:
+    """The normalizer as a way to fold words; the one that leaves texts as they are folds nothing."""
+    plain = chosen is NORMALIZERS["none"]
+    function = None if plain else f"{chosen.apply.__module__}:{chosen.apply.__name__}"
+    return Folding(name=chosen.name, version=chosen.version, help=chosen.help, function=function)
+
+
+def word_accuracies(corpus: Corpus) -> tuple[WordAccuracy, ...]:
+    """Occurrences and hits of every reference word for each system whose scores are laid beside the corpus.
+
+    A system whose counts have been swept away since is left out.
+    """
+    found = []
+    for system in scored_systems(corpus):
+        laid = score_overlay(corpus, system)
+        if laid is None:
+            continue
+        path = words_path(laid.path)
+        if path.exists():
+            table = pyarrow.parquet.read_table(path, columns=["word", "count", "hits"])
+            found.append(WordAccuracy(system=system, words=table, version=str(path)))
+    return tuple(found)
