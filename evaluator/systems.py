@@ -36,5 +36,4 @@ class System:
 
     def missing(self) -> str:
         """Why it cannot be used here, as a sentence with the pip line; "" when its packages are installed."""
-        entry = engine(self.engine)
-        return "" if entry.installed else f'Not installed; use: pip install "{entry.pip}"'
+        return engine(self.engine).missing

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from importlib.util import find_spec
-from inspect import signature
 from typing import Any, Protocol
 
-from evaluator.engines import load_class
+from evaluator.plugins import Plugin, chosen, plugged
 from explorer.audio import Audio
-from explorer.errors import ConfigError, MissingPackage
 from explorer.segments import Segment
 
 
@@ -35,20 +31,8 @@ class Detector(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class DetectorEntry:
-    """A row of DETECTORS: how to import a detector class, and what to tell people about it."""
-
-    name: str
-    factory: str
-    help: str
-    pip: str
-    modules: tuple[str, ...]
-
-    @property
-    def installed(self) -> bool:
-        """Whether the packages it needs are there (they are looked for, not imported)."""
-        return all(find_spec(module) is not None for module in self.modules)
+DetectorEntry = Plugin
+"""A row of DETECTORS. The class is built as ``cls(**options)``."""
 
 
 DETECTORS: Mapping[str, DetectorEntry] = {
@@ -60,6 +44,14 @@ DETECTORS: Mapping[str, DetectorEntry] = {
             help="Silero VAD, a small neural network for 32 ms windows; its weights come with pip and run offline.",
             pip="faster-whisper onnxruntime",
             modules=("faster_whisper", "onnxruntime"),
+        ),
+        DetectorEntry(
+            name="energy",
+            factory="evaluator.detectors.energy:EnergyDetector",
+            help="Energy between the recording's own noise floor and peak: no network, thousands of times faster than"
+            " real time, at home in quiet recordings; everything that is loud passes for speech.",
+            pip="numpy",
+            modules=("numpy",),
         ),
     )
 }
@@ -73,16 +65,5 @@ def load_detector(name: str, **options: Any) -> Detector:
         MissingPackage: it is not installed; the message has the pip line.
         EngineError: it cannot be loaded.
     """
-    if name not in DETECTORS:
-        raise ConfigError(f'There is no detector "{name}"; known are: {", ".join(DETECTORS)}.')
-    entry = DETECTORS[name]
-    if not entry.installed:
-        raise MissingPackage(f'The detector "{name}" is not installed. Install it with: pip install {entry.pip}')
-    known = list(signature(load_class(entry.factory)).parameters)
-    unknown = [option for option in options if option not in known]
-    if unknown:
-        raise ConfigError(
-            f'The detector "{name}" has no option "{unknown[0]}"; known are: {", ".join(known) or "none"}.'
-        )
-    detector: Detector = load_class(entry.factory)(**options)
+    detector: Detector = plugged(chosen(DETECTORS, name, kind="detector"), kind="detector", options=options)
     return detector

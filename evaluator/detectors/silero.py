@@ -2,14 +2,13 @@
 
 Model: snakers4/silero-vad v6 (MIT), the ONNX file that the faster-whisper wheel carries. It reads windows of 512
 samples at 16 kHz, each preceded by the last 64 samples of the window before it, and carries an LSTM state through
-the whole recording. ``stretches`` is our own hysteresis over these probabilities; its rules are those of silero's
-``get_speech_timestamps`` for threshold, release, shortest speech, shortest silence and padding.
+the whole recording. What becomes of the probabilities is hysteresis.py's matter.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from evaluator.detectors.hysteresis import SpeechRules, stretches
 from explorer.audio import Audio
 from explorer.errors import EngineError
 from explorer.segments import Segment
@@ -24,22 +24,6 @@ from explorer.segments import Segment
 WINDOW = 512  # samples
 CONTEXT = 64  # samples of the previous window that precede each one
 _BLOCK = 8192  # windows per call: 4.4 minutes, about 20 MB
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpeechRules:
-    """When a run of probabilities is speech. Seconds, except the two probabilities.
-
-    Speech begins at ``threshold`` and ends when the probability stays under ``release`` for ``shortest_silence``;
-    what lasts less than ``shortest_speech`` is dropped, the rest is widened by ``padding`` on both sides (by half the
-    gap where two stretches would meet).
-    """
-
-    threshold: float
-    release: float
-    shortest_speech: float
-    shortest_silence: float
-    padding: float
 
 
 class SileroDetector:
@@ -110,40 +94,6 @@ class SileroDetector:
         found = stretches(self.probabilities(audio), hop=WINDOW / self.sample_rate, rules=self.rules)
         inside = (segment & Segment(0.0, audio.duration) for segment in found)
         return [segment for segment in inside if segment]
-
-
-def stretches(probabilities: Sequence[float] | np.ndarray, *, hop: float, rules: SpeechRules) -> list[Segment]:
-    """Speech in a row of window probabilities, ``hop`` seconds apart, by the rules. Pure; times start at 0."""
-    found: list[Segment] = []
-    start: float | None = None
-    quiet: float | None = None  # since when the probability has been under the release
-    for index, probability in enumerate(probabilities):
-        now = index * hop
-        if probability >= rules.threshold:
-            quiet = None
-            start = now if start is None else start
-        elif start is not None and probability < rules.release:
-            quiet = now if quiet is None else quiet
-            if now + hop - quiet >= rules.shortest_silence - 1e-9:
-                found.append(Segment(start, quiet, "speech"))
-                start = quiet = None
-    if start is not None:
-        found.append(Segment(start, quiet if quiet is not None else len(probabilities) * hop, "speech"))
-    kept = [segment for segment in found if segment.duration >= rules.shortest_speech]
-    return _widened(kept, padding=rules.padding, end=len(probabilities) * hop)
-
-
-def _widened(segments: Sequence[Segment], *, padding: float, end: float) -> list[Segment]:
-    """Each segment widened by the padding, but never into its neighbour: they share the gap."""
-    wide = []
-    for index, segment in enumerate(segments):
-        before = segment.start - segments[index - 1].end if index else 2 * segment.start
-        after = (
-            segments[index + 1].start - segment.end if index + 1 < len(segments) else 2 * max(0.0, end - segment.end)
-        )
-        start = segment.start - min(padding, before / 2)
-        wide.append(Segment(max(0.0, start), segment.end + min(padding, after / 2), segment.label))
-    return wide
 
 
 def _weights() -> Path:

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
-from importlib import import_module
-from importlib.util import find_spec
-from inspect import signature
 from typing import Any, Protocol
 
+from evaluator.plugins import Plugin, chosen, plugged
 from explorer.audio import Audio
-from explorer.errors import ConfigError, EngineError, MissingPackage
+from explorer.errors import ConfigError, EngineError
 from explorer.segments import Segment
 
 
@@ -56,23 +53,10 @@ class Recognizer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Engine:
-    """A row of ENGINES: how to import a recognizer class, and what to tell people about it.
+class Engine(Plugin):
+    """A row of ENGINES. The class is built as ``cls(model, device=..., **options)``."""
 
-    The class is built as ``cls(model, device=..., **options)``.
-    """
-
-    name: str
-    factory: str
-    help: str
-    pip: str
-    modules: tuple[str, ...]
     needs_model: bool
-
-    @property
-    def installed(self) -> bool:
-        """Whether the packages it needs are there (they are looked for, not imported)."""
-        return all(find_spec(module) is not None for module in self.modules)
 
 
 ENGINES: Mapping[str, Engine] = {
@@ -98,21 +82,13 @@ ENGINES: Mapping[str, Engine] = {
 }
 
 
-def load_class(factory: str) -> Any:
-    """The class behind ``module:Class``."""
-    module, _, name = factory.partition(":")
-    return getattr(import_module(module), name)
-
-
 def engine(name: str) -> Engine:
     """The engine of that name.
 
     Raises:
         ConfigError: there is none; the message lists those there are.
     """
-    if name not in ENGINES:
-        raise ConfigError(f'There is no engine "{name}"; known are: {", ".join(ENGINES)}.')
-    return ENGINES[name]
+    return chosen(ENGINES, name, kind="engine")
 
 
 def load_recognizer(name: str, model: str | None, *, device: str = "auto", **options: Any) -> Recognizer:
@@ -124,18 +100,11 @@ def load_recognizer(name: str, model: str | None, *, device: str = "auto", **opt
         ModelError: the model is missing, damaged or of the wrong kind.
     """
     entry = engine(name)
-    if not entry.installed:
-        raise MissingPackage(f'The engine "{name}" is not installed. Install it with: pip install "{entry.pip}"')
     if entry.needs_model and not model:
         raise ConfigError(f'The engine "{name}" needs a model: give a file or a pretrained name.')
     if options.get("precision") == "auto":
         del options["precision"]
-    recognizer_class = load_class(entry.factory)
-    known = [option for option in signature(recognizer_class).parameters if option not in ("model", "device")]
-    for option in options:
-        if option not in known:
-            near = get_close_matches(option, known, n=1)
-            hint = f'did you mean "{near[0]}"?' if near else f"known are: {', '.join(known) or 'none'}."
-            raise ConfigError(f'The engine "{name}" has no option "{option}"; {hint}')
-    recognizer: Recognizer = recognizer_class(model, device=device, **options)
+    recognizer: Recognizer = plugged(
+        entry, model, kind="engine", options={"device": device, **options}, own=("model", "device")
+    )
     return recognizer

@@ -8,12 +8,10 @@ samples, whatever was spoken before.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from importlib import import_module
 from typing import Protocol
 
+from evaluator.plugins import Plugin, chosen, plugged
 from explorer.audio import Audio
-from explorer.errors import ConfigError
 
 
 class Synthesizer(Protocol):
@@ -38,15 +36,8 @@ class Synthesizer(Protocol):
         """Give memory back."""
 
 
-@dataclass(frozen=True, slots=True)
-class SynthesizerEntry:
-    """A row of SYNTHESIZERS: how to import a synthesizer class, and what to tell people about it."""
-
-    name: str
-    factory: str
-    help: str
-    pip: str
-    modules: tuple[str, ...]
+SynthesizerEntry = Plugin
+"""A row of SYNTHESIZERS. The class is built without arguments."""
 
 
 SYNTHESIZERS: Mapping[str, SynthesizerEntry] = {
@@ -78,8 +69,5 @@ def synthesizer(name: str) -> Synthesizer:
         MissingPackage: its package is not installed.
         EngineError: it cannot be loaded.
     """
-    if name not in SYNTHESIZERS:
-        raise ConfigError(f'There is no synthesizer "{name}"; known are: {", ".join(SYNTHESIZERS)}.')
-    module, _, attribute = SYNTHESIZERS[name].factory.partition(":")
-    built: Synthesizer = getattr(import_module(module), attribute)()
+    built: Synthesizer = plugged(chosen(SYNTHESIZERS, name, kind="synthesizer"), kind="synthesizer")
     return built

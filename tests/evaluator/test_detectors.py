@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluator.detectors import DETECTORS, load_detector
-from evaluator.detectors.silero import SpeechRules, stretches
+from evaluator.detectors.hysteresis import SpeechRules, stretches
 from explorer.audio import Audio, resample
 from explorer.errors import ConfigError, EngineError
 
@@ -90,9 +90,9 @@ def test_every_detector_explains_itself_and_hears_no_speech_in_odd_audio(name: s
 
 
 def test_unknown_detectors_and_options_are_sentences() -> None:
-    with pytest.raises(ConfigError, match='no detector "ear"; known are: silero'):
+    with pytest.raises(ConfigError, match='no detector "ear"; known are: silero, energy'):
         load_detector("ear")
-    with pytest.raises(ConfigError, match='no option "treshold"; known are: threshold'):
+    with pytest.raises(ConfigError, match='no option "treshold"; did you mean "threshold"'):
         load_detector("silero", treshold=0.3)
 
 
@@ -129,3 +129,31 @@ def test_silero_is_the_same_in_blocks_and_in_one_go() -> None:
     assert len(probabilities) == 9375
     head = detector.probabilities(Audio(long.samples[: 512 * 8300], 16000))
     assert np.allclose(head, probabilities[:8300], atol=1e-4)
+
+
+def spoken_between_silences(*, background: float) -> tuple[Audio, list[tuple[float, float]]]:
+    """Two sentences after, between and before 2 s of noise; and when they are spoken."""
+    from evaluator.synthesizers.espeak import EspeakSynthesizer
+
+    voice = EspeakSynthesizer()
+    sentences = ("good morning everybody and welcome", "this is the second sentence of the recording")
+    parts = [resample(voice.synthesize(text, rate=0.9), 16000).samples for text in sentences]
+    parts = [part / np.abs(part).max() * 0.5 for part in parts]
+    quiet = np.zeros(32000)
+    samples = np.concatenate([quiet, parts[0], quiet, parts[1], quiet])
+    samples = samples + np.random.default_rng(1).normal(0, background, len(samples))
+    first = 2.0 + len(parts[0]) / 16000
+    return Audio(samples.astype(np.float32), 16000), [(2.0, first), (first + 2, first + 2 + len(parts[1]) / 16000)]
+
+
+@pytest.mark.parametrize("background", [0.0, 0.0005, 0.01])
+def test_energy_finds_speech_between_silences_whatever_the_gain(background: float) -> None:
+    sound, truth = spoken_between_silences(background=background)
+    detector = load_detector("energy", shortest_silence=0.6)
+    segments = detector.detect(sound)
+    assert len(segments) == 2
+    for segment, (begin, end) in zip(segments, truth, strict=True):
+        assert segment.start == pytest.approx(begin, abs=0.15)
+        assert segment.end == pytest.approx(end, abs=0.3)
+    softer = detector.detect(Audio(sound.samples * np.float32(0.125), 16000))
+    assert [(s.start, s.end) for s in softer] == [(s.start, s.end) for s in segments]

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from evaluator.engines import ENGINES, OutOfMemory, Recognizer, engine, load_class, load_recognizer
+from evaluator.engines import ENGINES, OutOfMemory, Recognizer, engine, load_recognizer
+from evaluator.plugins import load_class
 from evaluator.systems import System
 from explorer.audio import Audio, resample
 from explorer.errors import ConfigError, EngineError, MissingPackage, ModelError
@@ -58,7 +59,7 @@ def test_an_engine_that_is_not_installed_gives_the_pip_line(monkeypatch: pytest.
 
     absent = engines.Engine("absent", "no.such:Thing", "None.", "no-such-package", ("no_such_package",), False)
     monkeypatch.setattr(engines, "ENGINES", {"absent": absent})
-    with pytest.raises(MissingPackage, match='pip install "no-such-package"'):
+    with pytest.raises(MissingPackage, match="pip install no-such-package"):
         load_recognizer("absent", None)
     assert "no-such-package" in System(name="x", engine="absent").missing()
 
