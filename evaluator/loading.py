@@ -143,15 +143,25 @@ def _loaded(
     utterance: Input, prepare: Callable[[Input, Audio], Sound], *, channel: Channel, roots: Sequence[Path]
 ) -> Sound:
     try:
-        path = Path(utterance.path).resolve()
-        if not any(path.is_relative_to(root) for root in roots):
-            raise ForbiddenAudio(f"{path} lies outside the corpus's audio folders, so it was not read.")
+        path = allowed_sound(utterance.path, roots)
         audio = load(path, offset=utterance.offset, duration=utterance.duration, channel=channel)
         return prepare(utterance, audio)
     except (SpeechDataError, OSError, MemoryError, RuntimeError, ValueError) as error:
         # libraries for sound have many errors; here each is a sentence about one utterance, and the run goes on
         sentence = str(error) if isinstance(error, SpeechDataError) else f"{type(error).__name__}: {error}"
         return Sound(utterance, error=sentence)
+
+
+def allowed_sound(written: str, roots: Sequence[Path]) -> Path:
+    """The sound that an input's ``path`` means, as explorer.audio takes it, if it lies inside ``roots``.
+
+    Raises:
+        ForbiddenAudio: it does not.
+    """
+    path = Path(written).resolve()
+    if not any(path.is_relative_to(root) for root in roots):
+        raise ForbiddenAudio(f"{path} lies outside the corpus's audio folders, so it was not read.")
+    return path
 
 
 def _threads() -> int:
