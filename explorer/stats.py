@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from explorer.corpus import Corpus
 
 NICE_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+SMALLEST_SPAN = 1e-290  # below, a power of ten times a width is no longer an exact float
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def round_edges(low: float, high: float, bins: int, *, whole: bool = False) -> n
         half = 0.5 if abs(low) < 2**50 else abs(low) / 2
         return np.array([low, low + 1.0]) if whole and abs(low) < 2**50 else np.array([low - half, low + half])
     span = high - low
-    if not math.isfinite(span) or span < 1e-9 * max(abs(low), abs(high)):
+    if not math.isfinite(span) or span < max(SMALLEST_SPAN, 1e-9 * max(abs(low), abs(high))):
         return np.unique(np.append(low + (high / bins - low / bins) * np.arange(bins), high))
     least = span / max(1, bins - 1)
     power = 10.0 ** math.floor(math.log10(least))

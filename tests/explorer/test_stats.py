@@ -88,6 +88,8 @@ numbers = st.floats(-1e12, 1e12, allow_nan=False) | st.integers(-(2**40), 2**40)
 @example(0.1, 0.7, 3, False)
 @example(5.0, 5.0, 10, True)
 @example(1e12, 1e12 + 1e-3, 10, False)
+@example(0.0, 5e-324, 1, False)
+@example(0.0, 3e-308, 7, False)
 def test_edges_rise_and_cover_the_numbers(low: float, high: float, bins: int, whole: bool):
     low, high = min(low, high), max(low, high)
     whole = whole and low.is_integer() and high.is_integer()
