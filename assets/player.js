@@ -1,17 +1,25 @@
-/* The player: waveform, spectrogram, time line, segments and one playhead over all of them.
+/* The player: waveform, spectrogram, time line, lanes and one playhead over all of them, from the whole file down to
+   single samples.
 
    It fills every element
-       <div class="player" data-src="/media/CORPUS/ID" data-lanes="waveform spectrogram"
-            data-segments='[[start, end, "label"], ...]' data-group="NAME">
+       <div class="player" data-src="/media/CORPUS/ID" data-pictures="waveform spectrogram" data-group="NAME"
+            data-lanes='[{"name": "words", "kind": "words", "segments": [[start, end, "label"], ...]}, ...]'
+            data-recording='{...}' data-utterance="ID">
    that is or comes into the page (explorer/components/player.py makes them), follows when the attributes change, and
-   cleans up when the element leaves. Peaks, picture and sound come from explorer/media.py; when they cannot, the
-   server's sentence stands where the picture would be. data-state tells "loading", "ready" or "error"; the element has
-   the class of that name too. Pictures are loaded when the element comes near the screen. One player plays at a time.
+   cleans up when the element leaves. Waveform, picture and sound come from explorer/media.py; when they cannot, the
+   server's sentence stands where the picture would be. data-state tells "loading", "indexing" (a long sound, for the
+   first time), "stopped" (by the person who did not want to wait), "ready" or "error". Pictures are loaded when the
+   element comes near the screen. One player plays at a time.
+
+   A player with data-utterance keeps its place in the address: t= (where the playhead stands when it is opened), from=
+   and to= (what is shown), in seconds, as long as the address has the same u=.
 
    For pages (an element is a .player, something inside it, or a CSS selector):
        earmark.player.play(element)                  earmark.player.pause(element)
        earmark.player.toggle(element)                earmark.player.seek(element, seconds)
+       earmark.player.show(element, from, to)        zoom to that stretch
        earmark.player.position(element)              seconds
+       earmark.player.view(element)                  [from, to] in seconds
        earmark.player.playSegment(element, start, end)    play that stretch once
        earmark.player.switchTo(element)              go on at the same position in another player of the same group;
                                                      if none of the group plays, play from the group's last position
@@ -22,68 +30,24 @@
        data-switch-to="#selector"                    switchTo
 
    Times are seconds from the start of the utterance. The playhead is moved with the display's refresh while sound
-   plays, and not at all otherwise. wavesurfer.js draws the waveform. */
+   plays, and not at all otherwise. The parts are in player-*.js, each with its sentence. */
 "use strict";
 
 window.earmark = window.earmark || {};
 
 (() => {
   const SPEEDS = [0.5, 0.75, 0.9, 1, 1.1, 1.25, 1.5, 1.75, 2, 2.5];
-  const DRAG_PX = 4;
-  const EDGE_PX = 7;
   const PATIENCE_MS = 300;
-  const STEPS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
+  const POLL_MS = 150;
+  const ADDRESS_MS = 400;
+  const ZOOM_STEP = 1.6;
+  const {
+    View, Wave, Spectrogram, Lanes, Overview, Recording, Panel, Gestures, ticks, clock, clamp, settings, make, icon, button,
+    prefix, colour, sentence, spot, note, withUtterance, visit,
+  } = window.earmark.parts;
   const players = new Map();
   let active = null;
   let speed = 1;
-
-  /* ---- small things ---- */
-
-  const make = (parent, name, className, attributes = {}) => {
-    const element = parent.appendChild(document.createElement(name));
-    if (className) element.className = className;
-    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-    return element;
-  };
-  const icon = (parent, name) => make(parent, "i", `bi bi-${name}`, { "aria-hidden": "true" });
-  const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
-  const clock = (seconds, digits = 2) => {
-    const scale = 10 ** digits;
-    const exact = Math.max(0, seconds) * scale;
-    // Halves go to the even digit, as where the server prints the same time.
-    const ticks = exact % 1 === 0.5 ? 2 * Math.round(exact / 2) : Math.round(exact);
-    const minutes = Math.floor(ticks / (60 * scale));
-    const rest = ((ticks % (60 * scale)) / scale).toFixed(digits).padStart(digits ? digits + 3 : 2, "0");
-    return minutes < 60 ? `${minutes}:${rest}` : `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}:${rest}`;
-  };
-  const prefix = () => {
-    const config = document.getElementById("_dash-config");
-    return config ? (JSON.parse(config.textContent).requests_pathname_prefix || "/").replace(/\/$/, "") : "";
-  };
-  const colour = (element, ...names) => {
-    const style = getComputedStyle(element);
-    for (const name of names) {
-      const found = style.getPropertyValue(name).trim();
-      if (found) return found;
-    }
-    return style.color;
-  };
-  const parse = (text) => {
-    try {
-      return JSON.parse(text || "[]").filter(([start, end]) => end > start);
-    } catch {
-      return [];
-    }
-  };
-
-  /* The server's sentence for a failed answer. */
-  async function sentence(answer) {
-    try {
-      return (await answer.json()).error || `The server answered ${answer.status}.`;
-    } catch {
-      return `The server could not prepare this sound (status ${answer.status}); its log says why.`;
-    }
-  }
 
   /* ---- one player ---- */
 
@@ -91,14 +55,19 @@ window.earmark = window.earmark || {};
     constructor(root) {
       this.root = root;
       this.source = root.dataset.src;
+      this.utterance = root.dataset.utterance || "";
       this.abort = new AbortController();
       this.duration = 0;
+      this.view = new View(0);
+      this.channel = "mix";
       this.loop = null;
       this.stopAt = null;
       this.asked = false;
+      this.following = true;
       this.frame = 0;
+      this.redraw = 0;
       this.width = 0;
-      this.wave = null;
+      this.wave = this.picture = this.overview = null;
       this.sized = null;
       this.audio = new Audio();
       this.audio.preload = "metadata";
@@ -121,32 +90,38 @@ window.earmark = window.earmark || {};
 
     build() {
       this.root.replaceChildren();
-      const lanes = new Set((this.root.dataset.lanes || "waveform spectrogram").split(" "));
+      const pictures = new Set((this.root.dataset.pictures || "waveform spectrogram").split(" "));
       this.body = make(this.root, "div", "player-body");
       this.lanes = make(this.body, "div", "player-lanes", {
         role: "slider", tabindex: "0", "aria-label": "Position", "aria-valuemin": "0", "aria-valuemax": "0",
         "aria-valuenow": "0",
       });
-      this.waveform = lanes.has("waveform") ? make(this.lanes, "div", "player-waveform") : null;
+      this.waveform = pictures.has("waveform") ? make(this.lanes, "div", "player-waveform") : null;
       this.segments = make(this.lanes, "div", "player-segments");
-      this.timeline = make(this.lanes, "div", "player-timeline", { "aria-hidden": "true" });
-      this.spectrogram = lanes.has("spectrogram") ? make(this.lanes, "div", "player-spectrogram") : null;
+      this.timeline = make(this.lanes, "div", "player-timeline", { "aria-hidden": "true", title: "Wheel: zoom" });
+      this.spectrogram = pictures.has("spectrogram") ? make(this.lanes, "div", "player-spectrogram") : null;
       this.shade = make(this.lanes, "div", "player-loop", { hidden: "" });
       this.hover = make(this.lanes, "div", "player-hover", { hidden: "" });
       this.hoverText = make(this.hover, "span");
       this.head = make(this.lanes, "div", "player-head");
       this.problem = make(this.body, "div", "player-problem", { role: "alert", hidden: "" });
+      this.indexing = make(this.body, "div", "player-indexing", { role: "status", hidden: "" });
+      this.strip = this.spectrogram ? make(this.body, "div", "player-overview") : null;
+      this.recordingBox = make(this.body, "div", "player-recording", { hidden: "" });
+      this.chips = make(this.body, "div", "player-hidden-lanes", { hidden: "" });
       this.buildBar();
+      this.tracks = new Lanes(this.segments, this.chips, settings, (start, end) => this.playSegment(start, end));
+      this.tracks.set(this.root.dataset.lanes);
+      this.gestures = new Gestures(this, this.abort.signal);
+      this.drawRecording();
       this.listen();
     }
 
     buildBar() {
       this.note = make(this.body, "div", "player-note");
       const bar = make(this.body, "div", "player-bar");
-      this.button = make(bar, "button", "player-play", {
-        type: "button", "aria-label": "Play", title: "Play or pause (space)", disabled: "",
-      });
-      icon(this.button, "play-fill");
+      this.button = button(bar, "player-play", "play-fill", "Play", "Play or pause (space)");
+      this.button.disabled = true;
       this.clock = make(bar, "span", "player-clock");
       this.now = make(this.clock, "b");
       this.whole = make(this.clock, "span");
@@ -156,6 +131,18 @@ window.earmark = window.earmark || {};
       icon(this.loopChip, "x");
       const side = make(bar, "div", "player-side");
       this.facts = make(side, "span", "player-facts");
+      this.zooms = make(side, "span", "player-zooms", { role: "group", "aria-label": "Zoom", hidden: "" });
+      const zoom = (name, label, title, run) => {
+        const made = button(this.zooms, "player-tool", name, label, title);
+        made.addEventListener("click", run, { signal: this.abort.signal });
+        return made;
+      };
+      this.zoomOut = zoom("zoom-out", "Zoom out", "Zoom out (−)", () => this.zoom(1 / ZOOM_STEP));
+      this.zoomIn = zoom("zoom-in", "Zoom in", "Zoom in (+, Ctrl and wheel, pinch)", () => this.zoom(ZOOM_STEP));
+      this.zoomLoop = zoom("bounding-box", "Zoom to the loop", "Zoom to the loop (z)", () => this.fitLoop());
+      this.zoomFit = zoom("arrows-expand-vertical", "Show all", "Show all (0)", () => this.fit());
+      this.gear = button(side, "player-tool", "sliders", "How the sound is shown", "Frequency scale, window, colours, channel");
+      this.gear.hidden = true;
       this.select = make(side, "select", "player-speed form-select form-select-sm", {
         "aria-label": "Speed", title: "Speed ([ and ])", disabled: "",
       });
@@ -175,9 +162,7 @@ window.earmark = window.earmark || {};
         setSpeed(Number(this.select.value));
         this.select.blur(); // or the keys would go on to the list
       }, options);
-      this.lanes.addEventListener("pointerdown", (event) => this.press(event), options);
-      this.lanes.addEventListener("pointermove", (event) => this.showHover(event), options);
-      this.lanes.addEventListener("pointerleave", () => { this.hover.hidden = true; }, options);
+      settings.listen((name) => this.resettle(name), this.abort.signal);
       this.root.addEventListener("pointerdown", () => { active = this; }, { ...options, capture: true });
       this.audio.addEventListener("play", () => this.started(), options);
       this.audio.addEventListener("pause", () => this.stopped(), options);
@@ -193,49 +178,96 @@ window.earmark = window.earmark || {};
 
     /* -- loading -- */
 
+    /* The address of something of this sound, as the chosen channel has it. */
+    address(kind, query = "") {
+      const words = [query, this.channel === "mix" ? "" : `channel=${this.channel}`].filter(Boolean).join("&");
+      return `${prefix()}${this.source}/${kind}${words && `?${words}`}`;
+    }
+
     async load() {
       if (this.asked) return;
       this.asked = true;
       this.near.disconnect();
-      const base = prefix() + this.source;
-      // An hour takes seconds to draw; it can be heard meanwhile.
-      const early = setTimeout(() => { this.audio.src = `${base}/audio`; }, PATIENCE_MS);
-      let answer;
+      // Hours take seconds to index; they can be heard meanwhile.
+      const early = setTimeout(() => { this.sound(); }, PATIENCE_MS);
       let facts;
       try {
-        answer = await fetch(`${base}/peaks`, { signal: this.abort.signal });
-        if (!answer.ok) {
-          this.fail(await sentence(answer));
-          return;
-        }
-        facts = await answer.json();
+        facts = await this.ask();
       } catch (error) {
-        if (error.name !== "AbortError") this.fail("The server does not answer; is it still running?");
+        if (error.name === "AbortError") return;
+        this.fail(error instanceof TypeError ? "The server does not answer; is it still running?" : error.message);
         return;
       } finally {
         clearTimeout(early);
       }
-      if (this.abort.signal.aborted) return;
-      this.rate = facts.sample_rate;
-      if (!this.audio.getAttribute("src")) this.audio.src = `${base}/audio`;
+      if (!facts || this.abort.signal.aborted) return;
+      this.sound();
+      this.view.rate = facts.sample_rate;
+      this.known = facts;
       this.playable(facts.duration);
-      if (this.waveform) this.drawWave(facts);
-      if (this.spectrogram) this.loadPicture(`${base}/spectrogram.png`);
+      this.drawPictures(facts);
       const channels = facts.channels === 1 ? "mono" : facts.channels === 2 ? "stereo" : `${facts.channels} channels`;
       const peak = facts.peak_db === null ? "digital silence" : `peak ${facts.peak_db.toFixed(1).replace("-", "−")} dBFS`;
       this.facts.textContent = `${facts.sample_rate / 1000} kHz · ${channels} · ${peak}`;
       this.facts.title = this.facts.textContent; // it is cut off where there is little room
       this.note.textContent = facts.note || "";
       this.state("ready");
+      this.resize();
+    }
+
+    /* The facts of the sound; asks again while the server indexes it, until somebody presses Stop. */
+    async ask() {
+      for (;;) {
+        const answer = await fetch(this.address("peaks"), { signal: this.abort.signal });
+        if (!answer.ok) throw new Error(await sentence(answer));
+        const told = await answer.json();
+        if (answer.status !== 202) {
+          this.indexing.hidden = true;
+          return told;
+        }
+        if (this.root.dataset.state !== "indexing") this.showIndexing();
+        this.indexed.value = told.indexing;
+        this.indexedText.textContent = `${Math.floor(100 * told.indexing)} %`;
+        await new Promise((resolve) => { setTimeout(resolve, POLL_MS); });
+        if (this.root.dataset.state === "stopped" || this.abort.signal.aborted) return null;
+      }
+    }
+
+    /* A long sound is seen for the first time: how far the server is, and a way out. */
+    showIndexing() {
+      this.state("indexing");
+      this.sound();
+      this.indexing.replaceChildren();
+      this.indexing.hidden = false;
+      const text = make(this.indexing, "span");
+      text.textContent = "Drawing this long recording for the first time; it can be heard meanwhile";
+      this.indexed = make(this.indexing, "progress", "", { max: "1", "aria-label": "Part of the recording that is drawn" });
+      this.indexedText = make(this.indexing, "span", "player-indexed");
+      const stop = make(this.indexing, "button", "player-again", { type: "button" });
+      stop.textContent = "Stop";
+      stop.addEventListener("click", () => {
+        this.state("stopped");
+        this.indexing.replaceChildren();
+        make(this.indexing, "span").textContent = "Not drawn. The sound can be played.";
+        const again = make(this.indexing, "button", "player-again", { type: "button" });
+        again.textContent = "Draw it";
+        again.addEventListener("click", () => { this.asked = false; this.load(); }, { signal: this.abort.signal });
+      }, { signal: this.abort.signal });
+    }
+
+    sound() {
+      if (!this.audio.getAttribute("src")) this.audio.src = this.address("audio");
     }
 
     /* The length is known: there is a time axis, and the sound can be played. */
     playable(duration) {
-      this.duration = duration;
+      const first = !this.duration;
+      this.duration = this.view.duration = duration;
+      if (first) this.arrive();
+      else this.view.show(Math.min(this.view.from, duration), this.view.to);
       this.lanes.setAttribute("aria-valuemax", duration.toFixed(2));
       this.whole.textContent = ` / ${clock(duration)}`;
       this.button.disabled = this.select.disabled = false;
-      this.drawSegments();
       if (!this.sized) {
         this.sized = new ResizeObserver(() => this.resize());
         this.sized.observe(this.lanes);
@@ -244,63 +276,77 @@ window.earmark = window.earmark || {};
       this.becomeReady();
     }
 
-    drawWave(facts) {
-      this.wave = window.WaveSurfer.create({
-        container: this.waveform,
-        height: "auto",
-        barHeight: 0.92,
-        media: this.audio,
-        // Two channels: the first is drawn upwards, the second downwards.
-        peaks: [facts.high.map((v) => Math.max(v, 0) / 127), facts.low.map((v) => Math.max(-v, 0) / 127)],
-        duration: facts.duration,
-        interact: false,
-        hideScrollbar: true,
-        autoScroll: false,
-        cursorWidth: 0,
-        ...this.colours(),
+    /* Where the address says: the playhead at t=, the view from= to=, or around t= in a long sound. */
+    arrive() {
+      const { t, from, to } = spot(this.utterance);
+      this.view.show(0, this.duration);
+      if (from !== undefined && to !== undefined && to > from) this.view.show(from, to);
+      else if (t !== undefined && this.duration > 120) this.view.show(t - 5, t + 15);
+      if (t !== undefined) this.audio.currentTime = clamp(t, 0, this.duration);
+    }
+
+    drawPictures(facts) {
+      const failed = (error) => { this.note.textContent = error.message; };
+      if (this.waveform) {
+        if (this.wave) this.wave.destroy();
+        const fetchWave = async (first, last, width, signal) => {
+          const answer = await fetch(this.address("wave", `first=${first}&last=${last}&width=${Math.min(width, 8192)}`), { signal });
+          if (!answer.ok) throw new Error(await sentence(answer));
+          return answer.json();
+        };
+        this.wave = new Wave(this.waveform, facts, fetchWave, () => this.colours());
+        this.wave.onArrival = () => this.later();
+        this.wave.onFailure = failed;
+      }
+      if (!this.spectrogram) return;
+      if (this.picture) this.picture.drop();
+      this.picture = new Spectrogram(this.spectrogram, facts, (query) => this.address("tile.png", query), settings);
+      this.overview = new Overview(this.strip, facts, () => this.colours(), {
+        move: (from) => this.look(() => this.view.pan(from - this.view.from)),
+        zoom: (event) => this.gestures.wheelOver(event, this.strip),
       });
-      this.wave.on("error", () => {}); // the audio element's own event tells more
+      this.zooms.hidden = this.gear.hidden = false;
+      if (!this.panel) {
+        this.panel = new Panel(this.body, this.gear, settings, {
+          channels: facts.channels, choose: (channel) => this.choose(channel),
+        });
+      }
+    }
+
+    /* Another channel is drawn and heard; place and view stay. */
+    choose(channel) {
+      this.channel = channel;
+      const playing = !this.audio.paused;
+      const time = this.time;
+      this.audio.src = this.address("audio");
+      this.audio.currentTime = time;
+      if (playing) this.play();
+      this.asked = false;
+      this.load();
+    }
+
+    resettle(name) {
+      if (name === "hidden") {
+        this.tracks.build();
+        this.later();
+      } else if (this.picture) {
+        if (name === "scale" || name === "window") this.picture.retune();
+        else this.picture.recolour();
+        this.later();
+      }
+      if (this.panel) this.panel.show();
     }
 
     colours() {
-      return {
-        waveColor: colour(this.body, "--wave", "--muted"),
-        progressColor: colour(this.body, "--wave-played", "--accent", "--bs-primary"),
-      };
+      return [
+        colour(this.body, "--wave", "--muted"),
+        colour(this.body, "--wave-played", "--accent", "--bs-primary"),
+        colour(this.body, "--line", "--bs-border-color"),
+      ];
     }
 
     recolour() {
-      if (this.wave) this.wave.setOptions(this.colours());
-    }
-
-    loadPicture(address) {
-      this.spectrogram.replaceChildren();
-      const image = make(this.spectrogram, "img", "", { alt: "Spectrogram", draggable: "false" });
-      const options = { signal: this.abort.signal };
-      image.addEventListener("load", () => {
-        this.spectrogram.classList.add("is-drawn");
-        this.drawHertz();
-      }, options);
-      image.addEventListener("error", async () => {
-        const said = await fetch(address, options).then((a) => (a.ok ? "The spectrogram cannot be shown." : sentence(a)), () => "");
-        if (!said) return;
-        const box = make(this.spectrogram, "div", "player-nopicture");
-        icon(box, "exclamation-triangle");
-        make(box, "span").textContent = said;
-        image.remove();
-      }, options);
-      image.src = address;
-    }
-
-    drawHertz() {
-      const top = this.rate / 2000;
-      const step = [0.5, 1, 2, 4, 5, 10, 20, 50].find((s) => top / s <= 4.5) || 100;
-      const axis = make(this.spectrogram, "div", "player-hertz", { "aria-hidden": "true" });
-      for (let khz = step; khz < top * 0.97; khz += step) {
-        const mark = make(axis, "span");
-        mark.style.bottom = `${(100 * khz) / top}%`;
-        mark.textContent = `${khz} kHz`;
-      }
+      this.later();
     }
 
     /* Where the picture would be: what is wrong, in the server's words, and a way to try again. */
@@ -308,7 +354,8 @@ window.earmark = window.earmark || {};
       this.audio.pause();
       this.state("error");
       this.button.disabled = this.select.disabled = true;
-      this.lanes.hidden = true;
+      this.lanes.hidden = this.indexing.hidden = true;
+      if (this.strip) this.strip.hidden = true;
       this.problem.replaceChildren();
       this.problem.hidden = false;
       icon(this.problem, "exclamation-triangle");
@@ -331,60 +378,96 @@ window.earmark = window.earmark || {};
       }
     }
 
-    /* -- layout -- */
+    /* -- what is shown -- */
 
-    resize() {
-      this.width = this.lanes.clientWidth;
+    /* Change the view as a person wishes: draw it with the next frame, and note it in the address. */
+    look(change) {
+      if (!this.duration) return;
+      change();
+      this.following = this.view.contains(this.time);
+      this.later();
+      clearTimeout(this.noting);
+      this.noting = setTimeout(() => {
+        const { from, to, whole } = this.view;
+        note(this.utterance, { from: whole ? undefined : from, to: whole ? undefined : to });
+      }, ADDRESS_MS);
+    }
+
+    /* Around the playhead when it is in sight. */
+    zoom(factor) {
+      const { view, time } = this;
+      this.look(() => view.zoom(factor, view.contains(time) ? view.place(time) : 0.5));
+    }
+
+    fit() {
+      this.look(() => this.view.show(0, this.duration));
+    }
+
+    show(from, to) {
+      this.look(() => this.view.show(from, to));
+    }
+
+    fitLoop() {
+      if (!this.loop) return;
+      const [start, end] = this.loop;
+      const room = (end - start) * 0.05;
+      this.show(start - room, end + room);
+    }
+
+    later() {
+      this.redraw = this.redraw || requestAnimationFrame(() => {
+        this.redraw = 0;
+        this.drawView();
+      });
+    }
+
+    drawView() {
+      const { view } = this;
+      if (!this.duration || !this.width) return;
       this.drawTimeline();
+      this.tracks.draw(view);
+      if (this.wave) this.wave.draw(view);
+      if (this.picture) this.picture.draw(view);
+      if (this.overview) this.overview.draw(view);
+      if (this.recording) this.recording.draw(() => [colour(this.body, "--line-strong", "--muted"), colour(this.body, "--accent")]);
+      this.zoomOut.disabled = this.zoomFit.disabled = view.whole;
+      this.zoomIn.disabled = view.span <= view.narrowest * 1.001;
       this.drawLoop();
       this.draw();
     }
 
+    resize() {
+      this.width = this.lanes.clientWidth;
+      this.later();
+    }
+
     drawTimeline() {
-      const most = Math.max(2, Math.floor(this.width / 64));
-      const step = STEPS.find((s) => this.duration / s <= most) || 7200;
-      const digits = step < 0.1 ? 2 : step < 1 ? 1 : 0;
       this.timeline.replaceChildren();
-      const minor = step / 5;
-      const count = Math.floor(this.duration / minor + 1e-6);
-      for (let i = 0; i <= count; i += 1) {
-        const mark = make(this.timeline, "i", i % 5 ? "" : "is-major");
-        mark.style.left = `${(100 * i * minor) / this.duration}%`;
+      for (const { time, label } of ticks(this.view, this.width)) {
+        const place = this.view.place(time);
+        const mark = make(this.timeline, "i", label ? "is-major" : "");
+        mark.style.left = `${100 * place}%`;
         // A label that would stick out at the right is left out.
-        const time = i * minor;
-        if (i % 5 === 0 && (1 - time / this.duration) * this.width > 30) {
-          const text = i ? time.toFixed(digits) : "0 s";
-          make(mark, "span").textContent = this.duration >= 60 ? clock(time, digits) : text;
-        }
+        if (label && (1 - place) * this.width > 8 + 6.2 * label.length) make(mark, "span").textContent = label;
       }
     }
 
-    drawSegments() {
-      const list = parse(this.root.dataset.segments);
-      this.segments.replaceChildren();
-      this.segments.hidden = !list.length;
-      for (const [start, end, label] of list) {
-        const left = clamp(start / this.duration, 0, 1);
-        const right = clamp(end / this.duration, 0, 1);
-        if (right <= left) continue;
-        const title = `${label || "segment"}, ${clock(start)} to ${clock(end)}`;
-        const box = make(this.segments, "button", "player-segment", {
-          type: "button", title, "aria-label": `Play ${title}`, "data-label": label || "", tabindex: "-1",
-        });
-        box.style.left = `${100 * left}%`;
-        box.style.width = `${100 * (right - left)}%`;
-        make(box, "span").textContent = label || "";
-        box.addEventListener("click", () => this.playSegment(start, end), { signal: this.abort.signal });
-      }
+    drawRecording() {
+      this.recording = new Recording(this.recordingBox, this.root.dataset.recording, {
+        address: (id) => withUtterance(id).href, open: (id) => visit(withUtterance(id)),
+      });
+      this.later();
     }
 
     drawLoop() {
       this.shade.hidden = this.loopChip.hidden = !this.loop;
+      this.zoomLoop.disabled = !this.loop;
       if (!this.loop) return;
-      const [start, end] = this.loop;
-      this.shade.style.left = `${(100 * start) / this.duration}%`;
-      this.shade.style.width = `${(100 * (end - start)) / this.duration}%`;
-      this.loopText.textContent = `${clock(start)} – ${clock(end)}`;
+      const [left, right] = this.loop.map((time) => clamp(this.view.place(time), -1, 2));
+      this.shade.style.left = `${100 * left}%`;
+      this.shade.style.width = `${100 * (right - left)}%`;
+      const digits = this.loop[1] - this.loop[0] < 0.1 ? 4 : 2;
+      this.loopText.textContent = `${clock(this.loop[0], digits)} – ${clock(this.loop[1], digits)}`;
     }
 
     /* -- the playhead -- */
@@ -400,7 +483,11 @@ window.earmark = window.earmark || {};
 
     draw() {
       const time = this.time;
-      this.head.style.transform = `translateX(${this.duration ? (time / this.duration) * this.width : 0}px)`;
+      const x = this.duration ? this.view.place(time) * this.width : 0;
+      this.head.style.transform = `translateX(${clamp(x, -9, this.width + 9)}px)`;
+      if (this.wave) this.wave.progress(clamp(x, 0, this.width));
+      if (this.overview) this.overview.progress(time);
+      this.tracks.mark(this.audio.paused ? null : time);
       this.showTime(time);
       if (this.audio.paused) {
         this.lanes.setAttribute("aria-valuenow", time.toFixed(2));
@@ -410,8 +497,20 @@ window.earmark = window.earmark || {};
 
     run() {
       this.watch();
+      this.follow();
       this.draw();
       this.frame = this.audio.paused ? 0 : requestAnimationFrame(() => this.run());
+    }
+
+    /* Turn the page when the playhead leaves the view, unless the person looks elsewhere. */
+    follow() {
+      const { time, view } = this;
+      if (view.contains(time)) {
+        this.following = true;
+      } else if (this.following && this.duration) {
+        view.show(time - 0.05 * view.span, time + 0.95 * view.span);
+        this.later();
+      }
     }
 
     /* Turn round at the end of the loop, stop at the end of a segment. */
@@ -483,6 +582,8 @@ window.earmark = window.earmark || {};
     seek(time) {
       this.stopAt = null;
       this.audio.currentTime = clamp(time, 0, this.duration);
+      this.following = true;
+      this.follow();
       this.draw();
     }
 
@@ -491,63 +592,15 @@ window.earmark = window.earmark || {};
       this.setLoop(null);
       this.audio.currentTime = clamp(start, 0, this.duration);
       this.stopAt = end;
+      this.following = true;
+      this.follow();
       await this.play();
     }
 
     setLoop(loop) {
-      this.loop = loop && loop[1] - loop[0] >= 0.02 ? loop : null;
+      this.loop = loop && loop[1] - loop[0] >= 0.005 ? loop : null;
       if (this.loop) this.stopAt = null;
       this.drawLoop();
-    }
-
-    /* Click: seek. Drag: a loop, or move an edge of the one there is. */
-    press(event) {
-      if (event.button !== 0 || !this.duration || event.target.closest(".player-segment")) return;
-      const box = this.lanes.getBoundingClientRect();
-      const at = (e) => clamp(((e.clientX - box.left) / box.width) * this.duration, 0, this.duration);
-      const startX = event.clientX;
-      const near = (time) => Math.abs((time / this.duration) * box.width - (startX - box.left)) <= EDGE_PX;
-      const edge = this.loop ? this.loop.findIndex(near) : -1;
-      const anchor = edge >= 0 ? this.loop[1 - edge] : at(event);
-      const gesture = new AbortController();
-      const options = { signal: AbortSignal.any([gesture.signal, this.abort.signal]) };
-      let dragging = false;
-      this.lanes.setPointerCapture(event.pointerId);
-      this.lanes.addEventListener("pointermove", (move) => {
-        if (!dragging && Math.abs(move.clientX - startX) < DRAG_PX) return;
-        dragging = true;
-        this.setLoop([Math.min(anchor, at(move)), Math.max(anchor, at(move))]);
-      }, options);
-      this.lanes.addEventListener("pointerup", (up) => {
-        gesture.abort();
-        if (!dragging) {
-          const time = at(up);
-          if (this.loop && (time < this.loop[0] || time > this.loop[1])) this.setLoop(null);
-          this.seek(time);
-        } else if (this.loop && (this.time < this.loop[0] || this.time > this.loop[1])) {
-          this.seek(this.loop[0]);
-        }
-      }, options);
-      // A finger that scrolls the page instead: the browser takes the pointer away.
-      this.lanes.addEventListener("pointercancel", () => { gesture.abort(); if (dragging) this.setLoop(null); }, options);
-    }
-
-    showHover(event) {
-      if (!this.duration || event.pointerType === "touch") return;
-      const box = this.lanes.getBoundingClientRect();
-      const x = clamp(event.clientX - box.left, 0, box.width);
-      let text = clock((x / box.width) * this.duration);
-      const picture = this.spectrogram && this.spectrogram.getBoundingClientRect();
-      if (picture && event.clientY >= picture.top && event.clientY <= picture.bottom) {
-        const hertz = ((picture.bottom - event.clientY) / picture.height) * (this.rate / 2);
-        text += hertz >= 1000 ? ` · ${(hertz / 1000).toFixed(1)} kHz` : ` · ${Math.round(hertz)} Hz`;
-      }
-      const onEdge = this.loop && this.loop.some((t) => Math.abs((t / this.duration) * box.width - x) <= EDGE_PX);
-      this.lanes.style.cursor = onEdge ? "ew-resize" : "";
-      this.hover.hidden = false;
-      this.hover.classList.toggle("is-left", x > box.width - 110);
-      this.hover.style.transform = `translateX(${x}px)`;
-      this.hoverText.textContent = text;
     }
 
     destroy() {
@@ -555,8 +608,11 @@ window.earmark = window.earmark || {};
       this.near.disconnect();
       if (this.sized) this.sized.disconnect();
       cancelAnimationFrame(this.frame);
+      cancelAnimationFrame(this.redraw);
+      clearTimeout(this.noting);
       this.audio.pause();
       if (this.wave) this.wave.destroy();
+      if (this.picture) this.picture.drop();
       this.audio.removeAttribute("src");
       this.audio.load(); // lets go of the connection
       if (active === this) active = null;
@@ -604,8 +660,12 @@ window.earmark = window.earmark || {};
     for (const root of [...players.keys()]) if (!root.isConnected) remove(root);
     for (const [root, names] of changed) {
       const known = players.get(root);
-      if (!known || known.source !== root.dataset.src || names.has("data-lanes")) replace(root);
-      else if (known.duration) known.drawSegments();
+      if (!known || known.source !== root.dataset.src || names.has("data-pictures")) replace(root);
+      else {
+        if (names.has("data-lanes")) known.tracks.set(root.dataset.lanes);
+        if (names.has("data-recording")) known.drawRecording();
+        known.later();
+      }
     }
   }
 
@@ -647,6 +707,8 @@ window.earmark = window.earmark || {};
     pause: act("pause"),
     toggle: act("toggle"),
     seek: act("seek"),
+    show: act("show"),
+    view: (element) => (find(element) ? [find(element).view.from, find(element).view.to] : [0, 0]),
     playSegment: act("playSegment"),
     position: (element) => (find(element) ? find(element).time : 0),
     switchTo,
@@ -655,23 +717,34 @@ window.earmark = window.earmark || {};
   window.earmark.playSegment = window.earmark.player.playSegment;
 
   const key = (keys, label, help, run) => window.earmark.hotkeys.add({
-    keys, label, help, group: "Player", when: () => current() !== null, run: () => run(current()),
+    keys, label, help, group: "Player", when: () => current() !== null, run: (event) => run(current(), event),
   });
   const faster = (player, step) => {
     const place = SPEEDS.findIndex((value) => value >= speed);
     if (!player.select.disabled) setSpeed(SPEEDS[clamp(place + step, 0, SPEEDS.length - 1)]);
   };
+  /* With Shift the view moves, not the playhead. */
+  const step = (player, event, direction) => {
+    if (event.shiftKey) player.look(() => player.view.pan(0.25 * direction * player.view.span));
+    else player.seek(player.time + direction);
+  };
   const unloop = (player) => (player.loop ? player.setLoop(null) : false);
 
   function start() {
     key([" "], "Space", "play or pause", (player) => player.toggle());
-    key(["ArrowLeft"], "←", "1 second back", (player) => player.seek(player.time - 1));
-    key(["ArrowRight"], "→", "1 second on", (player) => player.seek(player.time + 1));
+    key(["ArrowLeft"], "←", "1 second back", (player, event) => step(player, event, -1));
+    key(["ArrowRight"], "→", "1 second on", (player, event) => step(player, event, 1));
     key(["Home"], "Home", "to the start", (player) => player.seek(0));
     key(["["], "[", "slower", (player) => faster(player, -1));
     key(["]"], "]", "faster", (player) => faster(player, 1));
     key(["l", "Escape"], "l Esc", "stop looping", unloop);
-    window.earmark.hotkeys.add({ keys: [], label: "drag", help: "loop a stretch", group: "Player", when: () => current() !== null });
+    key(["+", "="], "+", "zoom in", (player) => player.zoom(ZOOM_STEP));
+    key(["-"], "-", "zoom out", (player) => player.zoom(1 / ZOOM_STEP));
+    key(["0"], "0", "show all", (player) => player.fit());
+    key(["z"], "z", "zoom to the loop", (player) => (player.loop ? player.fitLoop() : false));
+    for (const [label, help] of [["drag", "loop a stretch"], ["⇧ drag", "move the view (also ⇧ ← and ⇧ →)"], ["Ctrl wheel", "zoom"]]) {
+      window.earmark.hotkeys.add({ keys: [], label, help, group: "Player", when: () => current() !== null });
+    }
     document.addEventListener("click", (event) => {
       const target = event.target instanceof Element ? event.target : null;
       const play = target && target.closest("[data-play]");
@@ -685,7 +758,7 @@ window.earmark = window.earmark || {};
       }
     });
     new MutationObserver(follow).observe(document.body, {
-      childList: true, subtree: true, attributes: true, attributeFilter: ["data-src", "data-segments", "data-lanes"],
+      childList: true, subtree: true, attributes: true, attributeFilter: ["data-src", "data-lanes", "data-recording", "data-pictures"],
     });
     new MutationObserver(() => { for (const player of players.values()) player.recolour(); })
       .observe(document.documentElement, { attributes: true, attributeFilter: ["data-bs-theme"] });

@@ -4,7 +4,8 @@
     <id>/utterances.parquet   the input: id, row, path, offset, duration
     <id>/hypotheses.jsonl     transcribe: {"id", "text", "words": [[word, start, end]], "seconds", "wall"}
     <id>/segments.jsonl       detect: {"id", "segments": [[start, end, label]], "seconds", "wall"}
-                              both: {"id", "error"} for an utterance that failed
+    <id>/measures.jsonl       measure: see measuring.py
+                              all: {"id", "error"} for an utterance that failed
 
 A journal only grows. Each batch is written and synced before it counts as done, so after a crash at most the line
 that was being written is torn; opening the journal again cuts that line off, and its utterance is done again.
@@ -32,7 +33,11 @@ from evaluator.locks import exclusively
 from explorer.errors import RunError
 from explorer.segments import Segment
 
-JOURNALS: Mapping[str, str] = {"transcribe": "hypotheses.jsonl", "detect": "segments.jsonl"}
+JOURNALS: Mapping[str, str] = {
+    "transcribe": "hypotheses.jsonl",
+    "detect": "segments.jsonl",
+    "measure": "measures.jsonl",
+}
 SYSTEM_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[A-Za-z0-9_.-]+")
 
@@ -280,6 +285,23 @@ class RunStore:
         """The runs of one kind that belong to the corpus made of these sources, oldest first."""
         wanted = tuple(str(source) for source in sources)
         return [run for run in self.all() if run.kind == kind and run.sources == wanted]
+
+    def words(self, sources: Sequence[Path], utterance_id: str) -> dict[str, tuple[Segment, ...]]:
+        """The words with their times that each system last heard in one utterance, of systems that told times."""
+        found: dict[str, tuple[Segment, ...]] = {}
+        seen: set[str] = set()
+        for run in reversed(self.of(sources, kind="transcribe")):
+            line = None if run.system in seen else line_of(run.journal, utterance_id)
+            if line is None or "text" not in line:
+                continue
+            seen.add(run.system)
+            if line.get("words"):
+                found[run.system] = tuple(sorted(Segment(start, end, word) for word, start, end in line["words"]))
+        return found
+
+    def measured(self, apart: Run) -> list[Run]:
+        """All other runs that measured sound to the end, oldest first: what they know of a file holds in any corpus."""
+        return [run for run in self.all() if run.kind == "measure" and run.ended and run.id != apart.id]
 
     def segments(self, sources: Sequence[Path], utterance_id: str) -> tuple[Segment, ...] | None:
         """Speech in one utterance as the newest detection saw it; None when nobody looked yet."""

@@ -8,7 +8,9 @@ from functools import cached_property
 from pathlib import Path
 
 from evaluator.jobs import Job, JobStore
-from evaluator.launching import Rows, queue_detection, queue_transcription
+from evaluator.launching import Rows, queue_detection, queue_measuring, queue_transcription
+from evaluator.measure_overlays import MeasureOverlays
+from evaluator.measuring import MeasureOptions
 from evaluator.normalize import NORMALIZERS, normalizer
 from evaluator.run_overlays import RunOverlays
 from evaluator.runs import RunStore
@@ -21,8 +23,8 @@ from evaluator.workspace import Workspace
 from explorer.config import Config
 from explorer.corpus import Corpus, Utterance
 from explorer.errors import ConfigError
+from explorer.lanes import Lane
 from explorer.library import Library
-from explorer.segments import Segment
 from explorer.stores import Action, HeaderControl, OverviewSection, Stores, UtterancePanel
 from explorer.vocabulary import WordAccuracy
 from explorer.words import Folding
@@ -36,6 +38,7 @@ class EvaluatorStores(Stores):
     jobs: JobStore
     runs: RunStore
     overlays: RunOverlays
+    measures: MeasureOverlays
     scores: ScoreStore
     supervisor: Supervisor
 
@@ -50,8 +53,8 @@ class EvaluatorStores(Stores):
         return {name: System(name=name, **asdict(system)) for name, system in self.config.systems.items()}
 
     def corpus(self, parameters: Mapping[str, str]) -> Corpus:
-        """The corpus of the URL with what runs recognized and how that scores."""
-        base = super().corpus(parameters)
+        """The corpus of the URL with what runs measured and recognized, and how that scores."""
+        base = self.measures.lay(super().corpus(parameters))
         return self.scores.lay(self.overlays.lay(base), parameters.get("normalizer") or self.normalizer)
 
     def revision(self, parameters: Mapping[str, str]) -> str:
@@ -65,9 +68,14 @@ class EvaluatorStores(Stores):
         chosen = normalizer(parameters.get("normalizer") or self.normalizer)
         return super().pending(parameters) or self.scores.progress(corpus, chosen) is not None
 
-    def segments(self, corpus: Corpus, utterance: Utterance) -> Sequence[Segment]:
-        """Where speech was detected in the utterance."""
-        return self.runs.segments(corpus.sources, utterance.id) or ()
+    def lanes(self, corpus: Corpus, utterance: Utterance) -> tuple[Lane, ...]:
+        """The utterance's own lanes, where speech was detected, and the words of every system that told their times."""
+        speech = self.runs.segments(corpus.sources, utterance.id)
+        found = () if speech is None else (Lane("speech", "speech", speech),)
+        words = tuple(
+            Lane(system, "words", heard) for system, heard in self.runs.words(corpus.sources, utterance.id).items()
+        )
+        return (*found, *(lane.clipped(utterance.duration) for lane in words), *super().lanes(corpus, utterance))
 
     def foldings(self) -> Sequence[Folding]:
         """Every normalizer is a way to fold words."""
@@ -114,6 +122,13 @@ class EvaluatorStores(Stores):
     def detect(self, corpus: Corpus, rows: Rows, *, options: Options, scope: str) -> Job:
         """Queue a detector to look for speech in rows of a corpus, and see that a worker lives."""
         job = queue_detection(self.jobs, self.runs, corpus, rows, options=options, scope=scope)
+        self.supervisor.ensure_worker()
+        return job
+
+    def measure(self, corpus: Corpus, rows: Rows, *, detector: str | None, scope: str) -> Job:
+        """Queue the measuring of the rows' sound, and see that a worker lives. ``detector`` tells the speech ratio."""
+        options = MeasureOptions(detector=detector)
+        job = queue_measuring(self.jobs, self.runs, corpus, rows, options=options, scope=scope)
         self.supervisor.ensure_worker()
         return job
 
@@ -170,6 +185,7 @@ def open_stores(
         jobs=jobs,
         runs=runs,
         overlays=RunOverlays(runs, cache / "runs"),
+        measures=MeasureOverlays(runs, cache / "measures"),
         scores=ScoreStore(cache / "scores"),
         supervisor=supervisor,
     )

@@ -81,13 +81,14 @@ class Columns:
 class CorpusSource:
     """A corpus to open: its manifests, the folder of its sound, and further folders sound may be played from.
 
-    ``vocabulary`` is the word list that OOV words are told by; ``columns`` says which columns of a table are the audio,
-    offset, duration or reference.
+    ``lanes`` are folders of files with the times of words and speakers; ``vocabulary`` is the word list that OOV words
+    are told by; ``columns`` says which columns of a table are the audio, offset, duration or reference.
     """
 
     manifests: tuple[Path, ...]
     audio_root: Path | None = None
     roots: tuple[Path, ...] = ()
+    lanes: tuple[Path, ...] = ()
     vocabulary: Path | None = None
     columns: Columns = field(default_factory=lambda: Columns())
 
@@ -203,7 +204,7 @@ def _with_paths(content: Any, folders: tuple[Path, ...]) -> Any:
 
     if not isinstance(content, dict):
         return content
-    for entry, key in inside("corpora", ("manifests", "audio_root", "roots", "vocabulary")):
+    for entry, key in inside("corpora", ("manifests", "audio_root", "roots", "lanes", "vocabulary")):
         entry[key] = at(entry[key])
     for entry, key in inside("systems", ("model",)):
         entry[key] = at(entry[key], always=False)

@@ -1,13 +1,23 @@
-"""Serve sound and its pictures: ``/media/<corpus>/<utterance id>/{audio, peaks, spectrogram.png}``.
+"""Serve sound and views of it: ``/media/<corpus>/<utterance id>/{audio, peaks, wave, tile.png}``.
 
 A request names an utterance by its id, never a file; the file is found by ``Corpus.audio_path``, which answers for the
 allowed folders. Sound goes out with HTTP ranges: a whole file that browsers play as it is, otherwise (a cut, one
 channel, AIFF, NIST SPHERE and so on) as 16-bit WAV made here. All that is made is kept in a MediaCache.
 
-Every answer has a strong ETag made from the file's path, size and time, the cut, and the version of this module, and
-``Cache-Control: private, no-cache``: browsers keep it, ask each time whether it still holds, and get an empty 304.
+    audio                                       the sound
+    peaks                                       facts and the whole waveform, coarsely; 202 with {"indexing": 0 to 1}
+                                                while a long sound is indexed for the first time: ask again
+    wave?first=&last=&width=                    the waveform between two frames, fine enough for so many pixels
+    tile.png?window=&scale=&level=&number=      a tile of the spectrogram (explorer/tiles.py)
 
-An error is JSON, ``{"error": sentence}``: 404 unknown or missing, 403 outside the corpus's folders, 422 unreadable.
+Each takes ``channel=`` (a number from 0, or ``mix``); where a manifest's row names a channel, that is all there is.
+
+Every answer has a strong ETag made from the file's path, size and time, the cut, what was asked for, and the version
+of this module, and ``Cache-Control: private, no-cache``: browsers keep it, ask each time whether it still holds, and
+get an empty 304.
+
+An error is JSON, ``{"error": sentence}``: 404 unknown or missing, 403 outside the corpus's folders, 422 unreadable or
+asked for in a way that makes no sense.
 
 Range requests: RFC 9110, section 14.
 """
@@ -17,41 +27,41 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import quote
 
-import numpy as np
 import orjson
 from flask import Blueprint, Flask, Response, request
 from werkzeug.wsgi import wrap_file
 
-from explorer import acoustics, audio, pictures
+from explorer import audio
 from explorer.errors import (
     ForbiddenAudio,
     MissingAudio,
+    QueryError,
     SpeechDataError,
     UnknownCorpus,
     UnknownUtterance,
     UnreadableAudio,
 )
+from explorer.indexing import Indexer
 from explorer.media_cache import MediaCache
+from explorer.tiles import Lens
+from explorer.views import View
 
 if TYPE_CHECKING:
     from explorer.corpus import Corpus, Utterance
     from explorer.stores import Stores
 
-VERSION = 1
-"""Goes up when the same file would give other bytes, so that no kept picture is shown again."""
+VERSION = 2
+"""Goes up when the same file would give other bytes, so that nothing kept is shown again."""
 
-COLUMNS = 1500
-"""Widest spectrogram: two image columns a pixel in the panel beside the table, about 200 kB for 30 s."""
-
-BINS = 2000
-"""Parts of the envelope; more would not be seen."""
+WIDEST = 8192
+"""Pixels of the widest view."""
 
 WHOLE = 0.05
 """A row whose duration differs from its file's by less than this (s) means the whole file: durations are rounded."""
@@ -82,30 +92,6 @@ class Excerpt:
         return self.facts.playable and self.offset == 0 and self.duration is None and self.channel is None
 
 
-@dataclass(frozen=True, slots=True)
-class Drawing:
-    """What the player shows of a stretch.
-
-    ``peaks`` is JSON: ``low`` and ``high`` are the extremes of up to 2000 equal parts, in 1/127 of the largest
-    amplitude ``peak`` (full scale 1.0; ``peak_db`` in dBFS, null for silence); ``duration`` s and ``sample_rate`` Hz of
-    what can be decoded; ``channels`` of the file; ``note`` a sentence or null. ``spectrogram`` is a PNG that spans the
-    stretch exactly, from 0 Hz to half the sample rate, with 80 dB from black to white.
-    """
-
-    peaks: bytes
-    spectrogram: bytes
-
-    def pack(self) -> bytes:
-        """Both as one value of the cache: they are made together and wanted together."""
-        return len(self.peaks).to_bytes(4, "big") + self.peaks + self.spectrogram
-
-    @classmethod
-    def unpack(cls, packed: bytes) -> Drawing:
-        """The inverse of ``pack``."""
-        border = 4 + int.from_bytes(packed[:4], "big")
-        return cls(packed[4:border], packed[border:])
-
-
 def address(corpus: str, utterance: str) -> str:
     """Where the media of an utterance are, as ``/media/demo/0123456789abcdef``; append ``/audio`` and so on."""
     return f"/media/{quote(corpus, safe='')}/{quote(utterance, safe='')}"
@@ -123,10 +109,22 @@ def add_routes(server: Flask, open_corpus: Callable[[str], Corpus], cache: Media
     routes = Blueprint("media", __name__, url_prefix="/media/<corpus>/<utterance>")
     header = lru_cache(maxsize=4096)(_header)
 
+    indexer = Indexer(cache)
+
     def excerpt(corpus: str, utterance: str) -> Excerpt:
         opened = open_corpus(corpus)
         found = opened.utterance(utterance)
-        return cut_out(found, opened.audio_path(found), header)
+        return heard(cut_out(found, opened.audio_path(found), header), request.args.get("channel", "mix"))
+
+    def view(stretch: Excerpt) -> View | float:
+        return View.of(stretch, indexer, limit=cache.limit)
+
+    def ready(stretch: Excerpt) -> View:
+        """The view of a sound that is or can at once be indexed."""
+        found = view(stretch)
+        if isinstance(found, float):
+            raise QueryError("this sound is still being indexed; ask for its peaks until they come")
+        return found
 
     @routes.get("/audio")
     def sound(corpus: str, utterance: str) -> Response:
@@ -137,18 +135,37 @@ def add_routes(server: Flask, open_corpus: Callable[[str], Corpus], cache: Media
         _refuse_giants(stretch, cache.limit)
         return _streamed(cache.file(f"cut-{stretch.key}", lambda file: _write(stretch, file)), "audio/wav", stretch.key)
 
-    def drawn(stretch: Excerpt) -> Drawing:
-        return Drawing.unpack(cache.value(f"drawing-{stretch.key}", lambda: draw(stretch).pack()))
-
     @routes.get("/peaks")
     def peaks(corpus: str, utterance: str) -> Response:
         stretch = excerpt(corpus, utterance)
-        return _whole(drawn(stretch).peaks, "application/json", stretch.key)
+        found = view(stretch)
+        if isinstance(found, float):
+            waiting = Response(orjson.dumps({"indexing": round(found, 3)}), status=202, mimetype="application/json")
+            waiting.headers["Cache-Control"] = "no-store"
+            return waiting
+        with found:
+            return _whole(orjson.dumps(found.facts()), "application/json", stretch.key)
 
-    @routes.get("/spectrogram.png")
-    def spectrogram(corpus: str, utterance: str) -> Response:
+    @routes.get("/wave")
+    def wave(corpus: str, utterance: str) -> Response:
         stretch = excerpt(corpus, utterance)
-        return _whole(drawn(stretch).spectrogram, "image/png", stretch.key)
+        first, last, width = whole_number("first"), whole_number("last"), whole_number("width", most=WIDEST)
+        with ready(stretch) as found:
+            content = orjson.dumps(found.wave(first, last, width))
+        return _whole(content, "application/json", f"{stretch.key}-{first}-{last}-{width}")
+
+    @routes.get("/tile.png")
+    def tile(corpus: str, utterance: str) -> Response:
+        stretch = excerpt(corpus, utterance)
+        lens = Lens(whole_number("window"), request.args.get("scale", "linear"))
+        level, number = whole_number("level"), whole_number("number")
+        key = f"{stretch.key}-{lens.window_ms}-{lens.scale}-{level}-{number}"
+
+        def drawn() -> bytes:
+            with ready(stretch) as found:
+                return found.tile(lens, level=level, number=number)
+
+        return _whole(cache.value(f"tile-{key}", drawn), "image/png", key)
 
     @routes.errorhandler(SpeechDataError)
     def sentence(error: SpeechDataError) -> Response:
@@ -192,52 +209,32 @@ def channel_of(utterance: Utterance) -> int | None:
     return channel if isinstance(channel, int) and not isinstance(channel, bool) and channel >= 0 else None
 
 
-def draw(excerpt: Excerpt) -> Drawing:
-    """Decode the stretch once, block by block, and draw both pictures of it.
+def heard(excerpt: Excerpt, channel: str) -> Excerpt:
+    """The excerpt with the channel that a request asks for, ``mix`` or a number from 0.
 
     Raises:
-        UnreadableAudio: nothing of it can be decoded, or there is no such channel.
+        QueryError: there is no such channel to choose.
     """
-    start, stop = audio.cut_frames(excerpt.facts, offset=excerpt.offset, duration=excerpt.duration)
-    meter, picture = _measured(excerpt, stop - start)
-    frames, rate = meter.samples, excerpt.facts.sample_rate
-    note = None
-    if stop - start - frames > WHOLE * rate:
-        note = f"The file is cut short: {frames / rate:.2f} s of {(stop - start) / rate:.2f} s can be decoded."
-    if frames < stop - start:  # spread what there is over the whole picture
-        meter, picture = _measured(excerpt, frames)
-    shape = meter.envelope()
-    peak = float(np.abs(shape).max())
-    low, high = np.rint(shape * (127 / peak) if peak else shape).astype(int).tolist()
-    facts = {
-        "duration": frames / rate,
-        "sample_rate": rate,
-        "channels": excerpt.facts.channels,
-        "peak": peak,
-        "peak_db": 20 * float(np.log10(peak)) if peak else None,
-        "low": low,
-        "high": high,
-        "note": note,
-    }
-    return Drawing(orjson.dumps(facts), pictures.png(picture))
+    if channel == "mix":
+        return excerpt
+    count = excerpt.facts.channels
+    if not channel.isascii() or not channel.isdigit() or len(channel) > 4 or int(channel) >= count:
+        raise QueryError(f'there is no channel "{channel[:20]}": the file has {count}, numbered from 0, and mix')
+    if excerpt.channel is not None:
+        raise QueryError(f"the manifest chooses channel {excerpt.channel} of this row; no other can be asked for")
+    return replace(excerpt, channel=int(channel), key=f"{excerpt.key}-{int(channel)}")
 
 
-def _measured(excerpt: Excerpt, total: int) -> tuple[acoustics.EnvelopeMeter, acoustics.Spectrogram]:
-    """Envelope and spectrogram of the stretch as if it had ``total`` samples, in one pass."""
-    meter = acoustics.EnvelopeMeter(total, bins=BINS)
+def whole_number(name: str, *, most: int = 1 << 48) -> int:
+    """A parameter of the request: a whole number from 0 to ``most``.
 
-    def metered() -> Iterator[np.ndarray]:
-        for block in audio.blocks(
-            excerpt.facts.path,
-            offset=excerpt.offset,
-            duration=excerpt.duration,
-            channel="mix" if excerpt.channel is None else excerpt.channel,
-        ):
-            meter.add(block)
-            yield block
-
-    rate = excerpt.facts.sample_rate
-    return meter, acoustics.spectrogram_of_blocks(metered(), total, rate, frames=COLUMNS)
+    Raises:
+        QueryError: it is missing or something else.
+    """
+    text = request.args.get(name, "")
+    if not text.isascii() or not text.isdigit() or len(text) > 15 or int(text) > most:
+        raise QueryError(f'the view needs "{name}", a whole number from 0 to {most}')
+    return int(text)
 
 
 def _header(path: Path, size: int, mtime_ns: int) -> audio.AudioInfo:

@@ -60,6 +60,11 @@ class MediaCache:
                     self._cache.set(key, found)
         return found
 
+    def kept(self, key: str) -> BinaryIO | None:
+        """The file under ``key``, open for reading, if it is there."""
+        found: BinaryIO | None = self._cache.get(key, read=True)
+        return found
+
     def file(self, key: str, write: Callable[[BinaryIO], object]) -> BinaryIO:
         """The file under ``key``, open for reading, written now if it is not there.
 

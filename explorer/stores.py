@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from explorer.config import Config
     from explorer.corpus import Corpus, Utterance
+    from explorer.lanes import Lane
     from explorer.library import Library
     from explorer.parameters import Parameters
     from explorer.query import Query
@@ -106,9 +107,12 @@ class Stores:
         """A token that changes whenever ``corpus(parameters)`` would show something new; pages poll it."""
         return str(self.library.revision(parameters.get("corpus") or self.library.first()))
 
-    def segments(self, corpus: Corpus, utterance: Utterance) -> Sequence[Segment]:
-        """What is drawn under the waveform of an utterance: nothing, until a subclass has speech regions."""
-        return ()
+    def lanes(self, corpus: Corpus, utterance: Utterance) -> tuple[Lane, ...]:
+        """What is drawn under the waveform: what the row and files about it say; a subclass adds what it found."""
+        from explorer.lanes import own_lanes
+
+        source = self.config.corpora.get(corpus.name)
+        return own_lanes(corpus, utterance, folders=source.lanes if source else ())
 
     def foldings(self) -> Sequence[Folding]:
         """The ways in which the vocabulary can put written words together."""
@@ -135,6 +139,6 @@ class Stores:
             return None
         return read_word_list(source.vocabulary, cache=self.config.cache.folder)
 
-    def word_times(self, corpus: Corpus, utterance: Utterance) -> Sequence[Segment]:
-        """When the words of an utterance are said, as far as its own fields tell; a subclass knows those of runs."""
-        return word_times(utterance)
+    def word_times(self, corpus: Corpus, rows: Sequence[int]) -> Sequence[Sequence[Segment]]:
+        """When the words of these rows are said, as far as the manifest tells; a subclass may know more."""
+        return word_times(corpus, rows)

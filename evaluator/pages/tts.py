@@ -149,7 +149,7 @@ def _cell(corpus: Corpus, sentence: Sentence, number: int, system: str, stimulus
             player(
                 corpus.name,
                 stimulus.id,
-                lanes=("waveform",),
+                pictures=("waveform",),
                 group=f"tts-{sentence.key}",
                 label=f"{system}: {sentence.text or sentence.key}",
             ),

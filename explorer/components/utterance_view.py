@@ -11,6 +11,7 @@ from explorer.components.cards import facts, panel
 from explorer.components.player import player
 from explorer.corpus import Corpus
 from explorer.formatting import seconds
+from explorer.recordings import recording_of
 from explorer.records import Utterance
 from explorer.stores import Stores
 
@@ -21,7 +22,13 @@ def utterance_view(stores: Stores, corpus: Corpus, utterance: Utterance) -> Comp
     return html.Div(
         [
             html.Div(
-                player(corpus.name, utterance, segments=stores.segments(corpus, utterance)),
+                player(
+                    corpus.name,
+                    utterance,
+                    lanes=stores.lanes(corpus, utterance),
+                    recording=recording_of(corpus, utterance),
+                    in_address=True,
+                ),
                 className="panel panel-body",
             ),
             _texts(utterance) if not stores.panels else None,

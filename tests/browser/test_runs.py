@@ -147,8 +147,8 @@ def test_an_utterance_is_transcribed_and_its_speech_found_in_place(page: Page, h
     expect(panel).to_be_visible()
     panel.get_by_role("button", name="Detect speech").click()
     expect(panel).to_contain_text("Speech: one stretch", timeout=30_000)
-    segments = page.locator(".player").first.get_attribute("data-segments") or ""
-    (stretch,) = orjson.loads(segments)
+    lanes = orjson.loads(page.locator(".player").first.get_attribute("data-lanes") or "")
+    (stretch,) = next(lane["segments"] for lane in lanes if lane["kind"] == "speech")
     assert 0 <= stretch[0] < stretch[1]
     page.locator("#transcribe-system").select_option("whisper")
     panel.get_by_role("button", name="Transcribe this").click()
