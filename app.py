@@ -307,7 +307,7 @@ def create_app(stores: EvaluatorStores) -> Dash:
 
     import evaluator.pages
     import explorer.pages
-    from explorer import exports, media, security, vendor
+    from explorer import exports, media, palette, security, vendor
     from explorer.components import shell
 
     pages = (*explorer.pages.PAGES, *evaluator.pages.PAGES)
@@ -326,6 +326,7 @@ def create_app(stores: EvaluatorStores) -> Dash:
     security.guard(app.server, stores.config.server)
     media.register(app.server, stores)
     exports.register(app.server, stores)
+    palette.register(app.server, stores, pages)
     app.layout = shell.shell(pages, stores)
     shell.register(app, pages, stores)
     for page in pages:

@@ -87,19 +87,28 @@ window.earmark = window.earmark || {};
     const head = dialog.appendChild(document.createElement("header"));
     const title = head.appendChild(document.createElement("h2"));
     title.id = "hotkeys-title";
-    title.textContent = "Keyboard";
+    title.textContent = "Help";
     const close = head.appendChild(document.createElement("button"));
     close.type = "button";
     close.className = "hotkeys-close";
     close.setAttribute("aria-label", "Close");
     close.innerHTML = '<i class="bi bi-x-lg" aria-hidden="true"></i>';
     close.addEventListener("click", () => dialog.close());
+    const more = dialog.appendChild(document.createElement("div"));
+    more.className = "hotkeys-more";
+    for (const [label, press] of [["Take the tour", () => window.earmark.tour.start()], ["Column guide", () => document.getElementById("shell-guide-open").click()]]) {
+      const button = more.appendChild(document.createElement("button"));
+      button.type = "button";
+      button.className = "btn btn-secondary btn-sm";
+      button.textContent = label;
+      button.addEventListener("click", () => { dialog.close(); press(); });
+    }
     for (const [group, rows] of groups()) {
       dialog.appendChild(document.createElement("h3")).textContent = group;
       const list = dialog.appendChild(document.createElement("dl"));
       for (const [label, text] of rows) {
         const term = list.appendChild(document.createElement("dt"));
-        for (const key of label.split(" ")) term.appendChild(document.createElement("kbd")).textContent = key;
+        for (const key of label.split(" ").filter(Boolean)) term.appendChild(document.createElement("kbd")).textContent = key;
         list.appendChild(document.createElement("dd")).textContent = text;
       }
     }
@@ -117,11 +126,15 @@ window.earmark = window.earmark || {};
       if (element.dataset.hotkeyHelp) put("Page", [keys.map((key) => NAMES[key] || key).join(" "), element.dataset.hotkeyHelp]);
     }
     for (const entry of ownKeys) if (entry.help && entry.when()) put(entry.group, [entry.label, entry.help]);
+    put("Everywhere", ["Ctrl+K", "jump to a page, corpus, column, view or utterance"]);
     put("Everywhere", ["?", "this list"]);
     return found;
   }
 
-  window.earmark.hotkeys = { add: (entry) => { ownKeys.push({ when: () => true, ...entry }); }, help };
+  /* Whether an element of the page has that key just now. */
+  const taken = (key) => announced().some((entry) => entry.keys.includes(key));
+
+  window.earmark.hotkeys = { add: (entry) => { ownKeys.push({ when: () => true, ...entry }); }, help, taken };
   // Capturing: the table would take the space bar for selecting a row before it got here.
   document.addEventListener("keydown", onKey, true);
   document.addEventListener("click", (event) => { if (within(event.target, "[data-hotkeys-open]")) help(); });

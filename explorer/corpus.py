@@ -156,6 +156,17 @@ class Corpus:
         rows = self.rows(query)[max(0, start) : max(0, stop)]
         return self.tables.page(rows, [find(name, self._places) for name in columns])
 
+    def glimpse(self, text: str, most: int, columns: Sequence[str]) -> list[dict[str, Any]]:
+        """At most ``most`` rows as ``page`` gives them: whose id begins with ``text``, then with it in a text.
+
+        For somebody who is still typing: it stops looking when it has enough, where a query finds all.
+        """
+        known = self.tables.starting(text, most)
+        if len(known) < most:
+            said = self.tables.first(compiled(Query(search=text), self._places, self._texts), most)
+            known = np.array(list(dict.fromkeys([*known.tolist(), *said.tolist()]))[:most], np.int32)
+        return self.tables.page(known, [find(name, self._places) for name in columns])
+
     def utterance(self, id: str) -> Utterance:
         """The utterance with that id; UnknownUtterance when there is none."""
         row = self.tables.row_of(id)

@@ -181,6 +181,18 @@ class Tables:
         names = [place.column.name for place in places]
         return dict(zip(names, self.listed(np.array([row], np.int32), places)[0][1], strict=True))
 
+    def first(self, query: Compiled, most: int) -> np.ndarray:
+        """At most ``most`` selected rows, int32; stops looking when it has them."""
+        start, joins = self._from(query.tables)
+        where = f" WHERE {query.where}" if query.where else ""
+        found = self._fetch(f"SELECT {start}.row FROM {joins}{where} LIMIT {int(most)}", query.parameters)
+        return np.array([row for (row,) in found], np.int32)
+
+    def starting(self, prefix: str, most: int) -> np.ndarray:
+        """At most ``most`` rows whose id begins with ``prefix``, int32."""
+        sql = f"SELECT row FROM {UTTERANCES} WHERE starts_with(id, ?) ORDER BY row LIMIT {int(most)}"
+        return np.array([row for (row,) in self._fetch(sql, (prefix,))], np.int32)
+
     def row_of(self, id: str) -> int | None:
         """The row with that id."""
         found = self._fetch(f"SELECT row FROM {UTTERANCES} WHERE id = ?", (id,))

@@ -14,7 +14,7 @@ import soundfile
 from dash import Dash
 
 import explorer.pages
-from explorer import exports, media, vendor
+from explorer import exports, media, palette, vendor
 from explorer.components import shell
 from explorer.config import load
 from explorer.corpus import Corpus
@@ -124,6 +124,7 @@ def explorer_app(stores: Stores) -> Dash:
     media.register(app.server, stores)
     exports.register(app.server, stores)
     pages = explorer.pages.PAGES
+    palette.register(app.server, stores, pages)
     app.layout = shell.shell(pages, stores)
     shell.register(app, pages, stores)
     for page in pages:

@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-UPPER_FLOOR = ("explorer.components", "explorer.pages", "explorer.media", "explorer.exports", "explorer.security")
+UPPER_FLOOR = (
+    "explorer.components",
+    "explorer.pages",
+    "explorer.media",
+    "explorer.exports",
+    "explorer.palette",
+    "explorer.security",
+)
 HEAVY = ("torch", "nemo", "lightning", "librosa", "faster_whisper", "transformers")
 
 # Classes that must subclass Lightning's; only functions import this module.

@@ -102,6 +102,14 @@ def away_banner(*, id: str) -> Component:
     )
 
 
+def tour_offer(*, id: str) -> Component:
+    """Offered to who has not seen the tour; ``assets/tour.js`` shows it, and never again after either button."""
+    start = html.Button("Take the tour", type="button", className="btn btn-primary", **attributes(data_tour_start="1"))
+    never = html.Button("No, thanks", type="button", className="btn btn-link", **attributes(data_tour_never="1"))
+    words = html.Span("New here? Five steps show what Earmark does.")
+    return html.Div([icon("bi-signpost-2"), words, start, never], id=id, className="banner", role="status")
+
+
 def failed_visit(*, id: str) -> Component:
     """In place of a page that could not be had; ``assets/connection.js`` shows it and does what the button says."""
     again = html.Button("Try again", type="button", className="btn btn-primary", **attributes(data_visit_again="1"))

@@ -22,6 +22,7 @@ from explorer.components.banners import (
     failed_visit,
     not_found,
     progress_banner,
+    tour_offer,
 )
 from explorer.components.cards import attributes, help_mark, icon
 from explorer.components.guide import guide
@@ -81,6 +82,7 @@ def shell(pages: Sequence[Page], stores: Stores) -> Component:
             _header(pages),
             html.Div(id="shell-banners", **attributes(aria_live="polite")),
             away_banner(id="shell-away"),
+            tour_offer(id="shell-tour"),
             failed_visit(id="shell-failed"),
             html.Main(_waiting(), id="page", tabIndex=-1),
             dbc.Offcanvas(html.Div(id="shell-guide-body"), id="shell-guide", title="Column guide", placement="end"),
@@ -108,25 +110,16 @@ def _header(pages: Sequence[Page]) -> Component:
             html.Div(
                 [
                     html.Div(id="shell-counts", className="header-counts"),
-                    html.Button(
-                        icon("bi-book"),
-                        id="shell-guide-open",
-                        type="button",
-                        className="icon-button",
-                        title="Column guide: what every column means",
-                        **attributes(aria_label="Column guide"),
+                    _icon_button("bi-search", "Jump to anything (Ctrl+K)", data_palette_open="1"),
+                    _icon_button("bi-bookmark", "Saved views (v)", data_views_open="1", data_command="Saved views"),
+                    _icon_button("bi-book", "Column guide", id="shell-guide-open", data_command="Column guide"),
+                    _icon_button(
+                        "bi-question-circle",
+                        "Help: keys and tour (?)",
+                        data_hotkeys_open="1",
+                        data_command="Help: keys",
                     ),
-                    html.Button(
-                        [
-                            html.Span(icon("bi-moon-stars"), className="theme-light"),
-                            html.Span(icon("bi-sun"), className="theme-dark"),
-                        ],
-                        id="shell-theme",
-                        type="button",
-                        className="icon-button",
-                        title="Light or dark theme",
-                        **attributes(aria_label="Switch between light and dark theme"),
-                    ),
+                    _theme_button(),
                     html.Button(
                         icon("bi-list"),
                         id="shell-toggle",
@@ -139,6 +132,33 @@ def _header(pages: Sequence[Page]) -> Component:
             ),
         ],
         className="header",
+    )
+
+
+def _icon_button(icon_name: str, text: str, *, id: str | None = None, **more: str) -> Component:
+    """A button of the header; ``text`` may end with its key in brackets, which is no part of its name."""
+    options: dict[str, Any] = {"id": id} if id else {}
+    name = text.partition(" (")[0]
+    return html.Button(
+        icon(icon_name),
+        type="button",
+        className="icon-button",
+        title=text,
+        **options,
+        **attributes(aria_label=name, **more),
+    )
+
+
+def _theme_button() -> Component:
+    name = "Switch between light and dark theme"
+    pictures = (("bi-moon-stars", "theme-light"), ("bi-sun", "theme-dark"))
+    return html.Button(
+        [html.Span(icon(picture), className=kind) for picture, kind in pictures],
+        id="shell-theme",
+        type="button",
+        className="icon-button",
+        title="Light or dark theme",
+        **attributes(aria_label=name, data_command=name),
     )
 
 

@@ -80,7 +80,14 @@ def _columns_popup(corpus: Corpus, visible: Sequence[str]) -> Component:
         html.Div(
             [
                 html.Span("Drag headers to reorder", className="muted"),
-                html.Button("Reset", id="utterances-reset", type="button", className="btn btn-link btn-sm"),
+                html.Button(
+                    "Reset",
+                    id="utterances-reset",
+                    type="button",
+                    className="btn btn-link btn-sm",
+                    title="The usual columns, widths and order again",
+                    **attributes(data_command="Reset the columns of the table"),
+                ),
             ],
             className="row-flex",
         ),
@@ -181,6 +188,7 @@ def export_links(parameters: Parameters, view: Query) -> list[Component]:
             href=address.href(f"/export/utterances.{kind}"),
             download=f"{corpus}.{kind}",
             className="menu-link",
+            **attributes(data_command=f"Export this view: {label}"),
         )
         for kind, picture, label, text in kinds
     ]

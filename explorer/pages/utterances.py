@@ -49,7 +49,7 @@ def layout(stores: Stores, query: Parameters) -> Component:
             dcc.Store(id="utterances-defaults", data=list(table.visible_columns(None, corpus.columns, view))),
             dcc.Store(id="utterances-current", data=current),
             dcc.Store(id="utterances-revision", data=stores.revision(query)),
-            dcc.Store(id="utterances-mark", data=1),
+            dcc.Store(id="utterances-mark", data=corpus.name),
             dcc.Store(id="utterances-remove"),
             dcc.Store(id="utterance-refresh"),
             workbench.toolbar(corpus, view, visible),
@@ -309,7 +309,13 @@ def _register_browser_side(app: Dash) -> None:
         )
 
     current = Output("utterances-current", "data", allow_duplicate=True)
-    browser("watchGrid", Output("utterances-mark", "id"), Input("utterances-mark", "data"), initial=True)
+    browser(
+        "watchGrid",
+        Output("utterances-mark", "id"),
+        Input("utterances-mark", "data"),
+        State("utterances-defaults", "data"),
+        initial=True,
+    )
     browser(
         "writePlace",
         Output("utterances-defaults", "id"),

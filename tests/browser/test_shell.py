@@ -111,7 +111,7 @@ def test_no_page_is_wider_than_a_phone(path: str, colours: str, chromium: Browse
     page = context.new_page()
     page.goto(url + path)
     expect(page.locator("main").locator("h1, .ag-row").first).to_be_attached()
-    page.get_by_label("Menu").click()
+    page.get_by_label("Menu", exact=True).click()
     expect(page.get_by_label("Pages")).to_be_visible()
     page.wait_for_function("document.fonts.status === 'loaded'")
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")

@@ -581,3 +581,13 @@ def test_too_many_fields_are_a_problem(tmp_path: Path, monkeypatch: pytest.Monke
     corpus = opened(tmp_path, [row(a=1, b=2, c=3, d=4, e=5)])
     assert [name for name in "abcde" if name in {c.name for c in corpus.columns}] == ["a", "b", "c"]
     assert corpus.problem_kinds == {"too many fields": 1}
+
+
+def test_a_glimpse_finds_ids_by_their_beginning_then_texts_and_stops_at_enough(tmp_path: Path) -> None:
+    texts = ["a red lamp", "a blue lamp", "nothing", "Lamp"]
+    corpus = opened(tmp_path, [row(f"{number}.wav", text=text) for number, text in enumerate(texts)])
+    known = ids(corpus)
+    assert [found["reference"] for found in corpus.glimpse(known[2][:8], 5, ("reference",))] == ["nothing"]
+    assert {found["id"] for found in corpus.glimpse("lamp", 5, ())} == {known[0], known[1], known[3]}
+    assert len(corpus.glimpse("lamp", 2, ())) == 2
+    assert corpus.glimpse("50%_", 5, ()) == []

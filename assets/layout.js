@@ -1,0 +1,84 @@
+/* The layout of a table that somebody made, remembered in this browser for each corpus: which columns in which order,
+   and their widths.
+
+   Kept as {shown: [names], hidden: [names], widths: {name: pixels}} under "earmark-layout:CORPUS". `hidden` are usual
+   columns that were taken away: a column that comes later (a new system's) is in neither list and is shown as usual.
+   A browser that forbids storage has tables as the server draws them. */
+(function () {
+  "use strict";
+
+  window.earmark = window.earmark || {};
+  const KEY = (corpus) => `earmark-layout:${corpus}`;
+
+  function read(corpus) {
+    try {
+      const kept = JSON.parse(localStorage.getItem(KEY(corpus)) || "null");
+      if (!kept || !Array.isArray(kept.shown) || !Array.isArray(kept.hidden) || typeof kept.widths !== "object") return null;
+      return kept;
+    } catch (error) {
+      return null;
+    }
+  }
+
+  const shown = (api) => api.getAllDisplayedColumns().map((column) => column.getColId());
+  const used = (column) => column.isFilterActive() || Boolean(column.getSort());
+
+  function save(corpus, api, usual) {
+    const names = shown(api);
+    const widths = {};
+    api.getColumns().forEach((column) => {
+      if (column.getActualWidth() !== column.getColDef().initialWidth) widths[column.getColId()] = column.getActualWidth();
+    });
+    const kept = { shown: names, hidden: usual.filter((name) => !names.includes(name)), widths };
+    try {
+      localStorage.setItem(KEY(corpus), JSON.stringify(kept));
+    } catch (error) {
+      /* the layout then lasts until the page is closed */
+    }
+  }
+
+  function forget(corpus) {
+    try {
+      localStorage.removeItem(KEY(corpus));
+    } catch (error) {
+      /* nothing was kept */
+    }
+  }
+
+  /* Gives the table its remembered layout; true when its columns became others. An address that names its columns
+     (`fixed`) is somebody's view: only the widths are ours then. */
+  function apply(corpus, api, fixed) {
+    const kept = read(corpus);
+    if (!kept) return false;
+    const before = shown(api);
+    const present = new Set(api.getColumns().map((column) => column.getColId()));
+    let wanted = before;
+    if (!fixed) {
+      const chosen = kept.shown.filter((name) => present.has(name));
+      const more = before.filter((name) => !kept.shown.includes(name)
+        && (!kept.hidden.includes(name) || used(api.getColumn(name))));
+      if (chosen.length) wanted = [...chosen, ...more];
+    }
+    const rest = [...present].filter((name) => !wanted.includes(name));
+    const state = [...wanted, ...rest].map((name) => {
+      const width = Number(kept.widths[name]);
+      return { colId: name, hide: !wanted.includes(name), ...(width > 0 ? { width } : {}) };
+    });
+    api.applyColumnState({ state, applyOrder: true });
+    return wanted.join("\n") !== before.join("\n");
+  }
+
+  /* The usual columns at their first widths. */
+  function reset(api, usual) {
+    const place = (name) => (usual.includes(name) ? usual.indexOf(name) : usual.length);
+    const state = api.getColumns().map((column) => ({
+      colId: column.getColId(),
+      hide: !usual.includes(column.getColId()),
+      width: column.getColDef().initialWidth,
+    }));
+    state.sort((a, b) => place(a.colId) - place(b.colId));
+    api.applyColumnState({ state, applyOrder: true });
+  }
+
+  window.earmark.layout = { apply, forget, reset, save, shown };
+})();

@@ -1,0 +1,56 @@
+"""What the command palette can jump to on this server: pages, corpora, columns and utterances, as one JSON answer.
+
+``/palette?corpus=..&text=..`` answers with the lists ``pages``, ``corpora``, ``columns`` and ``utterances``. The first
+three are all there are (the browser filters while somebody types); the utterances are at most ``MOST`` whose id begins
+with the text or whose reference or hypotheses contain it, and none without a text. An error is answered as
+``{"error": sentence}``, as by the other routes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from flask import Flask, Response, request
+
+from explorer.errors import SpeechDataError, UnknownCorpus
+from explorer.parameters import Parameters
+
+if TYPE_CHECKING:
+    from explorer.stores import Page, Stores
+
+MOST = 8
+SHORTEST = 2
+"""Letters of a text before utterances are looked for."""
+
+
+def register(server: Flask, stores: Stores, pages: Sequence[Page]) -> None:
+    """Attach the palette's route to ``server``."""
+
+    def answer() -> Response:
+        try:
+            found = places(stores, pages, Parameters(tuple(request.args.items(multi=True))))
+        except SpeechDataError as error:
+            status = 404 if isinstance(error, UnknownCorpus) else 400
+            return Response(orjson.dumps({"error": str(error)}), status=status, mimetype="application/json")
+        return Response(orjson.dumps(found), mimetype="application/json", headers={"Cache-Control": "no-store"})
+
+    server.add_url_rule("/palette", "palette", answer)
+
+
+def places(stores: Stores, pages: Sequence[Page], parameters: Parameters) -> dict[str, Any]:
+    """Everything the palette can lead to, for the corpus of the address.
+
+    Raises:
+        UnknownCorpus: the address names a corpus that is not open.
+    """
+    corpus = stores.corpus(parameters)
+    text = parameters.get("text", "").strip()
+    return {
+        "corpus": corpus.name,
+        "pages": [{"path": p.PATH, "title": p.TITLE} for p in pages if getattr(p, "IN_MENU", True)],
+        "corpora": list(stores.library.names()),
+        "columns": [{"name": c.name, "label": c.label, "help": c.help} for c in corpus.columns],
+        "utterances": corpus.glimpse(text, MOST, ("reference", "audio")) if len(text) >= SHORTEST else [],
+    }
