@@ -215,10 +215,7 @@ def _builder() -> Any:
     class Builder(Transformer[Token, Any]):
         def column(self, parts: list[Token]) -> Token:
             [token] = parts
-            name = str(token)
-            if token.type == "FIELD":
-                name = name[1:-1].replace("{{", "{").replace("}}", "}")
-            return token.update(value=name)
+            return token.update(value=_name(token))
 
         def value(self, parts: list[Token]) -> Literal:
             start, end = parts[0].start_pos or 0, parts[-1].end_pos or 0
@@ -270,17 +267,32 @@ LAST_TOKEN = re.compile(
 WHOLE_TOKEN = re.compile(r"""\{(?:[^{}]|\{\{|\}\})+\}|"(?:[^"]|"")*"|'(?:[^']|'')*'""")
 
 
-def accepted(text: str) -> frozenset[str] | None:
-    """The grammar's names of what may follow this beginning of an expression; None when nothing can."""
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What may follow the beginning of an expression, as the grammar names it, and the column it names last."""
+
+    follows: frozenset[str]
+    column: str | None
+
+
+def beginning(text: str) -> Beginning | None:
+    """How a text goes on that is the beginning of an expression; None when it is the beginning of none."""
     from lark import exceptions
 
     state = parser().parse_interactive(text)
+    column = None
     try:
-        for _token in state.iter_parse():
-            pass
+        for token in state.iter_parse():
+            if token.type in ("FIELD", "NAME"):
+                column = _name(token)
     except (exceptions.UnexpectedInput, ExpressionError):
         return None
-    return frozenset(state.accepts())
+    return Beginning(frozenset(state.accepts()), column)
+
+
+def _name(token: str) -> str:
+    """The name in a token: as it stands, or without its braces."""
+    return token[1:-1].replace("{{", "{").replace("}}", "}") if token.startswith("{") else str(token)
 
 
 def _unexpected(text: str, error: Any) -> ExpressionError:
@@ -290,7 +302,8 @@ def _unexpected(text: str, error: Any) -> ExpressionError:
     start = len(text.rstrip()) if at_end else error.pos_in_stream
     if not at_end and (broken := _unclosed(text, start)):
         return ExpressionError(broken, start=start, end=len(text))
-    allowed = accepted(text[:start]) or frozenset()
+    begun = beginning(text[:start])
+    allowed = begun.follows if begun else frozenset()
     before = LAST_TOKEN.search(text[max(0, start - 80) : start].rstrip())
     after = f" after {before[0]}" if before else ""
     end = start + (1 if at_end else max(1, len(token or "")))

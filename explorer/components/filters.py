@@ -35,8 +35,11 @@ def removed(query: Query, number: int) -> Query:
 
 
 def chips(query: Query, corpus: Corpus, *, prefix: str) -> list[Component]:
-    """One chip for each piece, then "Clear all"; ids are ``{"type": prefix-chip, "index": number}``."""
-    parts = pieces(query)
+    """One chip for each piece, then "Clear all"; ids are ``{"type": prefix-chip, "index": number}``.
+
+    The filter box is no chip: it shows itself, with its own cross.
+    """
+    parts = pieces(replace(query, where=""))
     if not parts:
         return []
     drawn: list[Component] = [

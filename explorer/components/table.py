@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from explorer.columns import Column
+from explorer.filtering import where_columns
 from explorer.formatting import grid_format
 from explorer.query import Filter, Query, Sort, Test
 
@@ -221,7 +222,8 @@ def visible_columns(written: str | None, columns: Sequence[Column], query: Query
     if chosen := tuple(name for name in named if name in known):
         return chosen
     default = default_columns(columns)
-    named = (*(key.column for key in query.sort), *(item.column for item in query.filters))
+    boxed = where_columns(query.where, columns)
+    named = (*(key.column for key in query.sort), *(item.column for item in query.filters), *boxed)
     used = [name for name in named if name in known and name not in default]
     return tuple(dict.fromkeys([*default[:1], *used, *default[1:]]))
 

@@ -8,18 +8,19 @@ next and previous) follows from that store. ``utterances-external`` holds what t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update, set_props
 from dash.development.base_component import Component
 
-from explorer.components import filters, table, workbench
+from explorer.components import filter_box, filters, table, workbench
 from explorer.components.cards import attributes, icon, state
 from explorer.components.utterance_view import utterance_view
 from explorer.corpus import Corpus
 from explorer.errors import SpeechDataError
 from explorer.parameters import PLACE, Parameters
-from explorer.query import Query
+from explorer.query import Filter, Query
 from explorer.stores import Stores
 
 PATH = "/utterances"
@@ -36,6 +37,11 @@ def layout(stores: Stores, query: Parameters) -> Component:
         return _waiting(unknown, stores.revision(query))
     for name in unknown:
         corpus.column(name)  # says which column there might be instead
+    typed = view.where
+    if filter_box.fault(typed, corpus.columns):
+        if stores.pending(query):
+            return _waiting(["a column of the filter box"], stores.revision(query))
+        view = replace(view, where="")
     current = _current(corpus, view, query.get("u"), scroll=True)
     visible = table.visible_columns(query.get("cols"), corpus.columns, view)
     kept = table.project(view, corpus.columns).kept
@@ -43,7 +49,7 @@ def layout(stores: Stores, query: Parameters) -> Component:
         [
             html.H1("Utterances", className="visually-hidden"),
             dcc.Store(id="utterances-view", data=view.pairs()),
-            dcc.Store(id="utterances-external", data={"search": view.search, "kept": Query(filters=kept).pairs()}),
+            dcc.Store(id="utterances-external", data=_beside(view, kept)),
             dcc.Store(id="utterances-columns", data=list(visible)),
             dcc.Store(id="utterances-fetched", data=list(visible)),
             dcc.Store(id="utterances-defaults", data=list(table.visible_columns(None, corpus.columns, view))),
@@ -53,6 +59,7 @@ def layout(stores: Stores, query: Parameters) -> Component:
             dcc.Store(id="utterances-remove"),
             dcc.Store(id="utterance-refresh"),
             workbench.toolbar(corpus, view, visible),
+            filter_box.filter_box(view, corpus, typed=typed),
             html.Div(filters.chips(view, corpus, prefix="utterances"), id="utterances-chips", className="filterbar"),
             html.Div(id="utterances-error"),
             html.Div(
@@ -89,6 +96,12 @@ def _current(corpus: Corpus, view: Query, id: str | None, *, scroll: bool) -> di
     return {"id": id, "row": row, "position": corpus.position(view, id), "scroll": scroll}
 
 
+def _beside(view: Query, kept: Sequence[Filter]) -> dict[str, Any]:
+    """What stands beside the grid's own filters: the search, the filter box, and filters the grid has no words for."""
+    pairs = [list(pair) for pair in Query(filters=tuple(kept)).pairs()]
+    return {"search": view.search, "where": view.where, "kept": pairs}
+
+
 def _named(stores: Stores, search: str | None) -> tuple[Corpus, Parameters]:
     """The corpus of an address, and the address with the corpus's name in it."""
     parameters = Parameters.of(search)
@@ -108,13 +121,15 @@ def _asked(
     known = tuple(item for item in _query(view).filters if item not in kept)
     edited = table.edited(Query(filters=known), request.get("filterModel") or {}, corpus.columns)
     order = table.sorts(request.get("sortModel") or ())
-    return Query(filters=(*kept, *edited), sort=order, search=external.get("search") or "")
+    beside = {name: external.get(name) or "" for name in ("search", "where")}
+    return Query(filters=(*kept, *edited), sort=order, **beside)
 
 
 def register(app: Dash, stores: Stores) -> None:
     """Attach the table, the toolbar and the inspector."""
     _register_browser_side(app)
     _register_table(app, stores)
+    filter_box.register(app, stores)
     _register_inspector(app, stores)
 
 
@@ -175,6 +190,7 @@ def _register_table(app: Dash, stores: Stores) -> None:
         Output("utterances-grid", "filterModel"),
         Output("utterances-external", "data"),
         Output("utterances-search", "value"),
+        Output("utterances-where", "value"),
         Input("utterances-remove", "data"),
         State("utterances-view", "data"),
         State("utterances-external", "data"),
@@ -187,8 +203,9 @@ def _register_table(app: Dash, stores: Stores) -> None:
         corpus, _parameters = _named(stores, search)
         view = filters.without(_query(pairs), click["index"])
         shown = table.project(view, corpus.columns)
-        external = {"search": view.search, "kept": [list(pair) for pair in Query(filters=shown.kept).pairs()]}
-        return dict(shown.model), no_update if external == before else external, view.search
+        external = _beside(view, shown.kept)
+        typed = no_update if external["where"] == before.get("where", "") else view.where
+        return dict(shown.model), no_update if external == before else external, view.search, typed
 
     @app.callback(
         Output("utterances-grid", "columnDefs"),
