@@ -1,31 +1,33 @@
-"""Open sound files: the only module that does. Facts, samples, blocks of samples, and cuts as WAV.
+"""What sounds hold: facts, samples, blocks of samples, and cuts as WAV; decoding.py opens them for this module alone.
 
 Conventions: samples are float32 at the file's own rate, full scale is 1.0 (a float file may go beyond; NaN becomes 0
 and an infinity full scale). Times are float seconds; ``offset`` counts from the start of the file. A cut takes the
 samples ``round(offset * rate)`` up to, not including, ``round((offset + duration) * rate)``, or what the file has of
 them. A channel is chosen explicitly: its number from 0, or ``"mix"``, the mean of all.
 
+A sound is a path, or a Sound that lies elsewhere (a tar's member, object storage; see sounds.py); a text is a path or
+a Sound's locator.
+
 A file that is cut short but can still be opened gives what is left of it. Whatever cannot be used raises MissingAudio
 or UnreadableAudio with a sentence that names the file.
 
-Decoding is libsndfile's (https://libsndfile.github.io/libsndfile/), resampling soxr's
-(https://sourceforge.net/projects/soxr/).
+Decoding is libsndfile's (https://libsndfile.github.io/libsndfile/), of what that does not know PyAV's (av_sound.py);
+resampling is soxr's (https://sourceforge.net/projects/soxr/).
 """
 
 from __future__ import annotations
 
 import io
-import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO, Literal, TypeAlias
 
 import numpy as np
 import soundfile
 
-from explorer.errors import MissingAudio, UnreadableAudio
+from explorer.decoding import FAULTS, Decoder, opened, sentence
+from explorer.errors import UnreadableAudio
+from explorer.sounds import Place, sound_at
 
 Channel: TypeAlias = int | Literal["mix"]
 
@@ -57,9 +59,9 @@ MIME_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class AudioInfo:
-    """What a sound file's header says. ``format`` and ``subtype`` are libsndfile's names."""
+    """What a sound file's header says. ``format`` and ``subtype`` are libsndfile's names, or those of DEMUXERS."""
 
-    path: Path
+    path: Place
     frames: int
     sample_rate: int
     channels: int
@@ -90,26 +92,27 @@ class Audio:
         return len(self.samples) / self.sample_rate
 
 
-def info(path: Path | str) -> AudioInfo:
+def info(path: Place | str) -> AudioInfo:
     """The facts of a sound file, from its header.
 
     Raises:
         MissingAudio: there is no such file.
-        UnreadableAudio: it is not a sound file that libsndfile knows, or it has no samples.
+        UnreadableAudio: it is not a sound file of a known kind, or it has no samples.
     """
-    with _opened(Path(path)) as file:
-        return _facts(Path(path), file)
+    path = _place(path)
+    with opened(path) as file:
+        return _facts(path, file)
 
 
-def load(path: Path | str, *, offset: float = 0.0, duration: float | None = None, channel: Channel = "mix") -> Audio:
+def load(path: Place | str, *, offset: float = 0.0, duration: float | None = None, channel: Channel = "mix") -> Audio:
     """The samples of a file, or of the cut of ``duration`` seconds (None: to the end) at ``offset``.
 
     Raises:
         MissingAudio: there is no such file.
         UnreadableAudio: it cannot be decoded, the cut lies outside it, or it has no such channel.
     """
-    path = Path(path)
-    with _opened(path) as file:
+    path = _place(path)
+    with opened(path) as file:
         facts = _facts(path, file)
         cut = cut_frames(facts, offset=offset, duration=duration)
         parts = list(_mono(facts, file, *cut, channel, BLOCK))
@@ -117,7 +120,7 @@ def load(path: Path | str, *, offset: float = 0.0, duration: float | None = None
 
 
 def blocks(
-    path: Path | str,
+    path: Place | str,
     *,
     offset: float = 0.0,
     duration: float | None = None,
@@ -130,15 +133,15 @@ def blocks(
         MissingAudio: there is no such file.
         UnreadableAudio: it cannot be decoded, the cut lies outside it, or it has no such channel.
     """
-    path = Path(path)
-    with _opened(path) as file:
+    path = _place(path)
+    with opened(path) as file:
         facts = _facts(path, file)
         start, stop = cut_frames(facts, offset=offset, duration=duration)
         yield from _mono(facts, file, start, stop, channel, size)
 
 
 def frames(
-    path: Path | str, *, offset: float = 0.0, duration: float | None = None, size: int = BLOCK
+    path: Place | str, *, offset: float = 0.0, duration: float | None = None, size: int = BLOCK
 ) -> Iterator[np.ndarray]:
     """All channels of a cut side by side: float32 ``(n, channels)`` arrays of at most ``size`` frames.
 
@@ -146,8 +149,8 @@ def frames(
         MissingAudio: there is no such file.
         UnreadableAudio: it cannot be decoded, or the cut lies outside it.
     """
-    path = Path(path)
-    with _opened(path) as file:
+    path = _place(path)
+    with opened(path) as file:
         facts = _facts(path, file)
         start, stop = cut_frames(facts, offset=offset, duration=duration)
         yield from _read(facts, file, start, stop, size)
@@ -175,7 +178,7 @@ def cut_frames(facts: AudioInfo, *, offset: float = 0.0, duration: float | None 
 
 
 def write_cut(
-    path: Path | str,
+    path: Place | str,
     target: BinaryIO,
     *,
     offset: float = 0.0,
@@ -191,9 +194,9 @@ def write_cut(
         MissingAudio: there is no such file.
         UnreadableAudio: it cannot be decoded, the cut lies outside it, or it has no such channel.
     """
-    path = Path(path)
+    path = _place(path)
     written = 0
-    with _opened(path) as file:
+    with opened(path) as file:
         facts = _facts(path, file)
         start, stop = cut_frames(facts, offset=offset, duration=duration)
         if channel is None and facts.channels == 2:
@@ -226,40 +229,21 @@ def resample(audio: Audio, rate: int) -> Audio:
     return Audio(soxr.resample(audio.samples, audio.sample_rate, rate, quality="HQ"), rate)
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[soundfile.SoundFile]:
-    """The file opened for reading, or a sentence."""
-    try:
-        mode, size = path.stat().st_mode, path.stat().st_size
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise MissingAudio(
-            f"{path} does not exist; check the audio path in the manifest and the folder it is relative to"
-        ) from error
-    except (OSError, ValueError) as error:  # ValueError: a NUL character in the name
-        raise UnreadableAudio(f"{str(path)!r} cannot be opened: {error}") from error
-    if not stat.S_ISREG(mode):  # reading a pipe or a device could block for ever
-        raise UnreadableAudio(f"{path} is not a file; the audio path in the manifest must name a sound file")
-    if size == 0:
-        raise UnreadableAudio(f"{path} is empty (0 bytes); copy or record it again")
-    try:
-        file = soundfile.SoundFile(path)
-    except soundfile.LibsndfileError as error:
-        raise UnreadableAudio(_sentence(path, error)) from error
-    except TypeError as error:  # soundfile asks for the sample rate of headerless files (.raw)
-        raise UnreadableAudio(f"{path} has no header to tell its sample rate; convert it to WAV or FLAC") from error
-    with file:
-        yield file
+def _place(path: Place | str) -> Place:
+    """A text as what it says."""
+    if isinstance(path, str):
+        sound = sound_at(path)
+        return sound if sound.path is None else sound.path
+    return path
 
 
-def _facts(path: Path, file: soundfile.SoundFile) -> AudioInfo:
+def _facts(path: Place, file: Decoder) -> AudioInfo:
     if file.frames <= 0 or file.samplerate <= 0:
         raise UnreadableAudio(f"{path} is a {file.format} file without a single sample; copy or record it again")
     return AudioInfo(path, file.frames, file.samplerate, file.channels, file.format, file.subtype)
 
 
-def _mono(
-    facts: AudioInfo, file: soundfile.SoundFile, start: int, stop: int, channel: Channel, size: int
-) -> Iterator[np.ndarray]:
+def _mono(facts: AudioInfo, file: Decoder, start: int, stop: int, channel: Channel, size: int) -> Iterator[np.ndarray]:
     """Frames ``start`` up to ``stop`` of one channel, or the mean of all, as float32 ``(frames,)``."""
     if channel != "mix" and not 0 <= channel < facts.channels:
         raise UnreadableAudio(
@@ -274,7 +258,7 @@ def _mono(
             yield block.mean(axis=1, dtype=np.float32)
 
 
-def _read(facts: AudioInfo, file: soundfile.SoundFile, start: int, stop: int, size: int) -> Iterator[np.ndarray]:
+def _read(facts: AudioInfo, file: Decoder, start: int, stop: int, size: int) -> Iterator[np.ndarray]:
     """Frames ``start`` up to ``stop`` as float32 ``(frames, channels)``, as far as they can be decoded.
 
     Raises:
@@ -287,7 +271,7 @@ def _read(facts: AudioInfo, file: soundfile.SoundFile, start: int, stop: int, si
         while position < stop:
             try:
                 block = file.read(min(size, stop - position), dtype="float32", always_2d=True)
-            except soundfile.LibsndfileError:
+            except FAULTS:
                 if size <= _CAREFUL_BLOCK:
                     raise
                 # A decoder drops a whole block when a fault lies in it: go back and take what comes before the fault.
@@ -298,9 +282,9 @@ def _read(facts: AudioInfo, file: soundfile.SoundFile, start: int, stop: int, si
                 break
             position += len(block)
             yield _finite(block)
-    except soundfile.LibsndfileError as error:
+    except FAULTS as error:
         if position == start:
-            raise UnreadableAudio(_sentence(facts.path, error)) from error
+            raise UnreadableAudio(sentence(facts.path, error)) from error
     if position == start:
         raise UnreadableAudio(
             f"{facts.path} is cut short: its header promises {facts.duration:.3f} s, but nothing can be decoded from "
@@ -313,11 +297,3 @@ def _finite(samples: np.ndarray) -> np.ndarray:
     if np.isfinite(samples).all():
         return samples
     return np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0)
-
-
-def _sentence(path: Path, error: soundfile.LibsndfileError) -> str:
-    reason = error.error_string.strip().rstrip(".") or "the decoder gave up"
-    return (
-        f"{path} cannot be decoded as sound ({reason}); it may be damaged, or of a kind that needs converting, "
-        f"for example with ffmpeg -i {path.name} {path.stem}.wav"
-    )

@@ -11,6 +11,8 @@
     │   ├── MissingAudio       it is not there
     │   ├── ForbiddenAudio     it lies outside the corpus's audio roots
     │   └── UnreadableAudio    it is there and cannot be decoded, or the cut lies outside it
+    ├── StorageError           object storage cannot be reached, or refuses
+    │   └── MissingObject      there is no such object in it
     ├── EngineError            a recognizer, detector or synthesizer cannot be loaded or run
     │   ├── MissingPackage     a Python package it needs is not installed
     │   └── ModelError         the model file is missing, truncated or of the wrong kind
@@ -70,6 +72,14 @@ class ForbiddenAudio(AudioError):
 
 class UnreadableAudio(AudioError):
     """The sound file cannot be decoded, or the requested cut lies outside it."""
+
+
+class StorageError(SpeechDataError):
+    """Object storage cannot be reached, refuses, or cannot be used with what is installed."""
+
+
+class MissingObject(StorageError):
+    """There is no such object in the storage."""
 
 
 class EngineError(SpeechDataError):
