@@ -46,6 +46,7 @@ types: $(VENV)/.tests
 	$(BIN)/mypy
 
 unit: setup $(VENV)/.tests ## unit and integration tests, real models included
+	@.ci/oracles
 	$(BIN)/python -m pytest -m "not browser"
 
 browser: setup $(VENV)/.tests ## the pages in a real Chromium
