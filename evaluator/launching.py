@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from evaluator.jobs import Job, JobStore
+from evaluator.measuring import MeasureOptions
 from evaluator.runs import Run, RunStore
 from evaluator.systems import System
 from evaluator.transcription import Options
@@ -38,6 +39,15 @@ def queue_detection(jobs: JobStore, runs: RunStore, corpus: Corpus, rows: Rows, 
     settings = {"scope": scope, "options": plain(options)}
     run = new_run(runs, corpus, rows, kind="detect", system=options.detector, settings=settings)
     return jobs.submit("detect", {"run": run.id, "corpus": corpus.name, "scope": scope, "options": plain(options)})
+
+
+def queue_measuring(
+    jobs: JobStore, runs: RunStore, corpus: Corpus, rows: Rows, *, options: MeasureOptions, scope: str
+) -> Job:
+    """Queue the measuring of the rows' sound; arguments and errors as for queue_transcription."""
+    settings = {"scope": scope, "options": options.plain()}
+    run = new_run(runs, corpus, rows, kind="measure", system="signal", settings=settings)
+    return jobs.submit("measure", {"run": run.id, "corpus": corpus.name, "scope": scope, "options": options.plain()})
 
 
 def new_run(runs: RunStore, corpus: Corpus, rows: Rows, *, kind: str, system: str, settings: Mapping[str, Any]) -> Run:

@@ -41,17 +41,17 @@ class RunOverlays:
 
     def revision(self, corpus: Corpus) -> str:
         """Changes whenever a run or a detection over the corpus's sources has something new."""
-        kinds = [_token(self._runs.of(corpus.sources, kind=kind)) for kind in KINDS]
-        return _hash("\0".join(kinds))
+        kinds = [token(self._runs.of(corpus.sources, kind=kind)) for kind in KINDS]
+        return hashed("\0".join(kinds))
 
     def lay(self, corpus: Corpus) -> Corpus:
         """The corpus with a hypothesis column for every system that has run over it; a preview stays as it is."""
         if not corpus.complete:
             return corpus
-        runs = [run for run in self._runs.of(corpus.sources, kind="transcribe") if _extent(run) != "0"]
+        runs = [run for run in self._runs.of(corpus.sources, kind="transcribe") if extent(run) != "0"]
         if not runs:
             return corpus
-        key = corpus.key, _token(runs)
+        key = corpus.key, token(runs)
         with self._lock:
             remembered = self._laid.get(corpus.name)
             if remembered is not None and remembered[0] == key:
@@ -64,16 +64,14 @@ class RunOverlays:
 
     def _overlay(self, corpus: Corpus, system: str, runs: Sequence[Run]) -> Overlay:
         column = _column(corpus, system)
-        stem = _hash(f"{corpus.content_key}\0{system}")
-        path = self._cache / f"{stem}-{_hash(_token(runs))}.parquet"
+        stem = hashed(f"{corpus.content_key}\0{system}")
+        path = self._cache / f"{stem}-{hashed(token(runs))}.parquet"
         if not path.exists():
             self._cache.mkdir(parents=True, exist_ok=True)
             building = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}")
             _write(building, corpus, column, runs)
             building.replace(path)
-            versions = sorted(self._cache.glob(f"{stem}-*.parquet"), key=lambda file: file.stat().st_mtime_ns)
-            for old in versions[:-_KEPT]:
-                old.unlink(missing_ok=True)
+            swept(self._cache, stem)
         return Overlay(name=f"run:{system}", path=path, columns=(column,))
 
 
@@ -107,11 +105,19 @@ def _parts(corpus: Corpus, column: Column, runs: Sequence[Run]) -> Iterator[pa.T
             yield table.filter(pa.array(np.greater_equal(rows, 0)))
 
 
-def _token(runs: Sequence[Run]) -> str:
-    return " ".join(f"{run.id}:{_extent(run)}" for run in runs)
+def swept(cache: Path, stem: str) -> None:
+    """Remove the oldest versions of an overlay's file; what a snapshot may still be reading stays."""
+    versions = sorted(cache.glob(f"{stem}-*.parquet"), key=lambda file: file.stat().st_mtime_ns)
+    for old in versions[:-_KEPT]:
+        old.unlink(missing_ok=True)
 
 
-def _extent(run: Run) -> str:
+def token(runs: Sequence[Run]) -> str:
+    """Changes when one of the runs has something new that is worth a new overlay."""
+    return " ".join(f"{run.id}:{extent(run)}" for run in runs)
+
+
+def extent(run: Run) -> str:
     """How far a journal has come: exactly when it rests, else in powers of two."""
     try:
         status = run.journal.stat()
@@ -123,5 +129,6 @@ def _extent(run: Run) -> str:
     return str(status.st_size) if rests else f"~{status.st_size.bit_length()}"
 
 
-def _hash(text: str) -> str:
+def hashed(text: str) -> str:
+    """A short name for a text."""
     return blake2b(text.encode(), digest_size=12).hexdigest()

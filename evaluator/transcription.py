@@ -81,10 +81,14 @@ class Monitor(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How the work on a run ended: stopped by the monitor or worked through, and all its journal holds."""
+    """How the work on a run ended: stopped by the monitor or worked through, and all its journal holds.
+
+    ``note`` is what else there is to say, as a sentence.
+    """
 
     stopped: bool
     totals: Totals
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

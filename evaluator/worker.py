@@ -35,7 +35,8 @@ from evaluator.detectors import Detector, load_detector
 from evaluator.engines import OutOfMemory, Recognizer
 from evaluator.jobs import Job, JobStore, Progress
 from evaluator.locks import exclusively
-from evaluator.runs import RunStore, Totals, failures
+from evaluator.measuring import MeasureOptions, measure
+from evaluator.runs import Run, RunStore, Totals, failures
 from evaluator.systems import System
 from evaluator.transcription import Options, Outcome, detect, transcribe
 from evaluator.workspace import Workspace
@@ -118,7 +119,7 @@ class Worker:
                 self._conclude(job, outcome)
 
     def _conclude(self, job: Job, outcome: Outcome) -> None:
-        sentence = summary(outcome.totals)
+        sentence = " ".join(filter(None, (summary(outcome.totals), outcome.note)))
         print(f"{'Stopped' if outcome.stopped else 'Done'}: {sentence}")
         if outcome.stopped:
             self.jobs.stopped(job, f"Cancelled. {sentence}")
@@ -130,10 +131,15 @@ class Worker:
 
     def _work(self, job: Job, pulse: _Pulse) -> Outcome:
         run = self.runs.get(str(job.spec["run"]))
-        options = Options.of(job.spec.get("options", {}))
         # Only a person's wish (a new or resumed job) tries failures again, not the death of a worker.
         retry: Literal["failures", "nothing"] = "failures" if job.deaths == 0 else "nothing"
         facts: dict[str, Any] = {"started": _now(), "worker": machine()}
+        if job.kind == "measure":
+            run = run.describe(facts)
+            measured = MeasureOptions(**job.spec.get("options", {}))
+            outcome = measure(run, options=measured, monitor=pulse, earlier=self.runs.measured(run), retry=retry)
+            return self._described(run, outcome)
+        options = Options.of(job.spec.get("options", {}))
         if job.kind == "detect":
             detector = self._detector(options)
             run = run.describe({**facts, "detector": dict(detector.description)})
@@ -147,6 +153,11 @@ class Worker:
                 facts["detector"] = dict(listener.description)
             run = run.describe(facts)
             outcome = transcribe(run, recognizer, detector=listener, options=options, monitor=pulse, retry=retry)
+        return self._described(run, outcome)
+
+    @staticmethod
+    def _described(run: Run, outcome: Outcome) -> Outcome:
+        """The outcome, written into run.yaml when the run was worked through."""
         if not outcome.stopped:
             run.describe(ending(outcome.totals))
         return outcome

@@ -145,6 +145,10 @@ MEASURES: Mapping[str, Column] = {
 """What is measured of every utterance, by the short name that ``SignalMeter.values`` and ``facts`` use."""
 
 
+INTEGERS = frozenset({"clipped", "sample_rate", "channels"})
+"""The measures that are whole numbers."""
+
+
 def speech_ratio_column(detector: str) -> Column:
     """The share of an utterance in which the detector of that name hears speech."""
     return Column(

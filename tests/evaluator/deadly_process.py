@@ -1,0 +1,31 @@
+"""The measuring process with two deadly sounds: one of a name with "killer" ends it, "sleeper" takes for ever."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+from evaluator import measuring_process
+from evaluator.crew import serve
+
+
+def ready(order: dict[str, Any]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    answer = measuring_process.ready(order)
+
+    def deadly(work: dict[str, Any]) -> dict[str, Any]:
+        print("a library speaks", flush=True)
+        for path, *_ in work["sounds"]:
+            if "killer" in path:
+                os.kill(os.getpid(), signal.SIGKILL)
+            if "sleeper" in path:
+                time.sleep(3600)
+        return answer(work)
+
+    return deadly
+
+
+if __name__ == "__main__":
+    serve(ready)
