@@ -11,6 +11,7 @@ processes may build the same key at once: each writes its own temporary file, th
 # ruff: noqa: S608  (every name in this SQL is ours, every value from outside is a parameter)
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
@@ -108,14 +109,20 @@ def _state(path: Path) -> tuple[int, int]:
         path.stat()
         if not (path.is_file() or path.is_dir()):
             raise ManifestError(f"{path} is neither a file nor a folder; name the manifest itself")
-        stats = {str(file): file.stat() for file in format_of(path).adapter().files(path)}
+        files = format_of(path).adapter().files(path)
+        if files == (path,):
+            stat = path.stat()
+            return stat.st_size, stat.st_mtime_ns
     except OSError as error:
         raise ManifestError(f"{path} cannot be opened: {(error.strerror or str(error)).lower()}") from error
-    if list(stats) == [str(path)]:
-        return stats[str(path)].st_size, stats[str(path)].st_mtime_ns
-    content = json.dumps([(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats.items()])
-    version = int.from_bytes(blake2b(content.encode(errors="surrogateescape"), digest_size=7).digest())
-    return sum(stat.st_size for stat in stats.values()), version
+    version, size = blake2b(digest_size=7), 0
+    for file in files:
+        with contextlib.suppress(OSError):  # a link to nowhere beside the others: it has a name and nothing else
+            stat = file.stat()
+            size += stat.st_size
+            version.update(f"{stat.st_size} {stat.st_mtime_ns} ".encode())
+        version.update(os.fsencode(file) + b"\0")
+    return size, int.from_bytes(version.digest())
 
 
 def cached(recipe: Recipe, cache: Path) -> Path | None:
@@ -163,7 +170,14 @@ def preview(name: str, recipe: Recipe, *, block_bytes: int = PREVIEW_BYTES) -> C
     ingest = Ingest(database.cursor())
     source, short = recipe.sources[0], short_names(recipe.sources)
     adapter = format_of(source).adapter()
-    reading = Reading(index=0, names=short, roots=recipe.roots, block_bytes=block_bytes, columns=dict(recipe.columns))
+    reading = Reading(
+        index=0,
+        names=short,
+        roots=recipe.roots,
+        block_bytes=block_bytes,
+        columns=dict(recipe.columns),
+        sampled_bytes=block_bytes,
+    )
     for batch in adapter.read(source, reading):
         ingest.append(batch, source=short[0], role=adapter.role)
         if ingest.tally.rows:

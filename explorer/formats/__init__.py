@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
+from math import inf
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -55,7 +56,7 @@ class Reading:
     ``names`` are the sources' names for Problems; ``roots`` are the folders text files may come from; ``identities``
     remembers where each identity was seen first (the source's index times 2**40 plus the line), to find duplicates.
     ``columns`` names the columns of a table that are the audio, offset, duration or reference, where the usual names
-    do not say it.
+    do not say it; ``sampled_bytes`` are how much of a table is gone through to find the types of its columns.
     """
 
     index: int
@@ -64,6 +65,7 @@ class Reading:
     identities: dict[bytes, int] = field(default_factory=dict)
     block_bytes: int = 8 << 20
     columns: Mapping[str, str] = field(default_factory=dict)
+    sampled_bytes: float = inf
 
     @property
     def source(self) -> str:
@@ -105,30 +107,104 @@ class Format:
 
 
 FORMATS: dict[str, Format] = {
-    "nemo": Format(
-        name="nemo",
-        title="NeMo manifest",
-        help="One JSON object per line with audio_filepath, duration, text, pred_text; plain or gzip.",
-        suffixes=(".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz"),
-        module="explorer.formats.nemo",
-    ),
+    entry.name: entry
+    for entry in (
+        Format(
+            name="leaderboard",
+            title="Open ASR Leaderboard results",
+            help="MODEL_<model>_DATASET_<data>.jsonl with audio_filepath, duration, time, text, pred_text.",
+            suffixes=(".jsonl", ".json", ".jsonl.gz"),
+            module="explorer.formats.leaderboard",
+        ),
+        Format(
+            name="lhotse",
+            title="Lhotse",
+            help="Cuts, or supervisions with recordings, as JSON lines, plain or gzip, or their folder.",
+            suffixes=(".jsonl", ".jsonl.gz"),
+            module="explorer.formats.lhotse",
+        ),
+        Format(
+            name="nemo",
+            title="NeMo manifest",
+            help="One JSON object per line with audio_filepath, duration, text, pred_text; plain or gzip.",
+            suffixes=(".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz"),
+            module="explorer.formats.nemo",
+        ),
+        Format(
+            name="kaldi",
+            title="Kaldi data folder",
+            help="A folder with wav.scp, and segments, text, utt2spk, spk2gender, utt2dur, reco2dur if there.",
+            suffixes=("wav.scp",),
+            module="explorer.formats.kaldi",
+        ),
+        Format(
+            name="common-voice",
+            title="Common Voice",
+            help="A TSV with client_id, path, sentence; the sound in clips/.",
+            suffixes=(".tsv", ".tsv.gz"),
+            module="explorer.formats.common_voice",
+        ),
+        Format(
+            name="ljspeech",
+            title="LJSpeech",
+            help="metadata.csv with id|text|normalized text, or its folder; the sound in wavs/.",
+            suffixes=(".csv",),
+            module="explorer.formats.ljspeech",
+        ),
+        Format(
+            name="parquet",
+            title="Parquet",
+            help="A table of any columns, one of them the sound's path.",
+            suffixes=(".parquet", ".pq"),
+            module="explorer.formats.parquet",
+        ),
+        Format(
+            name="csv",
+            title="CSV, TSV",
+            help="A table of any columns with a header line, one of them the sound's path; plain or gzip.",
+            suffixes=(".csv", ".tsv", ".csv.gz", ".tsv.gz"),
+            module="explorer.formats.delimited",
+        ),
+        Format(
+            name="stm",
+            title="STM",
+            help="Lines of file, channel, speaker, begin, end, text; the sound beside it.",
+            suffixes=(".stm", ".stm.gz"),
+            module="explorer.formats.stm",
+        ),
+        Format(
+            name="ctm",
+            title="CTM",
+            help="Lines of file, channel, begin, duration, word, joined by file and channel; the sound beside it.",
+            suffixes=(".ctm", ".ctm.gz"),
+            module="explorer.formats.ctm",
+        ),
+        Format(
+            name="folder",
+            title="Folder of sound",
+            help="Every sound file inside, with the text beside it (a.txt, a.lab, *.trans.txt) as the reference.",
+            suffixes=(),
+            module="explorer.formats.folder",
+        ),
+    )
 }
+"""Sources are shown to the formats in this order: the more particular ones come first."""
 
 
 def format_of(path: Path) -> Format:
     """The format of a source: the first that recognizes it, those its name hints at being asked first.
 
-    What nothing recognizes is of the format its name hints at, whose adapter then says what is wrong with it; a file
-    without such a name is read as a NeMo manifest.
+    What nothing recognizes is of the most general format its name hints at, whose adapter then says what is wrong with
+    it; a file without such a name is read as a NeMo manifest.
 
     Raises:
         ManifestError: the source cannot be opened, or it is a folder of no known format.
     """
     folder = path.is_dir()
     start = b"" if folder else peek(path)
-    hinted = [entry for entry in FORMATS.values() if path.name.lower().endswith(entry.suffixes or "/") or folder]
-    others = [] if folder else [entry for entry in FORMATS.values() if entry not in hinted]
+    hinted = [entry for entry in FORMATS.values() if folder or path.name.lower().endswith(entry.suffixes or "/")]
+    others = [entry for entry in FORMATS.values() if entry not in hinted]
     found = next((entry for entry in (*hinted, *others) if entry.adapter().recognizes(path, start)), None)
     if found is None and folder:
         raise ManifestError(f"the folder {path} holds no corpus of a known format and no sound files")
-    return found or next(iter(hinted), FORMATS["nemo"])
+    return found or next(reversed(hinted), FORMATS["nemo"])

@@ -114,7 +114,7 @@ def batches(
     equal line and identity cannot be told apart as duplicates, so a line of several rows counts each of them once.
     """
     order: dict[str, None] = dict.fromkeys(fixed)
-    rows, problems, position, limit = Rows(), [], 0, ROWS_AT_FIRST  # type: ignore[var-annotated]
+    rows, problems, position, limit = Rows(), [], 0, ROWS_AT_FIRST
     for one, position in found:
         if isinstance(one, Problem):
             problems.append(one)

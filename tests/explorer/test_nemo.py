@@ -193,7 +193,7 @@ def test_an_empty_file_is_an_empty_corpus(tmp_path: Path):
         (b'[\n  {"audio_filepath": "a.wav"},\n  {"audio_filepath": "b.wav"}\n]', "one JSON array over several lines"),
         (b'[{"audio_filepath": "a.wav"},\n{"audio_filepath": "b.wav"}]', "one JSON array over several lines"),
         (b'{\n  "audio_filepath": "a.wav"\n}', "one pretty-printed JSON object"),
-        (b"audio,duration,text\n" + b"a.wav,1.0,x\n" * 30, "none of its first 20 lines begins with an opening brace"),
+        (b"a list of sounds\n" + b"a.wav 1.0 x\n" * 30, "none of its first 20 lines begins with an opening brace"),
         (b"RIFF\x00\x00\x00\x00WAVE", "is a binary file"),
         ('{"audio_filepath": "a.wav"}\n'.encode("utf-16"), "UTF-16"),
     ],
