@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from explorer.columns import Column
 from explorer.conditions import KIND_NAMES, KIND_OPERATORS, OPERATORS, number
 from explorer.errors import ExpressionError
-from explorer.expression import LISTS, SPELLINGS, VALUELESS, WORD, Beginning, Condition, Literal, beginning, field_text
+from explorer.expression import LISTS, SPELLINGS, WORD, Beginning, Condition, Literal, beginning, field_text
 from explorer.filtering import DAY, names_of, resolved
 from explorer.query import Filter, Query, Test
 
@@ -100,7 +100,7 @@ def _options(begun: Beginning, partial: str, columns: Sequence[Column], values: 
         column = _column(begun, columns)
         for name in _operators(column):
             if SPELLINGS[name].startswith(" ".join(partial.lower().split())):
-                ending = " (" if name in LISTS else "" if name in VALUELESS else " "
+                ending = " (" if name in LISTS else " "
                 yield Option(SPELLINGS[name] + ending, SPELLINGS[name], TOLD[name])
     else:
         joining = [("&&", "and", "_AND"), ("||", "or", "_OR"), (")", "close the bracket", "RPAR")]
