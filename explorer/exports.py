@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING
 import orjson
 from flask import Flask, Response, request, send_file
 
+from explorer import vocabulary_views
 from explorer.errors import QueryError, SpeechDataError, UnknownCorpus
 from explorer.export import outside_columns
+from explorer.listing import csv_lines
 from explorer.parameters import Parameters
 from explorer.query import Query
 
@@ -43,6 +45,11 @@ def register(server: Flask, stores: Stores) -> None:
         "/export/problems.<any(csv,json):ending>",
         "export_problems",
         _answering_errors(lambda ending: problems(stores, _address(), ending)),
+    )
+    server.add_url_rule(
+        "/export/vocabulary.<any(csv):ending>",
+        "export_vocabulary",
+        _answering_errors(lambda ending: vocabulary(stores, _address(), ending)),
     )
 
 
@@ -92,8 +99,27 @@ def spreadsheet_columns(corpus: Corpus) -> list[str]:
     """Everything a manifest of the corpus has, then what was derived and scored, by column name."""
     written = [column.name for column in outside_columns(corpus)]
     seen = set(written)
-    made = [c.name for c in corpus.columns if c.origin in ("derived", "signal", "score") and not c.hidden and c.name not in seen]
+    made = [
+        c.name
+        for c in corpus.columns
+        if c.origin in ("derived", "signal", "score") and not c.hidden and c.name not in seen
+    ]
     return written + made
+
+
+def vocabulary(stores: Stores, parameters: Parameters, ending: str) -> Response:
+    """The words or characters of the address's tab that pass its filters, in its order.
+
+    Raises:
+        UnknownCorpus, QueryError: the address names no corpus, says nonsense, or its words are still to be counted.
+    """
+    here = vocabulary_views.place(stores, parameters)
+    shown = vocabulary_views.listing(stores, here)
+    names, records = vocabulary_views.export_records(here, shown, Query.from_pairs(parameters.pairs))
+    response = Response(csv_lines(names, records), mimetype="text/csv")
+    name = _file_name(f"{here.corpus.name}-{here.tab}", ending)
+    response.headers["Content-Disposition"] = f"attachment; filename={name}"
+    return response
 
 
 def problems(stores: Stores, parameters: Parameters, ending: str) -> Response:

@@ -95,7 +95,7 @@ class Listing:
             found = self._database.cursor().execute(
                 f"SELECT row FROM {TABLE}{where} ORDER BY {order}", list(asked.parameters)
             )
-            return found.fetchnumpy()["row"].astype(np.int32, copy=True)
+            return np.array(found.fetchnumpy()["row"], dtype=np.int32)
         except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException) as error:
             reason = str(error).split(": ", 1)[-1].split("\n")[0]
             raise QueryError(f"the filter cannot be evaluated: {reason}") from error

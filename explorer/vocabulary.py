@@ -21,6 +21,9 @@ from explorer.listing import Listing
 from explorer.query import Filter, Query, Test
 from explorer.words import Folding
 
+ANY_SPACE = r"[\s\v\pZ\x{1c}-\x{1f}\x{85}]"
+"""What ``str.split`` splits at, as RE2 says it."""
+
 LONGEST_PATTERN = 6_000
 """Characters of a filter's pattern; spellings beyond it are left out, the rarest first."""
 
@@ -71,9 +74,11 @@ def words_listing(
     if folded:
         content["variants"] = pa.array(variants(counts), pa.string())
         content["spelled_ways"] = pc.list_value_length(counts["spellings"])
+        one_way = not counts.num_rows or pc.max(content["spelled_ways"]).as_py() == 1
         told = "How the word is written in the references, the most frequent spelling first, with counts."
-        columns.append(_column("variants", "Written", told, kind="text", style="text"))
-        columns.append(_column("spelled_ways", "Spellings", "In how many ways the word is written."))
+        columns.append(_column("variants", "Written", told, kind="text", style="text", hidden=one_way))
+        told = "In how many ways the word is written."
+        columns.append(_column("spelled_ways", "Spellings", told, hidden=one_way))
     for one in accuracies:
         made, described = _accuracy(counts["word"], one)
         content |= made
@@ -102,7 +107,7 @@ def _accuracy(words: pa.ChunkedArray, one: WordAccuracy) -> tuple[dict[str, pa.A
     system = one.system
     told = f"How often {system} recognized the word: hits divided by occurrences that were scored. Higher is better."
     columns = [
-        _column(f"accuracy_{system}", system, told, style="percent", better="higher", system=system),
+        _column(f"accuracy_{system}", system, told, style="percent", unit="%", better="higher", system=system),
         _column(f"hits_{system}", f"Hits {system}", f"How often {system} recognized the word.", hidden=True),
         _column(f"scored_{system}", f"Scored {system}", f"Occurrences {system} was scored on.", hidden=True),
     ]
@@ -144,20 +149,20 @@ def heard_listing(
     return Listing(content=pa.table(content), columns=tuple(columns), searched=("word",))
 
 
-def saying(spellings: Iterable[str], alphabet: Iterable[str], *, column: str = "reference") -> Query:
+def saying(spellings: Iterable[str], alphabet: Iterable[str] | None = None, *, column: str = "reference") -> Query:
     """The utterances whose text has one of these written words: whole words, exactly as ``str.split`` finds them.
 
-    ``alphabet`` is that of the texts: white space beyond ASCII's makes the pattern longer and is looked for only when
-    it occurs. Of very many spellings, the last ones are left out (LONGEST_PATTERN).
+    ``alphabet`` is that of the texts, if it is known: a simpler pattern will do where no odd white space is.
+    Of very many spellings, the last ones are left out (LONGEST_PATTERN).
     """
-    others = "".join(f"\\x{{{ord(space):x}}}" for space in OTHER_SPACES + "\v" if space in set(alphabet))
     forms: list[str] = []
     for spelling in spellings:
         forms.append(escaped(spelling))
         if len(forms) > 1 and sum(map(len, forms)) + len(forms) > LONGEST_PATTERN:
             forms.pop()
             break
-    space = f"[\\s{others}]" if others else "\\s"
+    plain = alphabet is not None and not set(alphabet) & {*OTHER_SPACES, "\v"}
+    space = "\\s" if plain else ANY_SPACE
     inner = forms[0] if len(forms) == 1 else f"({'|'.join(forms)})"
     return Query(filters=(Filter(column, (Test("matches", f"(^|{space}){inner}({space}|$)"),)),))
 

@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -27,6 +27,7 @@ from explorer.words import ORDER, Folding, count, order_for
 
 if TYPE_CHECKING:
     from explorer.corpus import Corpus
+    from explorer.listing import Listing
 
 VERSION = 1
 """Goes up when the same texts would give other files."""
@@ -36,6 +37,7 @@ AT_ONCE = 20_000
 
 KEPT_SECONDS = 30 * 24 * 3600
 REMEMBERED_TABLES = 12
+REMEMBERED_LISTINGS = 6
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -58,6 +60,7 @@ class VocabularyStore:
         self._lock = threading.Lock()
         self._at_work = threading.Lock()  # so that two visitors do not count the same
         self._tables: OrderedDict[Path, pa.Table] = OrderedDict()
+        self._listings: OrderedDict[Hashable, Listing] = OrderedDict()
         self._counting: dict[tuple[Path, ...], Counting] = {}
         self._children: dict[tuple[Path, ...], subprocess.Popen[bytes]] = {}
         self._one_at_a_time = threading.Semaphore()
@@ -117,6 +120,23 @@ class VocabularyStore:
                     self._counting[key] = replace(now, resting=True)
                     if key in self._children:
                         self._children[key].kill()
+
+    def listing(self, key: Hashable, make: Callable[[], Listing]) -> Listing:
+        """The listing of that key, made now if it is not remembered."""
+        with self._lock:
+            if key in self._listings:
+                self._listings.move_to_end(key)
+                return self._listings[key]
+        made = make()
+        with self._lock:
+            self._listings[key] = made
+            while len(self._listings) > REMEMBERED_LISTINGS:
+                self._listings.popitem(last=False)
+        return made
+
+    def version(self, corpus: Corpus, column: str, folding: Folding) -> str:
+        """What the counts of a column depend on, in one word: for keys of ``listing``."""
+        return self._path(corpus, column, folding).stem
 
     def close(self) -> None:
         """End what is going on."""

@@ -9,24 +9,35 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from explorer.records import Utterance
+import numpy as np
+
 from explorer.segments import Segment
 
-FIELDS = ("words", "word", "words_field", "word_timestamps", "alignment")
+if TYPE_CHECKING:
+    from explorer.corpus import Corpus
+
+FIELDS = ("words", "word", "word_timestamps", "alignment")
+"""The manifest fields that are looked into."""
+
 WORD = ("word", "text", "label")
 START = ("start", "start_time", "begin")
 END = ("end", "end_time", "stop")
 
 
-def word_times(utterance: Utterance) -> tuple[Segment, ...]:
-    """The timed words that the utterance's own fields carry; empty when they carry none."""
-    for name in FIELDS:
-        found = tuple(_segments(utterance.extra.get(name)))
-        if found:
-            return found
-    return ()
+def word_times(corpus: Corpus, rows: Sequence[int]) -> list[tuple[Segment, ...]]:
+    """The timed words that the manifest's own fields carry for each of these rows; empty where they carry none."""
+    columns = [column.name for column in corpus.columns if column.kind == "json" and column.field in FIELDS]
+    if not columns or not rows:
+        return [()] * len(rows)
+    listed = corpus.listed(np.array(rows, np.int32), columns)
+    return [next(filter(None, (timed_words(value) for value in values)), ()) for _id, values in listed]
+
+
+def timed_words(value: Any) -> tuple[Segment, ...]:
+    """The words of a nested value in one of the forms above; empty when it is anything else."""
+    return tuple(_segments(value))
 
 
 def time_of(words: Iterable[Segment], said: Sequence[str]) -> float | None:
@@ -36,19 +47,23 @@ def time_of(words: Iterable[Segment], said: Sequence[str]) -> float | None:
 
 
 def _segments(value: Any) -> Iterator[Segment]:
-    if not isinstance(value, list):
-        return
-    for entry in value:
-        if isinstance(entry, Mapping):
-            word, start, end = (next((entry[k] for k in keys if k in entry), None) for keys in (WORD, START, END))
-        elif isinstance(entry, list | tuple) and len(entry) >= 3:
-            word, start, end = entry[:3]
-        else:
+    """The timed words at the beginning of a list."""
+    for entry in value if isinstance(value, list) else ():
+        word, start, end = _parts(entry)
+        times = _seconds(start), _seconds(end)
+        if not isinstance(word, str) or times[0] is None or times[1] is None or times[1] < times[0]:
             return
-        if not isinstance(word, str) or not _is_time(start) or not _is_time(end) or end < start:
-            return
-        yield Segment(float(start), float(end), word)
+        yield Segment(times[0], times[1], word)
 
 
-def _is_time(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
+def _parts(entry: Any) -> tuple[Any, Any, Any]:
+    if isinstance(entry, Mapping):
+        word, start, end = (next((entry[key] for key in keys if key in entry), None) for keys in (WORD, START, END))
+        return word, start, end
+    return tuple(entry[:3]) if isinstance(entry, list) and len(entry) >= 3 else (None, None, None)
+
+
+def _seconds(value: Any) -> float | None:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value) or value < 0:
+        return None
+    return float(value)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from explorer.pages import overview, problems, utterance, utterances
+from explorer.pages import overview, problems, utterance, utterances, vocabulary
 
-PAGES = (overview, utterances, problems, utterance)
+PAGES = (overview, utterances, vocabulary, problems, utterance)

@@ -9,18 +9,17 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explorer.errors import ManifestError, QueryError
 from explorer.listing import csv_lines
 from explorer.query import Filter, Query, Sort, Test
-from explorer.records import Utterance
 from explorer.segments import Segment
 from explorer.vocabulary import WordAccuracy, facts, heard_listing, ranks, sample, saying, words_listing
 from explorer.vocabulary_store import VocabularyStore
 from explorer.word_list import out_of_vocabulary, read_word_list
-from explorer.word_times import time_of, word_times
+from explorer.word_times import time_of, timed_words, word_times
 from explorer.words import AS_WRITTEN, Folding, WordCounter
 from tests.explorer.manifests import opened, row, write_manifest
 
@@ -97,7 +96,8 @@ def test_words_only_in_hypotheses() -> None:
     assert heard_listing(reference, {}, BASIC).size == 0
 
 
-@given(st.lists(st.text(alphabet="ab.*\\(|é\u00a0\u200b'- \t", max_size=8), min_size=1, max_size=6), st.data())
+@settings(max_examples=30)
+@given(st.lists(st.text(alphabet="ab.*\\(|é\u00a0\u200b'- \t\x1c\x85\u3000", max_size=8), min_size=1, max_size=6), st.data())
 def test_a_word_leads_to_exactly_its_rows(
     tmp_path_factory: pytest.TempPathFactory, texts: list[str], data: st.DataObject
 ) -> None:
@@ -108,8 +108,8 @@ def test_a_word_leads_to_exactly_its_rows(
         return
     word = data.draw(st.sampled_from(words))
     expected = [i for i, text in enumerate(texts) if word in text.split()]
-    query = saying([word], corpus.alphabet)
-    assert corpus.rows(Query.from_pairs(query.pairs())).tolist() == expected
+    for query in (saying([word], corpus.alphabet), saying([word])):
+        assert corpus.rows(Query.from_pairs(query.pairs())).tolist() == expected
 
 
 def test_very_many_spellings_are_cut() -> None:
@@ -147,27 +147,21 @@ def test_a_word_list_that_is_none_is_refused(tmp_path: Path, content: bytes) -> 
         read_word_list(tmp_path / "gone.txt", cache=tmp_path)
 
 
-def utterance(**extra: object) -> Utterance:
-    return Utterance(
-        id="0", row=0, audio="a", path=Path("a"), offset=0, duration=2, reference="a b", hypotheses={}, speaker=None,
-        language=None, source="m", line=1, extra=extra,
-    )  # fmt: skip
-
-
-def test_word_times_in_all_their_forms() -> None:
-    expected = (Segment(0.5, 0.75, "The"), Segment(1, 1.5, "cat"))
+def test_word_times_in_all_their_forms(tmp_path: Path) -> None:
     nemo = [{"word": "The", "start": 0.5, "end": 0.75, "start_offset": 3}, {"word": "cat", "start": 1, "end": 1.5}]
-    assert word_times(utterance(word=nemo)) == expected
-    assert word_times(utterance(words_field=[["The", 0.5, 0.75], ["cat", 1, 1.5]])) == expected
     other = [{"text": "The", "start_time": 0.5, "end_time": 0.75}, {"text": "cat", "start_time": 1, "end_time": 1.5}]
-    assert word_times(utterance(words=other)) == expected
+    expected = (Segment(0.5, 0.75, "The"), Segment(1, 1.5, "cat"))
+    rows = [row(word=nemo), row("b.wav"), row("c.wav", words=[["The", 0.5, 0.75], ["cat", 1, 1.5]])]
+    corpus = opened(tmp_path, [*rows, row("d.wav", words=other)])
+    assert word_times(corpus, [3, 0, 1, 2]) == [expected, expected, (), expected]
+    assert word_times(corpus, []) == []
     assert time_of(expected, ["the"]) == 0.5
     assert time_of(expected, ["dog"]) is None
 
 
 @pytest.mark.parametrize("value", [None, 3, "a b", [1, 2], [["a", 2, 1]], [{"word": "a"}], [["a", "x", 2]]])
 def test_what_is_no_word_time_is_left_alone(value: object) -> None:
-    assert word_times(utterance(words=value)) == ()
+    assert timed_words(value) == ()
 
 
 def test_the_store_counts_in_a_child_process_what_it_counts_here(tmp_path: Path) -> None:
