@@ -1,6 +1,7 @@
 """The one aligner: which reference token became which hypothesis token, and how many errors that is.
 
-Every number and every picture of an alignment comes from ``_edits``, so they cannot disagree.
+Every number and every picture of an alignment comes from ``_edits``, so they cannot disagree. The counts of big corpora
+come from a compiled form of the same algorithm (alignment_kernel.py); tests hold both against each other.
 
 Conventions: unit costs (a substitution costs as much as a deletion or an insertion), so the number of errors is the
 Levenshtein distance and unique. Its split into substitutions, deletions and insertions, and the places of errors, are

@@ -30,20 +30,25 @@ from explorer.errors import ConfigError
 
 _APOSTROPHES = dict.fromkeys(map(ord, "\u2019\u02bc\uff07"), "'")
 _JOINERS = "\u200c\u200d"
-_ASCII = {code: chr(code).lower() if chr(code).isalnum() or chr(code) == "'" else " " for code in range(128)}
-_BASIC_BYTES = b"abcdefghijklmnopqrstuvwxyz0123456789' "
+_ASCII = {code: chr(code).lower() if chr(code).isalnum() or chr(code) in "'\n" else " " for code in range(128)}
+_BASIC_BYTES = b"abcdefghijklmnopqrstuvwxyz0123456789' \n"
 _LOOSE_ASCII_APOSTROPHE = re.compile(r"(?<![a-z0-9])'|'(?![a-z0-9])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Normalizer:
-    """A named, versioned, idempotent text function; ``apply`` gives words joined by single spaces."""
+    """A named, versioned, idempotent text function; ``apply`` gives words joined by single spaces.
+
+    ``lines`` does that to every line of a text, a line feed between them: many texts at once take a fraction of the
+    time. ``apply`` is ``lines`` for one text, in which a line feed is white space as any other.
+    """
 
     name: str
     version: int
     title: str
     help: str
     apply: Callable[[str], str]
+    lines: Callable[[str], str]
 
     def words(self, text: str) -> list[str]:
         """The words of the normalised text."""
@@ -57,25 +62,42 @@ class Normalizer:
 
 def squeeze(text: str) -> str:
     """White space of any kind (tabs, line ends and no-break spaces too) becomes single spaces; nothing else changes."""
-    # No white space but the space is printable, so most texts are returned as they are, three times faster.
-    if text.isprintable() and _is_squeezed(text):
-        return text
-    return " ".join(text.split())
+    return squeeze_lines(text.replace("\n", " "))
+
+
+def squeeze_lines(texts: str) -> str:
+    """``squeeze`` for every line."""
+    # No white space but the space is printable, so most texts are returned as they are, in a tenth of the time.
+    flat = texts.replace("\n", " ")
+    return texts if flat.isprintable() and _is_squeezed(flat) else _squeezed(texts)
 
 
 def simplify(text: str) -> str:
     """Lower case words without punctuation and symbols, as the module says."""
-    if not text.isascii():
-        return " ".join(word for token in text.split() for word in _simplified(token))
-    if text.encode().translate(None, _BASIC_BYTES):
-        text = text.translate(_ASCII)
-    if "'" in text:
-        text = _LOOSE_ASCII_APOSTROPHE.sub(" ", text)
-    return text if _is_squeezed(text) else " ".join(text.split())
+    return simplify_lines(text.replace("\n", " "))
+
+
+def simplify_lines(texts: str) -> str:
+    """``simplify`` for every line."""
+    if not texts.isascii():
+        return "\n".join(simplify_lines(line) if line.isascii() else _by_token(line) for line in texts.split("\n"))
+    if texts.encode().translate(None, _BASIC_BYTES):
+        texts = texts.translate(_ASCII)
+    if "'" in texts:
+        texts = _LOOSE_ASCII_APOSTROPHE.sub(" ", texts)
+    return texts if _is_squeezed(texts.replace("\n", " ")) else _squeezed(texts)
 
 
 def _is_squeezed(text: str) -> bool:
     return "  " not in text and text[:1] != " " and text[-1:] != " "
+
+
+def _squeezed(texts: str) -> str:
+    return "\n".join(" ".join(line.split()) for line in texts.split("\n"))
+
+
+def _by_token(text: str) -> str:
+    return " ".join(word for token in text.split() for word in _simplified(token))
 
 
 @lru_cache(maxsize=1 << 17)
@@ -118,6 +140,7 @@ NORMALIZERS: Mapping[str, Normalizer] = {
             title="none",
             help="Texts are split at white space and otherwise compared as they are, with case and punctuation.",
             apply=squeeze,
+            lines=squeeze_lines,
         ),
         Normalizer(
             name="basic",
@@ -128,6 +151,7 @@ NORMALIZERS: Mapping[str, Normalizer] = {
                 "words and combining marks stay. Numbers are not spelled out."
             ),
             apply=simplify,
+            lines=simplify_lines,
         ),
     )
 }

@@ -22,15 +22,15 @@ import os
 import sys
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet
 
-from evaluator.alignment import TextCounts, count_texts
+from evaluator.alignment_batches import count_pairs, occurrences, word_counts
 from evaluator.normalize import Normalizer, normalizer
 
 SCORED = "scored"
@@ -55,7 +55,7 @@ _SCHEMA = pa.schema(
 )
 VOCABULARY = b"vocabulary"
 _WORDS = pa.schema([("word", pa.string()), ("count", pa.int64()), ("hits", pa.int64())])
-_NO_COUNTS: TextCounts = (0, 0, 0, 0, 0, ())
+MOST_BYTES = 1 << 29
 
 
 def columns_of(system: str) -> list[str]:
@@ -84,25 +84,51 @@ def score(
     done = 0
     try:
         for batch in batches:
-            raw = batch.column("reference").to_pylist()
-            references = [None if text is None else chosen.apply(text) for text in raw]
-            lengths = _lengths(references)
-            for system, writer in writers.items():
-                heard = batch.column(f"hypothesis_{system}").to_pylist()
-                hypotheses = [None if text is None else chosen.apply(text) for text in heard]
-                writer.add(batch.column("row"), references, hypotheses, lengths)
+            for part in _parts(batch):
+                references = normalised(part.column("reference"), chosen)
+                lengths = _lengths(references)
+                for system, writer in writers.items():
+                    hypotheses = normalised(part.column(f"hypothesis_{system}"), chosen)
+                    writer.add(part.column("row"), references, hypotheses, lengths)
             done += batch.num_rows
             if progress is not None:
                 progress(done)
-        occurrences: Counter[str] = Counter()
+        everywhere: Counter[str] = Counter()
         for written, count in vocabulary.items():
             for word in chosen.words(written):
-                occurrences[word] += count
+                everywhere[word] += count
         for writer in writers.values():
-            writer.publish(occurrences)
+            writer.publish(everywhere)
     finally:
         for writer in writers.values():
             writer.discard()
+
+
+def normalised(texts: pa.StringArray, chosen: Normalizer) -> pa.StringArray:
+    """The texts as the normalizer makes them, all at once; a missing one stays missing."""
+    if not len(texts):
+        return texts
+    block = _joined(texts.fill_null(""))
+    if block.count("\n") >= len(texts):
+        block = _joined(pc.replace_substring(texts.fill_null(""), "\n", " "))
+    lines = pc.split_pattern(pa.array([chosen.lines(block)], pa.string()), "\n").flatten()
+    return pc.if_else(texts.is_valid(), lines, pa.scalar(None, pa.string())) if texts.null_count else lines
+
+
+def _joined(texts: pa.StringArray) -> str:
+    """The texts with line feeds between them."""
+    whole = pa.ListArray.from_arrays(pa.array([0, len(texts)], pa.int32()), texts)
+    return str(pc.binary_join(whole, "\n")[0].as_py())
+
+
+def _parts(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """The batch, in halves where its texts are too long to be one text."""
+    if batch.num_rows > 1 and batch.nbytes > MOST_BYTES:
+        half = batch.num_rows // 2
+        for part in (batch.slice(0, half), batch.slice(half)):
+            yield from _parts(part)
+    else:
+        yield batch
 
 
 class _Writer:
@@ -117,24 +143,19 @@ class _Writer:
         self._missed: Counter[str] = Counter()
         self._unscored: Counter[str] = Counter()
 
-    def add(
-        self, rows: pa.Array, references: Sequence[str | None], hypotheses: Sequence[str | None], lengths: np.ndarray
-    ) -> None:
+    def add(self, rows: pa.Array, references: pa.StringArray, hypotheses: pa.StringArray, lengths: np.ndarray) -> None:
         """Score a batch of normalised texts; ``lengths`` is as ``_lengths(references)`` gives it."""
-        counts = [
-            _NO_COUNTS if reference is None or hypothesis is None else count_texts(reference, hypothesis)
-            for reference, hypothesis in zip(references, hypotheses, strict=True)
-        ]
-        without_reference = np.fromiter((text is None for text in references), bool, len(references))
-        without_hypothesis = np.fromiter((text is None for text in hypotheses), bool, len(references))
-        for place in np.flatnonzero(without_hypothesis & ~without_reference).tolist():
-            self._unscored.update((references[place] or "").split())
-        self._missed.update(chain.from_iterable(found[-1] for found in counts))
+        found = count_pairs(references, hypotheses, lengths[0])
+        numbers = found.numbers
+        without_reference = references.is_null().to_numpy(zero_copy_only=False)
+        without_hypothesis = hypotheses.is_null().to_numpy(zero_copy_only=False)
+        unscored = references.filter(without_hypothesis & (lengths[0] > 0))
+        self._unscored.update(dict(occurrences(pc.split_pattern(unscored, " ").flatten())))
+        self._missed.update(dict(occurrences(found.missed)))
         state = np.where(lengths[0] == 0, STATES.index(EMPTY_REFERENCE), STATES.index(SCORED))
         state[without_hypothesis] = STATES.index(MISSING_HYPOTHESIS)
         state[without_reference] = STATES.index(MISSING_REFERENCE)
         excluded = without_reference | without_hypothesis
-        numbers = np.array([found[: len(COUNTS)] for found in counts], dtype=np.int32).reshape(-1, len(COUNTS)).T
         errors = np.stack([numbers[1] + numbers[2] + numbers[3], numbers[4]])
         rates = np.divide(errors, lengths, out=np.zeros(lengths.shape), where=lengths > 0)
         undefined = excluded | (lengths[0] == 0)
@@ -149,11 +170,9 @@ class _Writer:
     def publish(self, everywhere: Counter[str]) -> None:
         """Give the finished files their names; ``everywhere`` counts the words of all references."""
         self._file.close()
-        occurrences = everywhere - self._unscored
-        hits = [count - self._missed[word] for word, count in occurrences.items()]
-        table = pa.table(
-            {"word": pa.array(occurrences, pa.string()), "count": list(occurrences.values()), "hits": hits}
-        )
+        counts = everywhere - self._unscored
+        hits = [count - self._missed[word] for word, count in counts.items()]
+        table = pa.table({"word": pa.array(counts, pa.string()), "count": list(counts.values()), "hits": hits})
         words = words_path(self._building)
         pyarrow.parquet.write_table(table.cast(_WORDS), words, compression="zstd")
         words.replace(words_path(self._path))
@@ -166,11 +185,10 @@ class _Writer:
         words_path(self._building).unlink(missing_ok=True)
 
 
-def _lengths(references: Sequence[str | None]) -> np.ndarray:
+def _lengths(references: pa.StringArray) -> np.ndarray:
     """Words and characters of normalised references, int32 of shape (2, n); 0 where there is none."""
-    words = np.fromiter((text.count(" ") + 1 if text else 0 for text in references), np.int32, len(references))
-    characters = np.fromiter((len(text) if text else 0 for text in references), np.int32, len(references))
-    return np.stack([words, characters])
+    characters = pc.utf8_length(references.fill_null("")).to_numpy(zero_copy_only=False)
+    return np.stack([word_counts(references), characters.astype(np.int32)])
 
 
 def main(arguments: Sequence[str]) -> int:
