@@ -2,8 +2,8 @@
 
 A lane is a named list of segments in seconds from the start of the utterance, cut to the utterance. Its own come from
 
-    the row's fields         ``words``, ``word``, ``segment`` or ``timestamp(s)``: lists of ``{"word", "start", "end"}``
-                             as NeMo writes them, or of ``[word, start, end]``; times from the utterance's start
+    the row's fields         ``words``, ``word``, ``segment`` or ``timestamp(s)`` in one of the forms of word_times.py;
+                             times from the utterance's start
     files the row names      ``ctm_filepath``, ``rttm_filepath`` (or ``rttm_filename``, ``rttm_file``),
                              ``textgrid_filepath``; times from the start of the recording
     files of the same name   ``<recording>.ctm``, ``.rttm``, ``.TextGrid`` beside the sound and in the corpus's folders
@@ -25,6 +25,7 @@ from explorer.errors import SpeechDataError
 from explorer.lane_files import READERS, Track
 from explorer.paths import audio_path
 from explorer.segments import Segment
+from explorer.word_times import FIELDS, timed_words
 
 if TYPE_CHECKING:
     from explorer.corpus import Corpus
@@ -44,7 +45,7 @@ NAMED_FILES = {
 SUFFIXES = {".ctm": "ctm", ".rttm": "rttm", ".TextGrid": "textgrid", ".textgrid": "textgrid"}
 """Lane files that are found by the recording's name."""
 
-TIMED_FIELDS: Mapping[str, Kind] = {"words": "words", "word": "words", "segment": "labels", "segments": "labels"}
+TIMED_FIELDS: Mapping[str, Kind] = {**dict.fromkeys(FIELDS, "words"), "segment": "labels", "segments": "labels"}
 """Fields, and keys of ``timestamp`` and ``timestamps``, that hold timed texts."""
 
 LARGEST = 64 << 20
@@ -68,42 +69,31 @@ class Lane:
 
 def own_lanes(corpus: Corpus, utterance: Utterance, *, folders: Sequence[Path] = ()) -> tuple[Lane, ...]:
     """The lanes of the utterance's row and of files about its recording; ``folders`` are the corpus's lane folders."""
-    found = [*_field_lanes(utterance), *_file_lanes(corpus, utterance, folders)]
+    found = [*_field_lanes(corpus, utterance), *_file_lanes(corpus, utterance, folders)]
     return tuple(lane.clipped(utterance.duration) for lane in found)
 
 
-def _field_lanes(utterance: Utterance) -> Iterator[Lane]:
-    fields = dict(utterance.extra)
-    for name in ("timestamp", "timestamps"):
-        nested = fields.pop(name, None)
-        if isinstance(nested, Mapping):
-            fields |= {f"{name}.{key}": value for key, value in nested.items()}
+def _field_lanes(corpus: Corpus, utterance: Utterance) -> Iterator[Lane]:
+    fields: dict[str, Any] = {}
+    for column in corpus.columns:
+        if column.kind != "json" or column.field is None or column.name not in utterance.extra:
+            continue
+        value = utterance.extra[column.name]
+        if column.field in ("timestamp", "timestamps") and isinstance(value, Mapping):
+            fields |= {f"{column.field}.{key}": part for key, part in value.items()}
+        else:
+            fields[column.field] = value
     for name, value in fields.items():
         kind = TIMED_FIELDS.get(name.rpartition(".")[2])
         if kind is None or not isinstance(value, list) or not value:
             continue
-        try:
-            yield Lane(name, kind, tuple(sorted(_timed(part, name, number) for number, part in enumerate(value, 1))))
-        except ValueError as error:
-            yield Lane(name, kind, problem=str(error))
-
-
-def _timed(part: Any, field: str, number: int) -> Segment:
-    """One timed text: ``{"word" | "segment" | "text" | "label", "start", "end"}`` or ``[text, start, end]``."""
-    if isinstance(part, Mapping):
-        label = next((part[key] for key in ("word", "segment", "text", "label") if key in part), "")
-        start, end = part.get("start"), part.get("end")
-        if end is None and isinstance(part.get("duration"), int | float) and isinstance(start, int | float):
-            end = start + part["duration"]
-    elif isinstance(part, list) and len(part) >= 3:
-        label, start, end = part[:3]
-    else:
-        label = start = end = None
-    if not (isinstance(start, int | float) and isinstance(end, int | float) and 0 <= start <= end < float("inf")):
-        raise ValueError(
-            f'the {number}. entry of the field "{field}" has no times: expected {{"word", "start", "end"}} in seconds'
-        )
-    return Segment(float(start), float(end), str(label))
+        timed = timed_words(value)
+        if len(timed) == len(value):
+            yield Lane(name, kind, tuple(sorted(timed)))
+        else:
+            wanted = '{"word", "start", "end"} in seconds'
+            problem = f'entry {len(timed) + 1} of the field "{name}" has no times: expected {wanted}'
+            yield Lane(name, kind, problem=problem)
 
 
 def _file_lanes(corpus: Corpus, utterance: Utterance, folders: Sequence[Path]) -> Iterator[Lane]:

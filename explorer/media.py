@@ -78,12 +78,16 @@ STATUS = (
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """What an utterance sounds like: a stretch of one version of a file; ``key`` names that and nothing else."""
+    """What an utterance sounds like: a stretch of one version of a file; ``key`` names that and nothing else.
+
+    ``channels`` can be chosen from: one where the row names its own.
+    """
 
     facts: audio.AudioInfo
     offset: float
     duration: float | None
     channel: int | None
+    channels: int
     key: str
 
     @property
@@ -200,7 +204,7 @@ def cut_out(
         duration = None
     content = repr((VERSION, os.fspath(path), stat.st_size, stat.st_mtime_ns, offset, duration, channel))
     key = hashlib.blake2b(content.encode(errors="surrogateescape"), digest_size=16).hexdigest()
-    return Excerpt(facts, offset, duration, channel, key)
+    return Excerpt(facts, offset, duration, channel, facts.channels if channel is None else 1, key)
 
 
 def channel_of(utterance: Utterance) -> int | None:

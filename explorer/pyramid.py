@@ -26,6 +26,7 @@ import numpy as np
 import orjson
 
 from explorer import stft
+from explorer.errors import QueryError
 
 BASE = 256
 """Frames in a bin of the lowest level: below that the sound itself is as quick to read."""
@@ -159,6 +160,7 @@ class Pyramid:
     """A pyramid in an open file, read where it is needed; safe for threads. The caller closes the file."""
 
     def __init__(self, file: BinaryIO) -> None:
+        self._file = file  # kept, or its number could soon be another file's
         self._descriptor = file.fileno()
         size = int.from_bytes(os.pread(self._descriptor, 8, 0), "big")
         known: dict[str, Any] = orjson.loads(os.pread(self._descriptor, size, 8))
@@ -174,8 +176,13 @@ class Pyramid:
 
         Bins are powers of two long and aligned, so that neighbouring views agree; the answer covers the frames asked
         for, as far as the sound goes.
+
+        Raises:
+            QueryError: none of these frames is in the sound.
         """
         first, last = max(0, first), min(self.header.frames, last)
+        if first >= last:
+            raise QueryError(f"the sound is {self.header.frames} frames long; there is nothing to see from {first} on")
         step = 1 << max(0, ((last - first) // max(1, width)).bit_length() - 1)
         start, stop = first // step, -(-last // step)
         if step < BASE:

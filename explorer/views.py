@@ -109,7 +109,7 @@ class View:
             "frames": header.frames,
             "sample_rate": rate,
             "duration": header.frames / rate,
-            "channels": self.excerpt.facts.channels if self.excerpt.channel is None else 1,
+            "channels": self.excerpt.channels,
             "peak": peak,
             "peak_db": 20 * float(np.log10(peak)) if peak else None,
             "loudest_db": float(stft.decibels(np.array(header.loudest))),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 FIELDS = ("words", "word", "word_timestamps", "alignment")
 """The manifest fields that are looked into."""
 
-WORD = ("word", "text", "label")
+WORD = ("word", "text", "label", "segment")
 START = ("start", "start_time", "begin")
 END = ("end", "end_time", "stop")
 

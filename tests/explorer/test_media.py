@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,14 +18,15 @@ from flask.testing import FlaskClient
 from PIL import Image
 from werkzeug.test import TestResponse
 
-from explorer import media
+from explorer import audio, indexing, media, views
 from explorer.corpus import Corpus, open_corpus
-from explorer.errors import UnknownCorpus
+from explorer.errors import UnknownCorpus, UnreadableAudio
 from explorer.media_cache import MediaCache
 from explorer.query import Query
 from tests.explorer.sounds import manifest, voice
 
 RATE = 16_000
+KINDS = ("audio", "peaks", "wave?first=0&last=100&width=50", "tile.png?window=32&scale=mel&level=8&number=0")
 
 
 class House:
@@ -138,7 +140,7 @@ class TestSound:
         assert house.get(0, "peaks").json["duration"] == 2.0
 
     def test_browsers_ask_again_and_proxies_keep_nothing(self, house: House) -> None:
-        for kind in ("audio", "peaks", "spectrogram.png"):
+        for kind in KINDS:
             assert house.get(1, kind).headers["Cache-Control"] == "private, no-cache"
 
     def test_the_channel_that_the_row_names(self, folder: Path) -> None:
@@ -157,25 +159,23 @@ class TestSound:
 class TestPeaks:
     def test_they_describe_the_sound(self, house: House) -> None:
         facts = house.get(0, "peaks").json
-        assert (facts["duration"], facts["sample_rate"], facts["channels"], facts["note"]) == (3.0, RATE, 1, None)
+        assert (facts["duration"], facts["frames"], facts["sample_rate"]) == (3.0, 48_000, RATE)
+        assert (facts["channels"], facts["note"]) == (1, None)
         assert facts["peak"] == pytest.approx(0.5, abs=1e-3)
         assert facts["peak_db"] == pytest.approx(-6.02, abs=0.02)
-        assert len(facts["low"]) == len(facts["high"]) == 2_000
-        assert max(map(abs, facts["low"] + facts["high"])) == 127
-
-    def test_part_by_part(self, house: House) -> None:
-        facts = house.get(1, "peaks").json
-        cut = voice(60.0)[320_000:360_000].reshape(2_000, 20)
-        np.testing.assert_allclose(np.array(facts["high"]) * facts["peak"] / 127, cut.max(axis=1), atol=0.003)
-        np.testing.assert_allclose(np.array(facts["low"]) * facts["peak"] / 127, cut.min(axis=1), atol=0.003)
+        assert -40 < facts["loudest_db"] < -6.02  # no harmonic is as loud as all of them
+        assert facts["wave"]["step"] == 32
+        assert max(map(abs, facts["wave"]["low"][0] + facts["wave"]["high"][0])) == 32_767
+        assert {name: len(hz) for name, hz in facts["scales"].items()} == {"linear": 256, "mel": 256, "log": 256}
 
     def test_they_are_light(self, house: House) -> None:
-        assert len(house.get(1, "peaks").data) < 20_000
+        assert len(house.get(0, "peaks").data) < 30_000
 
     def test_silence(self, folder: Path) -> None:
         soundfile.write(folder / "z.wav", np.zeros(RATE), RATE)
         facts = House(folder, [{"audio_filepath": "z.wav", "duration": 1.0, "text": ""}]).get(0, "peaks").json
-        assert (facts["peak"], facts["peak_db"], set(facts["low"] + facts["high"])) == (0.0, None, {0})
+        assert (facts["peak"], facts["peak_db"], facts["loudest_db"]) == (0.0, None, -120.0)
+        assert set(facts["wave"]["low"][0] + facts["wave"]["high"][0]) == {0}
 
     def test_a_file_that_is_cut_short_says_so(self, folder: Path) -> None:
         soundfile.write(folder / "t.flac", voice(10.0), RATE)
@@ -186,19 +186,172 @@ class TestPeaks:
         assert 3 < facts["duration"] < 7
         assert facts["note"] == f"The file is cut short: {facts['duration']:.2f} s of 10.00 s can be decoded."
         # What can be decoded fills the picture: no silence at its end.
-        assert max(facts["high"][-300:]) > 20
+        assert max(facts["wave"]["high"][0][-150:]) > 5_000
+        assert made.get(0, "tile.png?window=32&scale=linear&level=8&number=0").status_code == 200
+        assert made.get(0, "tile.png?window=32&scale=linear&level=8&number=1").status_code == 422
+
+    def test_a_float_file_beyond_full_scale_and_with_broken_numbers(self, folder: Path) -> None:
+        samples = voice(1.0).copy() * 4
+        samples[100:103] = np.nan, np.inf, -1e30
+        soundfile.write(folder / "f.wav", samples, RATE, "FLOAT")
+        made = House(folder, [{"audio_filepath": "f.wav", "duration": 1.0, "text": ""}])
+        assert made.get(0, "peaks").json["peak"] == 1e9
+        assert made.get(0, "tile.png?window=32&scale=mel&level=7&number=0").status_code == 200
 
 
-class TestSpectrogram:
-    def test_it_spans_the_cut(self, house: House) -> None:
-        answer = house.get(1, "spectrogram.png")
+class TestWave:
+    def wave(self, house: House, row: int, first: int, last: int, width: int) -> dict[str, list[list[int]]]:
+        answer = house.get(row, f"wave?first={first}&last={last}&width={width}")
+        assert answer.status_code == 200
+        return answer.json
+
+    def test_bins_are_the_extremes_of_the_cut(self, house: House) -> None:
+        wave = self.wave(house, 1, 8_000, 24_000, 500)
+        peak = house.get(1, "peaks").json["peak"]
+        assert (wave["first"], wave["step"]) == (8_000, 32)
+        cut = voice(60.0)[320_000 + 8_000 : 320_000 + 24_000].reshape(500, 32)
+        np.testing.assert_allclose(np.array(wave["high"][0]) * peak / 32_767, cut.max(axis=1), atol=1e-4)
+        np.testing.assert_allclose(np.array(wave["low"][0]) * peak / 32_767, cut.min(axis=1), atol=1e-4)
+
+    def test_down_to_the_samples(self, house: House) -> None:
+        wave = self.wave(house, 0, 1_000, 1_050, 800)
+        assert (wave["first"], wave["step"], wave["high"]) == (1_000, 1, None)
+        peak = house.get(0, "peaks").json["peak"]
+        np.testing.assert_allclose(np.array(wave["low"][0]) * peak / 32_767, voice(3.0)[1_000:1_050], atol=1e-4)
+
+    def test_each_channel_of_all_and_one_by_choice(self, house: House) -> None:
+        both = self.wave(house, 2, 0, 32_000, 1_000)
+        assert len(both["low"]) == 2
+        np.testing.assert_allclose(both["low"][0], -np.array(both["high"][1]), atol=2)
+        right = house.get(2, "wave?first=0&last=32000&width=1000&channel=1").json
+        assert len(right["low"]) == 1
+        assert right["low"][0] == both["low"][1]
+        assert house.get(2, "peaks?channel=0").json["channels"] == 2
+        samples, _ = wav(house.get(2, "audio?channel=1"))
+        np.testing.assert_allclose(samples[:, 0], -voice(2.0), atol=1 / 16_384)
+
+    def test_opposite_channels_cancel_in_the_picture_of_the_mix(self, house: House) -> None:
+        def loudest(channel: str) -> int:
+            query = f"tile.png?window=32&scale=linear&level=8&number=0&channel={channel}"
+            return int(np.asarray(Image.open(io.BytesIO(house.get(2, query).data))).max())
+
+        assert loudest("mix") < 70  # -85 dB: the noise of 16 bits
+        assert loudest("0") > 150
+
+    def test_beyond_the_end_there_is_nothing(self, house: House) -> None:
+        assert self.wave(house, 0, 47_990, 60_000, 100)["low"][0].__len__() == 10
+        answer = house.get(0, "wave?first=90000&last=95000&width=100")
+        assert (answer.status_code, "48000 frames long" in answer.json["error"]) == (422, True)
+
+
+class TestTiles:
+    def test_it_is_grey_and_covers_the_cut(self, house: House) -> None:
+        answer = house.get(1, "tile.png?window=32&scale=mel&level=8&number=0")
         assert answer.mimetype == "image/png"
-        assert Image.open(io.BytesIO(answer.data)).size == (250, 257)
+        image = Image.open(io.BytesIO(answer.data))
+        assert (image.mode, image.size) == ("L", (157, 256))  # 40,000 frames of 256 a column
 
-    def test_a_long_sound_is_never_wider_than_the_limit(self, folder: Path) -> None:
-        soundfile.write(folder / "long.flac", voice(60.0), RATE)
-        made = House(folder, [{"audio_filepath": "long.flac", "duration": 60.0, "text": ""}])
-        assert Image.open(io.BytesIO(made.get(0, "spectrogram.png").data)).width == media.COLUMNS
+    def test_it_is_kept_and_has_a_version(self, house: House) -> None:
+        query = "tile.png?window=32&scale=mel&level=8&number=0"
+        tag = house.get(1, query).headers["ETag"]
+        assert house.get(1, query, If_None_Match=tag).status_code == 304
+        assert house.get(1, query.replace("mel", "log")).headers["ETag"] != tag
+
+    @pytest.mark.parametrize(
+        ("query", "part"),
+        [
+            ("tile.png?window=33&scale=mel&level=8&number=0", "not 33"),
+            ("tile.png?window=32&scale=bark&level=8&number=0", '"bark"'),
+            ("tile.png?window=32&scale=mel&level=8&number=77", "no tile 77"),
+            ("tile.png?window=32&scale=mel&level=8", '"number"'),
+            ("tile.png?window=32&scale=mel&level=-1&number=0", '"level"'),
+            ("wave?first=0&last=9e9&width=10", '"last"'),
+            ("wave?first=0&last=100&width=99999", '"width"'),
+            ("wave?first=\u0663&last=100&width=10", '"first"'),
+            ("peaks?channel=1", "no channel"),
+            ("peaks?channel=../x", "no channel"),
+        ],
+    )
+    def test_what_makes_no_sense_is_refused_with_a_sentence(self, house: House, query: str, part: str) -> None:
+        answer = house.get(0, query)
+        assert answer.status_code == 422
+        assert part in answer.json["error"]
+
+
+class TestIndexing:
+    """Long sound: indexed in the background, with progress, given up when nobody asks any more."""
+
+    @pytest.fixture
+    def long(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+        monkeypatch.setattr(indexing, "LONG", 100_000)
+        monkeypatch.setattr(indexing, "WAIT", 0.01)
+        soundfile.write(folder / "long.wav", np.tile(voice(30.0), 4), RATE)
+        made = House(folder, [{"audio_filepath": "long.wav", "duration": 120.0, "text": ""}])
+        yield made
+        made.cache.close()
+
+    def slow(self, monkeypatch: pytest.MonkeyPatch, seconds: float) -> list[int]:
+        """Each block takes so long; the list has the frames of every block that was read."""
+        blocks, frames = [], audio.frames
+
+        def slowly(*arguments: object, **options: object) -> Iterator[np.ndarray]:
+            for block in frames(*arguments, **options):  # type: ignore[arg-type]
+                time.sleep(seconds)
+                blocks.append(len(block))
+                yield block
+
+        monkeypatch.setattr(views.audio, "frames", slowly)
+        return blocks
+
+    def test_progress_then_the_facts(self, long: House, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.slow(monkeypatch, 0.05)
+        shares = []
+        for _ in range(400):
+            answer = long.get(0, "peaks")
+            if answer.status_code == 200:
+                break
+            assert answer.status_code == 202
+            assert answer.headers["Cache-Control"] == "no-store"
+            shares.append(answer.json["indexing"])
+            refused = long.get(0, "wave?first=0&last=100&width=10")
+            assert refused.status_code in (200, 422)
+        assert answer.json["frames"] == 120 * RATE
+        assert shares == sorted(shares)
+        assert 0 <= shares[0] <= shares[-1] <= 1
+        assert any(0 < share < 1 for share in shares)
+        assert long.get(0, "wave?first=0&last=100&width=10").status_code == 200
+
+    def test_it_is_made_once(self, long: House, monkeypatch: pytest.MonkeyPatch) -> None:
+        blocks = self.slow(monkeypatch, 0.01)
+        with ThreadPoolExecutor(6) as pool:
+            list(pool.map(lambda _: long.get(0, "peaks"), range(24)))
+        while long.get(0, "peaks").status_code == 202:
+            pass
+        assert sum(blocks[:8]) == 120 * RATE  # 7.3 blocks, and what the first look at the facts reads
+
+    def test_it_is_given_up_when_nobody_asks(self, long: House, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(indexing, "PATIENCE", 0.05)
+        blocks = self.slow(monkeypatch, 0.1)
+        assert long.get(0, "peaks").status_code == 202
+        time.sleep(0.5)
+        read = len(blocks)
+        assert 1 <= read < 5
+        time.sleep(0.4)
+        assert len(blocks) == read
+        monkeypatch.setattr(indexing, "PATIENCE", 5.0)
+        while (answer := long.get(0, "peaks")).status_code == 202:
+            pass
+        assert answer.status_code == 200
+
+    def test_a_fault_met_on_the_way_is_told(self, long: House, monkeypatch: pytest.MonkeyPatch) -> None:
+        def broken(*_arguments: object, **_options: object) -> Iterator[np.ndarray]:
+            yield np.zeros((1000, 1), np.float32)
+            raise UnreadableAudio("the disk is on fire")
+
+        monkeypatch.setattr(views.audio, "frames", broken)
+        while (answer := long.get(0, "peaks")).status_code == 202:
+            pass
+        assert (answer.status_code, answer.json["error"]) == (422, "the disk is on fire")
 
 
 class TestRefusals:
@@ -211,7 +364,7 @@ class TestRefusals:
         assert part in answer.json["error"]
 
     def test_unknown_names(self, house: House) -> None:
-        for kind in ("audio", "peaks", "spectrogram.png"):
+        for kind in KINDS:
             self.refused(house.client.get(f"/media/other/{house.ids[0]}/{kind}"), 404, 'called "other"')
             self.refused(house.client.get(f"/media/demo/0123456789abcdef/{kind}"), 404, "0123456789abcdef")
 
@@ -242,7 +395,7 @@ class TestRefusals:
         made = House(folder, [{"audio_filepath": name, "duration": 1.0, "text": ""} for name in names])
         assert len(made.ids) == len(names)
         for row in range(len(names)):
-            for kind in ("audio", "peaks", "spectrogram.png"):
+            for kind in KINDS:
                 self.refused(made.get(row, kind), 403, "secret.wav")
 
     def test_broken_files(self, folder: Path) -> None:
@@ -261,7 +414,7 @@ class TestRefusals:
         for row, (status, part) in enumerate(
             [(404, "none.wav"), (422, "is empty (0 bytes)"), (422, "cannot be decoded"), (422, "lasts 1.000 s")]
         ):
-            for kind in ("audio", "peaks", "spectrogram.png"):
+            for kind in KINDS:
                 self.refused(made.get(row, kind), status, part)
 
     def test_a_file_that_goes_away_while_open_pages_still_show_it(self, house: House, folder: Path) -> None:
@@ -274,6 +427,11 @@ class TestRefusals:
         made = House(folder, [{"audio_filepath": "s.aiff", "duration": 60.0, "text": ""}], limit=2_000_000)
         self.refused(made.get(0, "audio"), 422, "raise cache.media_mb")
         assert made.get(0, "peaks").status_code == 200
+
+    def test_an_index_that_the_cache_cannot_hold(self, folder: Path) -> None:
+        soundfile.write(folder / "a.wav", voice(60.0), RATE)
+        made = House(folder, [{"audio_filepath": "a.wav", "duration": 60.0, "text": ""}], limit=100_000)
+        self.refused(made.get(0, "peaks"), 422, "raise cache.media_mb")
 
 
 class TestCache:
