@@ -20,7 +20,9 @@ import pyarrow.parquet as pq
 
 from explorer.audio import Audio, Channel, load
 from explorer.errors import ForbiddenAudio, RunError, SpeechDataError
+from explorer.paths import is_allowed, resolved
 from explorer.segments import Segment
+from explorer.sounds import Place, place_at
 
 _UNKNOWN_SECONDS = 10.0  # what audio of unknown length is taken for when deciding how much to load ahead
 _MOST_AHEAD = 512  # utterances
@@ -28,7 +30,7 @@ _MOST_AHEAD = 512  # utterances
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """An utterance to be worked on: a cut of a sound file."""
+    """An utterance to be worked on: a cut of a sound; ``path`` is its locator (explorer/sounds.py)."""
 
     id: str
     path: str
@@ -152,16 +154,16 @@ def _loaded(
         return Sound(utterance, error=sentence)
 
 
-def allowed_sound(written: str, roots: Sequence[Path]) -> Path:
-    """The sound that an input's ``path`` means, as explorer.audio takes it, if it lies inside ``roots``.
+def allowed_sound(written: str, roots: Sequence[Path]) -> Place:
+    """The sound that an input's ``path`` (a locator) means, as explorer.audio takes it, if it lies inside ``roots``.
 
     Raises:
         ForbiddenAudio: it does not.
     """
-    path = Path(written).resolve()
-    if not any(path.is_relative_to(root) for root in roots):
-        raise ForbiddenAudio(f"{path} lies outside the corpus's audio folders, so it was not read.")
-    return path
+    place = resolved(place_at(written))
+    if not is_allowed(place, roots):
+        raise ForbiddenAudio(f"{place} lies outside the corpus's audio folders, so it was not read.")
+    return place
 
 
 def _threads() -> int:

@@ -27,7 +27,7 @@ import soundfile
 
 from explorer.decoding import FAULTS, Decoder, opened, sentence
 from explorer.errors import UnreadableAudio
-from explorer.sounds import Place, sound_at
+from explorer.sounds import Place, place_at
 
 Channel: TypeAlias = int | Literal["mix"]
 
@@ -99,7 +99,7 @@ def info(path: Place | str) -> AudioInfo:
         MissingAudio: there is no such file.
         UnreadableAudio: it is not a sound file of a known kind, or it has no samples.
     """
-    path = _place(path)
+    path = place_at(path)
     with opened(path) as file:
         return _facts(path, file)
 
@@ -111,7 +111,7 @@ def load(path: Place | str, *, offset: float = 0.0, duration: float | None = Non
         MissingAudio: there is no such file.
         UnreadableAudio: it cannot be decoded, the cut lies outside it, or it has no such channel.
     """
-    path = _place(path)
+    path = place_at(path)
     with opened(path) as file:
         facts = _facts(path, file)
         cut = cut_frames(facts, offset=offset, duration=duration)
@@ -133,7 +133,7 @@ def blocks(
         MissingAudio: there is no such file.
         UnreadableAudio: it cannot be decoded, the cut lies outside it, or it has no such channel.
     """
-    path = _place(path)
+    path = place_at(path)
     with opened(path) as file:
         facts = _facts(path, file)
         start, stop = cut_frames(facts, offset=offset, duration=duration)
@@ -149,7 +149,7 @@ def frames(
         MissingAudio: there is no such file.
         UnreadableAudio: it cannot be decoded, or the cut lies outside it.
     """
-    path = _place(path)
+    path = place_at(path)
     with opened(path) as file:
         facts = _facts(path, file)
         start, stop = cut_frames(facts, offset=offset, duration=duration)
@@ -194,7 +194,7 @@ def write_cut(
         MissingAudio: there is no such file.
         UnreadableAudio: it cannot be decoded, the cut lies outside it, or it has no such channel.
     """
-    path = _place(path)
+    path = place_at(path)
     written = 0
     with opened(path) as file:
         facts = _facts(path, file)
@@ -227,14 +227,6 @@ def resample(audio: Audio, rate: int) -> Audio:
     import soxr
 
     return Audio(soxr.resample(audio.samples, audio.sample_rate, rate, quality="HQ"), rate)
-
-
-def _place(path: Place | str) -> Place:
-    """A text as what it says."""
-    if isinstance(path, str):
-        sound = sound_at(path)
-        return sound if sound.path is None else sound.path
-    return path
 
 
 def _facts(path: Place, file: Decoder) -> AudioInfo:

@@ -16,6 +16,7 @@ import gc
 import json
 import os
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,14 +30,17 @@ import duckdb
 from explorer.columns import Column
 from explorer.corpus import Corpus
 from explorer.durations import measure
-from explorer.errors import ManifestError, SpeechDataError
+from explorer.errors import ManifestError, SpeechDataError, StorageError
 from explorer.formats import Reading, format_of
 from explorer.formats.shards import paths_of
 from explorer.ingest import CATALOG, UTTERANCES, Ingest
-from explorer.paths import allowed_roots, short_names
+from explorer.paths import absolute, allowed_roots, folder_of, is_remote, short_names
 from explorer.query import Query
 from explorer.records import Problem
+from explorer.storage import fetched, state, url_of
 from explorer.tables import Database, Tables
+from explorer.tar_index import TarIndexes
+from explorer.whereabouts import Whereabouts, absolute_tars, folder_of_tars
 
 SCHEMA = 2
 BUILDING = ".building"
@@ -54,6 +58,8 @@ class Recipe:
 
     A source is a file or a folder; patterns have been expanded. A state is a number of bytes, those that will be read,
     and a version: the time of change of a file in nanoseconds, or a hash of names, sizes and times of several files.
+    ``tars`` is where the members of tar files are that rows name, ``dali`` the folder of DALI's indexes of them; either
+    may be a URL (see whereabouts.py).
     """
 
     sources: tuple[Path, ...]
@@ -61,6 +67,8 @@ class Recipe:
     audio_root: Path | None
     roots: tuple[Path, ...]
     columns: tuple[tuple[str, str], ...] = ()
+    tars: str | None = None
+    dali: str | None = None
 
     @classmethod
     def of(
@@ -70,6 +78,8 @@ class Recipe:
         audio_root: Path | str | None = None,
         roots: Sequence[Path | str] = (),
         columns: Mapping[str, str] | None = None,
+        tars: str | None = None,
+        dali: str | None = None,
     ) -> Recipe:
         """The recipe for the sources, which may be shard patterns, as they are now.
 
@@ -79,17 +89,39 @@ class Recipe:
         if not sources:
             raise ManifestError("a corpus needs at least one manifest")
         paths = tuple(path for source in sources for path in paths_of(source))
-        root = None if audio_root is None else Path(audio_root).expanduser().absolute()
-        allowed = allowed_roots(paths, root, [Path(folder) for folder in roots])
+        root = None if audio_root is None else absolute(Path(audio_root))
+        tars = None if tars is None else absolute_tars(tars)
+        further = [] if tars is None else [Path(folder_of_tars(tars))]
+        allowed = allowed_roots(paths, root, [*(absolute(Path(folder)) for folder in roots), *further])
         named = tuple(sorted((columns or {}).items()))
-        return cls(sources=paths, states=tuple(map(_state, paths)), audio_root=root, roots=allowed, columns=named)
+        return cls(
+            sources=paths,
+            states=tuple(map(_state, paths)),
+            audio_root=root,
+            roots=allowed,
+            columns=named,
+            tars=tars,
+            dali=None if dali is None else absolute_tars(dali),
+        )
 
     @property
     def key(self) -> str:
         """The content version, 32 hexadecimal digits."""
         content = [SCHEMA, duckdb.__version__, list(map(str, self.sources)), self.states]
         content += [str(self.audio_root), list(map(str, self.roots)), self.columns]
+        content += [self.tars, self.dali] if self.tars or self.dali else []
         return blake2b(json.dumps(content).encode(), digest_size=16).hexdigest()
+
+    def whereabouts(self, names: Sequence[str], cache: Path) -> Whereabouts:
+        """Where the sound of the rows is; ``names`` are the sources' short names."""
+        return Whereabouts(
+            sources=dict(zip(names, self.sources, strict=True)),
+            folders=dict(zip(names, map(folder_of, self.sources), strict=True)),
+            audio_root=self.audio_root,
+            roots=self.roots,
+            tars=self.tars,
+            indexes=TarIndexes(cache, dali=self.dali),
+        )
 
     def changed(self) -> tuple[Path, ...]:
         """The sources that are no longer as they were, also those that are gone."""
@@ -105,6 +137,12 @@ def _now(path: Path) -> tuple[int, int] | None:
 
 def _state(path: Path) -> tuple[int, int]:
     """Bytes and version of a source."""
+    if is_remote(path):
+        try:
+            found = state(url_of(str(path)))
+        except StorageError as error:
+            raise ManifestError(str(error)) from error
+        return found.size, int.from_bytes(blake2b(found.version.encode(), digest_size=7).digest())
     try:
         path.stat()
         if not (path.is_file() or path.is_dir()):
@@ -163,12 +201,16 @@ def is_last(corpus: Corpus) -> bool:
     return corpus.tables.measured or not corpus.extent(Query()).unknown_durations
 
 
-def preview(name: str, recipe: Recipe, *, block_bytes: int = PREVIEW_BYTES) -> Corpus:
-    """A corpus of the first rows alone, in memory: something to look at while the cache is being built."""
+def preview(name: str, recipe: Recipe, *, cache: Path | None = None, block_bytes: int = PREVIEW_BYTES) -> Corpus:
+    """A corpus of the first rows alone, in memory: something to look at while the cache is being built.
+
+    A remote manifest is fetched into ``cache`` for it.
+    """
+    cache = cache or Path(tempfile.gettempdir()) / "earmark"
     database = Database(memory_mb=PREVIEW_MEMORY_MB)
     database.attach(None)
     ingest = Ingest(database.cursor())
-    source, short = recipe.sources[0], short_names(recipe.sources)
+    source, short = local_copy(recipe, 0, cache), short_names(recipe.sources)
     adapter = format_of(source).adapter()
     reading = Reading(
         index=0,
@@ -183,7 +225,7 @@ def preview(name: str, recipe: Recipe, *, block_bytes: int = PREVIEW_BYTES) -> C
         if ingest.tally.rows:
             break
     ingest.finish({"source_names": list(short), "fixed": dict(adapter.FIXED_FIELDS)})
-    return _corpus(name, recipe, database, key=f"{recipe.key}-preview", complete=False)
+    return _corpus(name, recipe, database, cache, key=f"{recipe.key}-preview", complete=False)
 
 
 def opened(name: str, recipe: Recipe, cache: Path, *, memory_mb: int = 1024) -> Corpus:
@@ -199,13 +241,13 @@ def opened(name: str, recipe: Recipe, cache: Path, *, memory_mb: int = 1024) -> 
     try:
         database.attach(path)
         os.utime(path)
-        return _corpus(name, recipe, database, key=path.stem, complete=True)
+        return _corpus(name, recipe, database, cache, key=path.stem, complete=True)
     except (duckdb.Error, OSError) as error:
         database.close()
         raise ManifestError(f"the cache file {path} cannot be read ({error}); delete it and open again") from error
 
 
-def _corpus(name: str, recipe: Recipe, database: Database, *, key: str, complete: bool) -> Corpus:
+def _corpus(name: str, recipe: Recipe, database: Database, cache: Path, *, key: str, complete: bool) -> Corpus:
     """The snapshot of an attached catalog."""
     cursor = database.cursor()
     meta = {key: json.loads(text) for key, text in cursor.execute(f"SELECT key, value FROM {CATALOG}.meta").fetchall()}
@@ -218,6 +260,7 @@ def _corpus(name: str, recipe: Recipe, database: Database, *, key: str, complete
         sources=recipe.sources,
         roots=recipe.roots,
         audio_root=recipe.audio_root,
+        whereabouts=recipe.whereabouts(meta["source_names"], cache),
         size=size,
         complete=complete,
         problems=tuple(Problem(*problem) for problem in listed),
@@ -256,9 +299,11 @@ def _ingest(recipe: Recipe, path: Path, tell: Progress) -> None:
         ingest = Ingest(database.cursor())
         names, total, before = short_names(recipe.sources), sum(size for size, _ in recipe.states), 0
         identities: dict[bytes, int] = {}
-        fixed = dict(format_of(recipe.sources[0]).adapter().FIXED_FIELDS)
+        cache = path.parent
+        fixed = dict(format_of(local_copy(recipe, 0, cache)).adapter().FIXED_FIELDS)
         columns = dict(recipe.columns)
-        for index, (source, (size, _)) in enumerate(zip(recipe.sources, recipe.states, strict=True)):
+        for index, (size, _) in enumerate(recipe.states):
+            source = local_copy(recipe, index, cache)
             adapter = format_of(source).adapter()
             common = {name: fixed[column] for column, name in adapter.FIXED_FIELDS.items()}
             reading = Reading(index=index, names=names, roots=recipe.roots, identities=identities, columns=columns)
@@ -271,6 +316,21 @@ def _ingest(recipe: Recipe, path: Path, tell: Progress) -> None:
         ingest.finish({"source_names": list(names), "fixed": fixed, "made_from": list(map(str, recipe.sources))})
     finally:
         database.close()
+
+
+def local_copy(recipe: Recipe, index: int, cache: Path) -> Path:
+    """The source as a local file: itself, or a copy of a remote one in the cache folder, fetched when it is not there.
+
+    Raises:
+        ManifestError: the storage cannot be reached, or the object is not there any more.
+    """
+    source = recipe.sources[index]
+    if not is_remote(source):
+        return source
+    try:
+        return fetched(url_of(str(source)), cache / "remote")
+    except StorageError as error:
+        raise ManifestError(str(error)) from error
 
 
 def _intact(path: Path) -> bool:
@@ -339,6 +399,8 @@ def main() -> int:
         audio_root=Path(order["audio_root"]) if order["audio_root"] else None,
         roots=tuple(map(Path, order["roots"])),
         columns=tuple((role, name) for role, name in order["columns"]),
+        tars=order["tars"],
+        dali=order["dali"],
     )
 
     def say(**fields: Any) -> None:

@@ -22,14 +22,17 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from explorer.columns import Column
-from explorer.errors import ForbiddenAudio, MissingAudio, QueryError, UnknownUtterance
-from explorer.paths import audio_path, folder_of
+from explorer.errors import MissingAudio, QueryError, UnknownUtterance
+from explorer.paths import folder_of
 from explorer.query import Query, compiled, find
 from explorer.records import Problem, Utterance
+from explorer.sounds import Place as SoundPlace
 from explorer.tables import Place, Tables
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from explorer.whereabouts import Whereabouts
 
 __all__ = ["Corpus", "Extent", "Overlay", "Problem", "Utterance", "open_corpus"]
 
@@ -105,6 +108,7 @@ class Corpus:
     alphabet: Mapping[str, int]
     overlays: tuple[Overlay, ...] = ()
     tables: Tables
+    whereabouts: Whereabouts
     loaded_key: str | None = None
 
     @cached_property
@@ -180,7 +184,7 @@ class Corpus:
             id=id,
             row=row,
             audio=audio,
-            path=audio_path(audio, self.folders_by_name[source], self.audio_root),
+            path=self.whereabouts.label(audio, source),
             offset=values.pop("offset"),
             duration=values.pop("duration"),
             reference=values.pop("reference"),
@@ -241,25 +245,19 @@ class Corpus:
         key = blake2b(version.encode(), digest_size=16).hexdigest()
         return replace(self, key=key, loaded_key=self.content_key, overlays=(*kept, overlay), tables=tables)
 
-    def audio_path(self, utterance: Utterance) -> Path:
-        """The sound file, symbolic links resolved, inside the roots.
+    def audio_path(self, utterance: Utterance) -> SoundPlace:
+        """Where the sound is, symbolic links resolved, inside the roots: a path, or a Sound in a tar or in storage.
 
         Raises:
             ForbiddenAudio: it lies outside the roots.
             MissingAudio: it is not there.
+            UnreadableAudio: the tar that it is in cannot be read, or its storage is away.
         """
-        try:
-            path = utterance.path.resolve()
-        except (OSError, RuntimeError, ValueError) as error:
-            raise MissingAudio(f"{utterance.audio} cannot be found: {error}") from error
-        if not any(path.is_relative_to(root) for root in self.roots):
-            raise ForbiddenAudio(
-                f'{path} lies outside the folders of corpus "{self.name}"; '
-                f"to allow it, start with --root {path.parent} (or a folder above it), or add it to the corpus's roots"
-            )
-        if not path.is_file():
-            raise MissingAudio(f"{path} is not there; is the audio root right?")
-        return path
+        shard = utterance.extra.get("shard_id")
+        place = self.whereabouts.allowed(self.whereabouts.place(utterance.audio, utterance.source, shard=shard))
+        if isinstance(place, Path) and not place.is_file():
+            raise MissingAudio(f"{place} is not there; is the audio root right?")
+        return place
 
     def export(
         self, query: Query, path: Path, *, kind: Literal["manifest", "csv"], columns: Sequence[str] | None = None
@@ -332,12 +330,15 @@ def open_corpus(
     audio_root: Path | str | None = None,
     roots: Sequence[Path | str] = (),
     columns: Mapping[str, str] | None = None,
+    tars: str | None = None,
+    dali: str | None = None,
     progress: Callable[[str, int, int], None] | None = None,
     memory_mb: int = 1024,
 ) -> Corpus:
     """Build the corpus's cache if it is not there yet, missing durations included, and open it.
 
-    ``columns`` says which columns of a table are audio, offset, duration or reference, where the usual names do not.
+    ``columns`` says which columns of a table are audio, offset, duration or reference, where the usual names do not;
+    ``tars`` and ``dali`` where the tar files are that rows are members of (see whereabouts.py).
     ``progress(stage, done, total)`` is called from time to time.
 
     Raises:
@@ -345,7 +346,7 @@ def open_corpus(
     """
     from explorer.build import Recipe, build, opened
 
-    recipe = Recipe.of(sources, audio_root=audio_root, roots=roots, columns=columns)
+    recipe = Recipe.of(sources, audio_root=audio_root, roots=roots, columns=columns, tars=tars, dali=dali)
     for _stage in build(recipe, cache, progress=progress):
         pass
     return opened(name, recipe, cache, memory_mb=memory_mb)

@@ -9,23 +9,24 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import duckdb
 import pyarrow as pa
 
 from explorer.audio import info
-from explorer.errors import AudioError, MissingAudio
+from explorer.errors import AudioError, ForbiddenAudio, MissingAudio
 from explorer.ingest import CATALOG, MOST_PROBLEMS, UTTERANCES
-from explorer.paths import audio_path, folder_of
 from explorer.records import Problem
+from explorer.sounds import Place
 from explorer.tables import Database
 
 if TYPE_CHECKING:
     from explorer.build import Recipe
+    from explorer.whereabouts import Whereabouts
 
 THREADS = 8
 FILES_AT_ONCE = 2_000
@@ -33,6 +34,9 @@ MEMORY_MB = 1500
 
 Length: TypeAlias = float | tuple[str, str]
 """Seconds of a sound file, or the kind and sentence of what is wrong with it."""
+
+Found: TypeAlias = Place | tuple[str, str]
+"""Where a sound is, or the kind and sentence of why that is not known."""
 
 
 def measure(plain: Path, measured: Path, recipe: Recipe, tell: Callable[[str, int, int], None]) -> None:
@@ -43,21 +47,25 @@ def measure(plain: Path, measured: Path, recipe: Recipe, tell: Callable[[str, in
         database.attach(measured, writable=True)
         cursor = database.cursor()
         meta = dict(cursor.execute(f"SELECT key, value FROM {CATALOG}.meta").fetchall())
-        folders = dict(zip(json.loads(meta["source_names"]), map(folder_of, recipe.sources), strict=True))
+        whereabouts = recipe.whereabouts(json.loads(meta["source_names"]), measured.parent)
+        shard = next(
+            (f["physical"] for f in json.loads(meta["fields"]) if f["name"] == "shard_id" and f["storage"]), None
+        )
         field = json.loads(meta["fixed"])
+        number = f'"{shard}"' if shard else "NULL"
         unknown = cursor.execute(
-            f'SELECT row, audio, "offset", source, line FROM {UTTERANCES} WHERE duration IS NULL ORDER BY row'
+            f'SELECT row, audio, "offset", source, line, {number} FROM {UTTERANCES} WHERE duration IS NULL ORDER BY row'
         ).fetchall()
-        paths = [audio_path(audio, folders[source], recipe.audio_root) for _, audio, _, source, _ in unknown]
-        lengths = dict(_lengths(list(dict.fromkeys(paths)), recipe.roots, tell))
+        places = [_place(whereabouts, audio, source, number) for _, audio, _, source, _, number in unknown]
+        lengths = dict(_lengths(list(dict.fromkeys(places)), tell))
         found: list[tuple[int, float]] = []
         problems: list[Problem] = []
-        for (row, _, offset, source, line), path in zip(unknown, paths, strict=True):
-            length = lengths[path]
+        for (row, audio, offset, source, line, _), place in zip(unknown, places, strict=True):
+            length = lengths[place]
             if isinstance(length, tuple):
                 problems.append(Problem(source, line, field["audio"], length[1], length[0]))
             elif length <= offset:
-                message = f"is {offset:g} and has no sound behind it: {path.name} has {length:.3f} s"
+                message = f"is {offset:g} and has no sound behind it: {PurePath(audio).name} has {length:.3f} s"
                 problems.append(Problem(source, line, field["offset"], message, "offset beyond the end"))
             else:
                 found.append((row, round(length - offset, 6)))
@@ -66,24 +74,33 @@ def measure(plain: Path, measured: Path, recipe: Recipe, tell: Callable[[str, in
         database.close()
 
 
-def _lengths(
-    paths: list[Path], roots: tuple[Path, ...], tell: Callable[[str, int, int], None]
-) -> Iterator[tuple[Path, Length]]:
+def _place(whereabouts: Whereabouts, audio: str, source: str, shard: Any) -> Found:
+    """Where a row's sound is, if it may be heard."""
+    try:
+        return whereabouts.allowed(whereabouts.place(audio, source, shard=shard))
+    except ForbiddenAudio as error:
+        return "forbidden audio", str(error)
+    except MissingAudio as error:
+        return "missing audio", f"has no known duration: {error}"
+    except AudioError as error:
+        return "unreadable audio", f"has no known duration: {error}"
+
+
+def _lengths(places: list[Found], tell: Callable[[str, int, int], None]) -> Iterator[tuple[Found, Length]]:
     """The length of every file; headers are read by several threads, because most of it is waiting for the disk."""
     with ThreadPoolExecutor(THREADS) as pool:
-        for start in range(0, len(paths), FILES_AT_ONCE):
-            tell("durations", start, len(paths))
-            some = paths[start : start + FILES_AT_ONCE]
-            yield from zip(some, pool.map(lambda path: _length(path, roots), some), strict=True)
-        tell("durations", len(paths), len(paths))
+        for start in range(0, len(places), FILES_AT_ONCE):
+            tell("durations", start, len(places))
+            some = places[start : start + FILES_AT_ONCE]
+            yield from zip(some, pool.map(_length, some), strict=True)
+        tell("durations", len(places), len(places))
 
 
-def _length(path: Path, roots: Iterable[Path]) -> Length:
+def _length(place: Found) -> Length:
+    if isinstance(place, tuple):
+        return place
     try:
-        resolved = path.resolve()
-        if not any(resolved.is_relative_to(root) for root in roots):
-            return "forbidden audio", f"{path} lies outside the corpus's folders; add its folder to roots"
-        return info(path).duration
+        return info(place).duration
     except MissingAudio as error:
         return "missing audio", f"has no known duration: {error}"
     except (AudioError, OSError, RuntimeError, ValueError) as error:

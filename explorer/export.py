@@ -20,7 +20,6 @@ import pyarrow.parquet
 
 from explorer.columns import Column
 from explorer.formats.nemo import prediction_field
-from explorer.paths import audio_path
 from explorer.query import Query
 
 if TYPE_CHECKING:
@@ -69,16 +68,20 @@ def outside_name(column: Column) -> str:
 
 
 def write_audio_list(corpus: Corpus, query: Query, path: Path) -> None:
-    """Write id, row, absolute path of the sound, offset and duration of the query's rows to Parquet, in row order."""
+    """Write id, row, locator of the sound (an absolute path, or see sounds.py), offset and duration to Parquet.
+
+    The rows are those of the query, in row order.
+    """
+    shards = ("shard_id",) if any(column.name == "shard_id" for column in corpus.columns) else ()
     rows = np.sort(corpus.rows(query))
     with pyarrow.parquet.ParquetWriter(path, AUDIO_LIST, compression="zstd") as writer:
         for start in range(0, max(1, rows.size), ROWS_AT_ONCE):
             wanted = rows[start : start + ROWS_AT_ONCE]
-            found = corpus.listed(wanted, ("audio", "offset", "duration", "source"))
+            found = corpus.listed(wanted, ("audio", "offset", "duration", "source", *shards))
             content = {
                 "id": [id for id, _ in found],
                 "row": pa.array(wanted, pa.int32()),
-                "path": [str(audio_path(v[0], corpus.folders_by_name[v[3]], corpus.audio_root)) for _, v in found],
+                "path": [corpus.whereabouts.locator(v[0], v[3], shard=v[4] if shards else None) for _, v in found],
                 "offset": pa.array([v[1] for _, v in found], pa.float64()),
                 "duration": pa.array([v[2] for _, v in found], pa.float64()),
             }

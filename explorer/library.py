@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from explorer.corpus import Corpus, Overlay
 from explorer.errors import ManifestError, SpeechDataError, UnknownCorpus
+from explorer.paths import absolute
 from explorer.query import nearest
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class _Entry:
     sources: tuple[Path, ...]
     audio_root: Path | None
     roots: tuple[Path, ...]
-    columns: Mapping[str, str]
+    options: Mapping[str, Any]
     recipe: Recipe | None = None
     corpus: Corpus | None = None
     overlays: tuple[Overlay, ...] = ()
@@ -92,14 +93,18 @@ class Library:
         audio_root: Path | str | None = None,
         roots: Sequence[Path | str] = (),
         columns: Mapping[str, str] | None = None,
+        tars: str | None = None,
+        dali: str | None = None,
     ) -> None:
         """Start opening a corpus; a corpus of that name that is open already is opened again from these sources.
 
-        ``columns`` says which columns of a table are audio, offset, duration or reference.
+        ``columns`` says which columns of a table are audio, offset, duration or reference; ``tars`` and ``dali`` where
+        the tar files are that rows are members of.
         """
-        paths = tuple(Path(source).expanduser().absolute() for source in sources)
+        paths = tuple(absolute(Path(source)) for source in sources)
         root = None if audio_root is None else Path(audio_root)
-        entry = _Entry(name, paths, root, tuple(Path(folder) for folder in roots), dict(columns or {}))
+        further = {"columns": dict(columns or {}), "tars": tars, "dali": dali}
+        entry = _Entry(name, paths, root, tuple(Path(folder) for folder in roots), further)
         with self._lock:
             before = self._entries.get(name)
             if before is not None:
@@ -220,7 +225,7 @@ class Library:
         from explorer.build import Recipe, cached, forget, preview
 
         try:
-            recipe = Recipe.of(entry.sources, audio_root=entry.audio_root, roots=entry.roots, columns=entry.columns)
+            recipe = Recipe.of(entry.sources, audio_root=entry.audio_root, roots=entry.roots, **entry.options)
             if afresh:
                 forget(recipe, self._cache)
             finished = False
@@ -229,7 +234,7 @@ class Library:
                     finished = self._show_built(entry, turn, recipe)
             if not finished:
                 if entry.corpus is None:
-                    self._show(entry, turn, preview(entry.name, recipe), recipe)
+                    self._show(entry, turn, preview(entry.name, recipe, cache=self._cache), recipe)
                 self._build(entry, turn, recipe)
             self._settle(entry, turn, None)
         except (SpeechDataError, OSError) as error:

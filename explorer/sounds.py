@@ -157,6 +157,17 @@ def sound_at(place: Path | str | Sound) -> Sound:
     return Sound.parse(place) if isinstance(place, str) else Sound(str(place))
 
 
+def place_at(written: Place | str) -> Place:
+    """Where a locator or a path says that a sound is; a Sound stays itself."""
+    if isinstance(written, Sound):
+        return written
+    if isinstance(written, Path):
+        url = storage.url_of(str(written))
+        return Sound(url) if storage.is_remote(url) else written
+    sound = Sound.parse(storage.url_of(written))
+    return sound if sound.path is None else sound.path
+
+
 def locator_of(place: Place) -> str:
     """The text form of a place: a path stays as it is."""
     return place.locator if isinstance(place, Sound) else str(place)

@@ -18,10 +18,12 @@ import json
 import os
 import re
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
@@ -120,6 +122,24 @@ def fetch(url: str, target: Path, *, tell: Callable[[int], None] | None = None) 
             if tell is not None:
                 tell(file.tell())
     return found
+
+
+def fetched(url: str, folder: Path) -> Path:
+    """A local copy of an object in ``folder``, of the version it has now; errors as for state.
+
+    It keeps the object's name, which tells its format.
+    """
+    version = blake2b(f"{url}\0{state(url).version}".encode(), digest_size=16).hexdigest()
+    copy = folder / version / url.rsplit("/", 1)[1]
+    if not copy.exists():
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        fresh = copy.with_name(f"{uuid.uuid4().hex}.fetching")
+        try:
+            fetch(url, fresh)
+            fresh.replace(copy)
+        finally:
+            fresh.unlink(missing_ok=True)
+    return copy
 
 
 @lru_cache(maxsize=4096)

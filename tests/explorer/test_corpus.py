@@ -77,7 +77,7 @@ def test_a_field_has_the_type_that_keeps_every_value_exactly(tmp_path: Path, val
     for batch in nemo.read(path, Reading(index=0, names=("m.json",), block_bytes=1)):
         sink.append(batch, source="m.json", role=nemo.role)
     sink.finish({"source_names": ["m.json"], "fixed": nemo.FIXED_FIELDS})
-    corpus = build._corpus("x", recipe, database, key="k", complete=True)
+    corpus = build._corpus("x", recipe, database, tmp_path, key="k", complete=True)
     assert corpus.column("x").kind == kind
     found = [utterance.extra.get("x") for utterance in utterances(corpus)]
     assert found == values
