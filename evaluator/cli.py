@@ -6,36 +6,37 @@ The JSON has fractions and null where the tables print percent and "–". Progre
 from __future__ import annotations
 
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import orjson
 
 from evaluator.metrics import METRICS
 from evaluator.normalize import normalizer
-from evaluator.scores import ScoreStore, SystemScore, pooled
+from evaluator.scores import SystemScore, pooled
+from evaluator.selection import scored
 from evaluator.word_accuracy import folding
 from explorer.corpus import Corpus
 from explorer.formatting import EMPTY, UNDEFINED, count, decimal, hours, percent
 from explorer.query import Query
-from explorer.stats import statistics
+from explorer.stats import statistics, word_counts
 from explorer.word_list import WordList, out_of_vocabulary
 
 SHOWN_PROBLEMS = 20
-TELL_ROWS = 100_000
 
 
-def stats_report(corpus: Corpus, *, oov: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def stats_report(corpus: Corpus, *, query: Query | None = None, oov: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """What ``stats --json`` prints: totals, the alphabet with counts, and the problems (the listed ones).
+
+    With a ``query``, the totals and the alphabet are those of its rows.
 
     ``oov`` is what ``oov_report`` says, when there is a word list.
     """
-    known = statistics(corpus)
+    known = statistics(corpus, query)
     return {
         "corpus": corpus.name,
+        **_rows_told(corpus, query),
         "utterances": known.utterances,
         "hours": known.hours,
         "unknown_durations": known.unknown_durations,
@@ -55,15 +56,17 @@ def stats_report(corpus: Corpus, *, oov: Mapping[str, Any] | None = None) -> dic
     }
 
 
-def oov_report(corpus: Corpus, listed: WordList, name: str) -> dict[str, Any]:
+def oov_report(corpus: Corpus, listed: WordList, name: str, *, query: Query | None = None) -> dict[str, Any]:
     """How much of the references a word list lacks, both under the normalizer of that name; rates are fractions.
+
+    With a ``query``, the references are those of its rows.
 
     Raises:
         ConfigError: there is no such normalizer.
     """
     chosen = normalizer(name)
     occurrences: Counter[str] = Counter()
-    for written, number in corpus.words(corpus.counts["vocabulary"]):
+    for written, number in word_counts(corpus, query or Query()).items():
         for word in chosen.words(written):
             occurrences[word] += number
     known = listed.folded(folding(chosen))
@@ -81,29 +84,44 @@ def oov_report(corpus: Corpus, listed: WordList, name: str) -> dict[str, Any]:
     }
 
 
-def score_report(corpus: Corpus, name: str) -> dict[str, Any]:
+def _rows_told(corpus: Corpus, query: Query | None) -> dict[str, str]:
+    return {"rows": query.sentence(corpus)} if query is not None and query.selects else {}
+
+
+def score_report(corpus: Corpus, name: str, *, where: str = "") -> dict[str, Any]:
     """What ``score --json`` prints for the normalizer of that name: counts and fractions for every system.
+
+    ``where`` is an expression that selects the utterances (explorer/expression.py).
 
     Raises:
         ConfigError: there is no such normalizer.
+        ExpressionError: ``where`` cannot be understood, or does not fit the columns and scores.
     """
     chosen = normalizer(name)
+    query = Query(where=where.strip())
+    with scored(corpus, name) as laid:
+        found = [pooled(laid, query, system) for system in corpus.systems]
     return {
         "normalizer": {"name": chosen.name, "version": chosen.version},
-        "systems": {one.system: _system_report(one) for one in _scores(corpus, name)},
+        **_rows_told(laid, query),
+        "systems": {one.system: _system_report(one) for one in found if one is not None},
     }
 
 
-def print_stats(corpus: Corpus, *, oov: Mapping[str, Any] | None = None, as_json: bool) -> int:
+def print_stats(
+    corpus: Corpus, *, query: Query | None = None, oov: Mapping[str, Any] | None = None, as_json: bool
+) -> int:
     """Print what is known about a corpus; the exit code (problems are listed, they are no failure).
 
     ``oov`` is what ``oov_report`` says, when there is a word list.
     """
-    report = stats_report(corpus, oov=oov)
+    report = stats_report(corpus, query=query, oov=oov)
     if as_json:
         _print_json(report)
         return 0
     print(f"{corpus.name}: {', '.join(map(str, corpus.sources))}")
+    if "rows" in report:
+        print(report["rows"])
     totals = {
         "utterances": count(report["utterances"]),
         "audio": hours(report["hours"]),
@@ -136,14 +154,16 @@ def _oov_line(oov: Mapping[str, Any] | None) -> dict[str, str]:
     return {"out of vocabulary": f'{running}, {different} (normalizer "{used["name"]}" version {used["version"]})'}
 
 
-def print_score(corpus: Corpus, *, normalizer: str, as_json: bool) -> int:
+def print_score(corpus: Corpus, *, normalizer: str, where: str = "", as_json: bool) -> int:
     """Print the error rates of every system; the exit code, 1 when there is no system to score."""
-    report = score_report(corpus, normalizer)
+    report = score_report(corpus, normalizer, where=where)
     if as_json:
         _print_json(report)
     elif report["systems"]:
         used = report["normalizer"]
         print(f'{corpus.name}: {count(corpus.size)} utterances, normalizer "{used["name"]}" version {used["version"]}')
+        if "rows" in report:
+            print(report["rows"])
         rates = [metric for metric in METRICS.values() if metric.name in next(iter(report["systems"].values()))]
         header = ["system", *(metric.label for metric in rates), "words", "subs", "dels", "ins", "scored", "excluded"]
         _print_table(header, [_score_row(name, one, rates) for name, one in report["systems"].items()])
@@ -152,29 +172,6 @@ def print_score(corpus: Corpus, *, normalizer: str, as_json: bool) -> int:
         print(f"earmark: {corpus.name} has no hypotheses to score (fields pred_text, pred_text_NAME)", file=sys.stderr)
         return 1
     return 0
-
-
-def _scores(corpus: Corpus, name: str) -> list[SystemScore]:
-    """Every system on the whole corpus, through the same store, columns and sums as the pages."""
-    with tempfile.TemporaryDirectory(prefix="earmark-scores-") as folder:
-        store = ScoreStore(Path(folder), at_once=corpus.size + 1)
-        if corpus.systems:
-            store.compute(corpus, corpus.systems, normalizer(name), progress=_teller(corpus.size))
-        laid = store.lay(corpus, name)
-        found = [pooled(laid, Query(), system) for system in corpus.systems]
-    return [score for score in found if score is not None]
-
-
-def _teller(total: int) -> Any:
-    """Progress on standard error, for corpora that take a while."""
-    told = [0]
-
-    def tell(done: int) -> None:
-        if total >= TELL_ROWS and done - told[0] >= TELL_ROWS:
-            told[0] = done
-            print(f"scored {done:,} of {total:,} utterances", file=sys.stderr, flush=True)
-
-    return tell
 
 
 def _system_report(score: SystemScore) -> dict[str, Any]:

@@ -7,6 +7,8 @@ infinities, are ``missing``. Durations are seconds, ``hours`` are hours of known
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -133,8 +135,17 @@ def top_values(corpus: Corpus, query: Query, column: str, *, limit: int = 20) ->
     return TopValues(column, tuple(values), distinct, missing, known - sum(count for _, count in values))
 
 
-def statistics(corpus: Corpus) -> Statistics:
-    """What the whole corpus amounts to; counted while it was built, so this costs next to nothing."""
+def statistics(corpus: Corpus, query: Query | None = None) -> Statistics:
+    """What a corpus, or the rows of a query, amount to.
+
+    The whole was counted while it was built and costs next to nothing; the texts of a part are counted now. Problems
+    are always those of the whole: a line that could not be read passes no filter.
+
+    Raises:
+        QueryError: the query does not fit the corpus.
+    """
+    if query is not None and query.selects:
+        return _statistics_of(corpus, query)
     extent = corpus.extent(Query())
     known = corpus.counts
     return Statistics(
@@ -146,6 +157,43 @@ def statistics(corpus: Corpus) -> Statistics:
         vocabulary=known["vocabulary"],
         alphabet=dict(corpus.alphabet),
         without_reference=known["without_reference"],
+        problem_count=corpus.problem_count,
+        problem_kinds=dict(corpus.problem_kinds),
+    )
+
+
+def word_counts(corpus: Corpus, query: Query) -> Counter[str]:
+    """How often each word, as ``str.split`` gives them, occurs in the references of the query's rows."""
+    if not query.selects:
+        return Counter(dict(corpus.words(corpus.counts["vocabulary"])))
+    counts: Counter[str] = Counter()
+    for text in _references(corpus, query):
+        counts.update((text or "").split())
+    return counts
+
+
+def _references(corpus: Corpus, query: Query) -> Iterator[str | None]:
+    for batch in corpus.batches(("reference",), query):
+        yield from batch.column("reference").to_pylist()
+
+
+def _statistics_of(corpus: Corpus, query: Query) -> Statistics:
+    extent = corpus.extent(query)
+    vocabulary = word_counts(corpus, query)
+    alphabet: Counter[str] = Counter()
+    without = 0
+    for text in _references(corpus, query):
+        without += text is None
+        alphabet.update(text or "")
+    return Statistics(
+        utterances=extent.utterances,
+        hours=extent.hours,
+        unknown_durations=extent.unknown_durations,
+        words=vocabulary.total(),
+        characters=alphabet.total(),
+        vocabulary=len(vocabulary),
+        alphabet=dict(sorted(alphabet.items(), key=lambda entry: (-entry[1], entry[0]))),
+        without_reference=without,
         problem_count=corpus.problem_count,
         problem_kinds=dict(corpus.problem_kinds),
     )

@@ -10,10 +10,11 @@ import pytest
 from evaluator.cli import print_score, print_stats, score_report, stats_report
 from evaluator.metrics import METRICS
 from evaluator.scores import ScoreStore, pooled
-from explorer.errors import ConfigError
+from evaluator.selection import selected
+from explorer.errors import ConfigError, ExpressionError
 from explorer.query import Query
 from tests.evaluator.scored import ROWS, scored_corpus
-from tests.explorer.manifests import row
+from tests.explorer.manifests import opened, row
 
 PROMISED = {
     "utterances",
@@ -122,3 +123,42 @@ def test_stats_are_printed_with_problems_and_are_no_failure(tmp_path: Path, caps
     assert "manifest.json:7:" in printed
     assert "and 10 more" in printed
     assert "space 7" in printed
+
+
+def test_where_narrows_every_number_of_the_score_report(tmp_path: Path) -> None:
+    corpus = scored_corpus(tmp_path)
+    whole = score_report(corpus, "basic")["systems"]["tiny"]
+    for where in ("{wer_tiny} > 0", "!({wer_tiny} > 0%)", "{text} contains a", "{WER tiny} is empty"):
+        report = score_report(corpus, "basic", where=where)
+        laid, _ = selected(corpus, "{wer_tiny} is empty", "basic")
+        query = Query(where=where)
+        assert report["rows"] == query.sentence(laid)
+        narrowed = report["systems"]["tiny"]
+        rows = laid.page(query, 0, corpus.size, ("hits_tiny", "insertions_tiny", "reference_words_tiny"))
+        assert narrowed["utterances"] == len(rows) < corpus.size
+        assert narrowed["hits"] == sum(values["hits_tiny"] or 0 for values in rows)
+        assert narrowed["insertions"] == sum(values["insertions_tiny"] or 0 for values in rows)
+        assert narrowed["words"] == sum(values["reference_words_tiny"] or 0 for values in rows)
+    halves = [score_report(corpus, "basic", where=w)["systems"]["tiny"] for w in ("{wer_tiny} > 0", "!{wer_tiny} > 0")]
+    assert sum(half["hits"] for half in halves) == whole["hits"]
+
+
+def test_where_narrows_the_statistics(tmp_path: Path) -> None:
+    rows = [row(f"{n}.wav", duration=n + 1.0, text=text) for n, text in enumerate(["a b", "b ä b", None, "c"])]
+    corpus = opened(tmp_path, rows)
+    whole, (_, query) = stats_report(corpus), selected(corpus, "{duration} <= 2 || {text} is empty", "basic")
+    report = stats_report(corpus, query=query)
+    assert (report["utterances"], report["hours"] * 3600) == (3, pytest.approx(6))
+    assert (report["words"], report["vocabulary"], report["without_reference"]) == (5, 3, 1)
+    assert report["alphabet"] == {" ": 3, "b": 3, "a": 1, "ä": 1}
+    assert report["characters"] == 8
+    everything = stats_report(corpus, query=selected(corpus, "{duration} > 0", "basic")[1])
+    assert {**everything, "rows": ""} == {**whole, "rows": ""}
+
+
+def test_where_that_cannot_be_understood_is_told_with_its_place(tmp_path: Path) -> None:
+    corpus = scored_corpus(tmp_path)
+    with pytest.raises(ExpressionError, match='at character 1 of the filter: there is no column "wer_tony"; did you m'):
+        selected(corpus, "{wer_tony} > 0", "basic")
+    with pytest.raises(ExpressionError, match="at character 13 of the filter"):
+        score_report(corpus, "basic", where="{wer_tiny} >")

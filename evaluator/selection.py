@@ -1,0 +1,60 @@
+"""The rows a command is about: ``--where`` over a corpus's own columns, or over its scores when it names one."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from evaluator.normalize import normalizer
+from evaluator.scores import ScoreStore
+from explorer.corpus import Corpus
+from explorer.errors import ExpressionError
+from explorer.query import Query
+
+TELL_ROWS = 100_000
+
+
+def selected(corpus: Corpus, where: str, name: str) -> tuple[Corpus, Query]:
+    """The query of an expression, and the corpus with what it asks for: scores under the normalizer of that name.
+
+    Raises:
+        ExpressionError: the expression cannot be understood, or names a column that not even the scores have.
+        ConfigError: there is no such normalizer.
+    """
+    query = Query(where=where.strip())
+    try:
+        corpus.extent(query)
+    except ExpressionError:
+        if not corpus.systems:
+            raise
+        with scored(corpus, name) as corpus:
+            corpus.extent(query)
+    return corpus, query
+
+
+@contextmanager
+def scored(corpus: Corpus, name: str) -> Iterator[Corpus]:
+    """The corpus with the scores of all its systems beside it, computed now; progress goes to standard error.
+
+    Its columns outlive the context; what is counted over whole words (``word_accuracies``) does not.
+    """
+    with tempfile.TemporaryDirectory(prefix="earmark-scores-") as folder:
+        store = ScoreStore(Path(folder), at_once=corpus.size + 1)
+        if corpus.systems:
+            store.compute(corpus, corpus.systems, normalizer(name), progress=_teller(corpus.size))
+        yield store.lay(corpus, name)
+
+
+def _teller(total: int) -> Callable[[int], None]:
+    """Progress on standard error, for corpora that take a while."""
+    told = [0]
+
+    def tell(done: int) -> None:
+        if total >= TELL_ROWS and done - told[0] >= TELL_ROWS:
+            told[0] = done
+            print(f"scored {done:,} of {total:,} utterances", file=sys.stderr, flush=True)
+
+    return tell
