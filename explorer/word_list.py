@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -58,7 +58,7 @@ class OutOfVocabulary:
 
 def out_of_vocabulary(counts: Mapping[str, int], known: Iterable[str]) -> OutOfVocabulary:
     """How much of the words that ``counts`` counts is not ``known``."""
-    words = known if isinstance(known, frozenset | set) else frozenset(known)
+    words = known if isinstance(known, Set) else frozenset(known)
     outside = [count for word, count in counts.items() if word not in words]
     return OutOfVocabulary(len(outside), sum(outside), len(counts), sum(counts.values()))
 
