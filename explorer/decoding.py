@@ -11,8 +11,8 @@ import numpy as np
 import soundfile
 
 from explorer.av_sound import START_BYTES, AvSound, DecodeFault, demuxer_of
-from explorer.errors import MissingAudio, MissingObject, StorageError, UnreadableAudio
-from explorer.sounds import Place, Sound, sound_at
+from explorer.errors import StorageError, UnreadableAudio
+from explorer.sounds import Place, Sound, sound_at, storage_errors
 
 FAULTS = (soundfile.LibsndfileError, DecodeFault)
 """What a Decoder raises when it cannot go on; both have an ``error_string``."""
@@ -57,7 +57,7 @@ def opened(place: Place) -> Iterator[Decoder]:
         UnreadableAudio: it cannot be opened or decoded, is empty, or its storage is away.
     """
     sound = sound_at(place)
-    with ExitStack() as stack, _storage_errors():
+    with ExitStack() as stack, storage_errors():
         if sound.length() == 0:
             raise UnreadableAudio(f"{sound} is empty (0 bytes); copy or record it again")
         if sound.path is not None:
@@ -106,17 +106,6 @@ def _other(sound: Sound, file: BinaryIO | _Watched, refused: soundfile.Libsndfil
         return stack.enter_context(AvSound(file, known[0], format=known[1]))  # type: ignore[arg-type]
     except DecodeFault as error:
         raise UnreadableAudio(sentence(sound, error)) from error
-
-
-@contextmanager
-def _storage_errors() -> Iterator[None]:
-    """Errors of the storage as errors of the sound."""
-    try:
-        yield
-    except MissingObject as error:
-        raise MissingAudio(str(error)) from error
-    except StorageError as error:
-        raise UnreadableAudio(str(error)) from error
 
 
 class _Watched:

@@ -12,7 +12,7 @@ channel, AIFF, NIST SPHERE and so on) as 16-bit WAV made here. All that is made 
 
 Each takes ``channel=`` (a number from 0, or ``mix``); where a manifest's row names a channel, that is all there is.
 
-Every answer has a strong ETag made from the file's path, size and time, the cut, what was asked for, and the version
+Every answer has a strong ETag made from the sound's place and version, the cut, what was asked for, and the version
 of this module, and ``Cache-Control: private, no-cache``: browsers keep it, ask each time whether it still holds, and
 get an empty 304.
 
@@ -30,7 +30,6 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import quote
 
@@ -50,6 +49,7 @@ from explorer.errors import (
 )
 from explorer.indexing import Indexer
 from explorer.media_cache import MediaCache
+from explorer.sounds import Place, sound_at
 from explorer.tiles import Lens
 from explorer.views import View
 
@@ -134,7 +134,7 @@ def add_routes(server: Flask, open_corpus: Callable[[str], Corpus], cache: Media
     def sound(corpus: str, utterance: str) -> Response:
         stretch = excerpt(corpus, utterance)
         if stretch.as_it_is:
-            file: BinaryIO = stretch.facts.path.open("rb")
+            file: BinaryIO = sound_at(stretch.facts.path).open()
             return _streamed(file, audio.MIME_TYPES[stretch.facts.format], stretch.key)
         _refuse_giants(stretch, cache.limit)
         return _streamed(cache.file(f"cut-{stretch.key}", lambda file: _write(stretch, file)), "audio/wav", stretch.key)
@@ -184,25 +184,20 @@ def add_routes(server: Flask, open_corpus: Callable[[str], Corpus], cache: Media
 
 
 def cut_out(
-    utterance: Utterance, path: Path, header: Callable[[Path, int, int], audio.AudioInfo] | None = None
+    utterance: Utterance, place: Place, header: Callable[[Place, str], audio.AudioInfo] | None = None
 ) -> Excerpt:
-    """The stretch of ``path`` (already allowed) that the row names.
+    """The stretch of the sound at ``place`` (already allowed) that the row names.
 
     Raises:
         MissingAudio: there is no such file.
-        UnreadableAudio: it is not a sound file.
+        UnreadableAudio: it is not a sound file, or cannot be reached.
     """
-    try:
-        stat = path.stat()
-    except OSError as error:
-        raise MissingAudio(
-            f"{path} cannot be opened ({error.strerror}); check the audio path in the manifest"
-        ) from error
-    facts = (header or _header)(path, stat.st_size, stat.st_mtime_ns)
+    version = sound_at(place).version
+    facts = (header or _header)(place, version)
     offset, duration, channel = utterance.offset, utterance.duration, channel_of(utterance)
     if duration is not None and offset == 0 and duration > facts.duration - WHOLE:
         duration = None
-    content = repr((VERSION, os.fspath(path), stat.st_size, stat.st_mtime_ns, offset, duration, channel))
+    content = repr((VERSION, locator_of(place), version, offset, duration, channel))
     key = hashlib.blake2b(content.encode(errors="surrogateescape"), digest_size=16).hexdigest()
     return Excerpt(facts, offset, duration, channel, facts.channels if channel is None else 1, key)
 
@@ -241,8 +236,8 @@ def whole_number(name: str, *, most: int = 1 << 48) -> int:
     return int(text)
 
 
-def _header(path: Path, size: int, mtime_ns: int) -> audio.AudioInfo:
-    """The facts of a version of a file: the size and time only name the version."""
+def _header(path: Place, _version: str) -> audio.AudioInfo:
+    """The facts of a version of a sound."""
     return audio.info(path)
 
 

@@ -15,13 +15,15 @@ import io
 import os
 import re
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, TypeAlias
 from urllib.parse import quote, unquote
 
 from explorer import storage
-from explorer.errors import MissingAudio, UnreadableAudio
+from explorer.errors import MissingAudio, MissingObject, StorageError, UnreadableAudio
 
 BUFFER = 1 << 16
 """Bytes read ahead in a part of a local file."""
@@ -96,7 +98,8 @@ class Sound:
             UnreadableAudio: it cannot be reached, or is not a file.
         """
         if self.is_remote:
-            return storage.state(self.source).version
+            with storage_errors():
+                return storage.state(self.source).version
         found = self._stat()
         return f"{found.st_size}-{found.st_mtime_ns}"
 
@@ -104,7 +107,10 @@ class Sound:
         """Bytes; raises what ``version`` does."""
         if self.size is not None:
             return self.size
-        return storage.state(self.source).size if self.is_remote else self._stat().st_size
+        if not self.is_remote:
+            return self._stat().st_size
+        with storage_errors():
+            return storage.state(self.source).size
 
     def open(self) -> BinaryIO:
         """The bytes as a seekable binary file.
@@ -114,7 +120,8 @@ class Sound:
             UnreadableAudio: it cannot be reached or opened, is not a file, or ends before the part does.
         """
         if self.is_remote:
-            source = storage.open_ranges(self.source)
+            with storage_errors():
+                source = storage.open_ranges(self.source)
         else:
             self._stat()
             try:
@@ -171,6 +178,17 @@ def place_at(written: Place | str) -> Place:
 def locator_of(place: Place) -> str:
     """The text form of a place: a path stays as it is."""
     return place.locator if isinstance(place, Sound) else str(place)
+
+
+@contextmanager
+def storage_errors() -> Iterator[None]:
+    """Errors of the storage as errors of the sound."""
+    try:
+        yield
+    except MissingObject as error:
+        raise MissingAudio(str(error)) from error
+    except StorageError as error:
+        raise UnreadableAudio(str(error)) from error
 
 
 class _Window(io.RawIOBase):
