@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from explorer.errors import SpeechDataError
 from explorer.lane_files import READERS, Track
-from explorer.paths import audio_path
+from explorer.paths import audio_path, folder_of, is_remote
 from explorer.segments import Segment
 from explorer.word_times import FIELDS, timed_words
 
@@ -120,12 +120,13 @@ def _file_lanes(corpus: Corpus, utterance: Utterance, folders: Sequence[Path]) -
 
 def _candidates(corpus: Corpus, utterance: Utterance, folders: Sequence[Path]) -> Iterator[tuple[Path, str, bool]]:
     """Where lane files may be: the path, its format, and whether the row says that it is there."""
-    home = corpus.sources_by_name[utterance.source].parent
+    home = folder_of(corpus.sources_by_name[utterance.source])
     for field, format in NAMED_FILES.items():
         written = utterance.extra.get(field)
         if isinstance(written, str) and written:
             yield audio_path(written, home, corpus.audio_root), format, True
-    for folder in (utterance.path.parent, *folders):
+    beside = () if is_remote(utterance.path) else (utterance.path.parent,)
+    for folder in (*beside, *folders):
         for suffix, format in SUFFIXES.items():
             yield folder.expanduser() / f"{utterance.path.stem}{suffix}", format, False
 

@@ -49,7 +49,7 @@ from explorer.errors import (
 )
 from explorer.indexing import Indexer
 from explorer.media_cache import MediaCache
-from explorer.sounds import Place, sound_at
+from explorer.sounds import Place, locator_of, sound_at
 from explorer.tiles import Lens
 from explorer.views import View
 
