@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,12 +55,14 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     stats.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
     stats.add_argument("--json", action="store_true", help="print JSON")
     _vocabulary(stats)
+    _where(stats)
     _common(stats)
 
     score = commands.add_parser("score", help="error rates of every system in the manifests")
     score.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
     score.add_argument("--json", action="store_true", help="print JSON")
     score.add_argument("--normalizer", metavar="NAME", help="what texts go through first: none or basic")
+    _where(score)
     _common(score)
 
     transcribe = commands.add_parser("transcribe", help="run a recognizer over manifests and write a new manifest")
@@ -69,11 +73,25 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
         "--engine", help="engine (default: nemo with --model, else the system's in the configuration)"
     )
     transcribe.add_argument(
-        "--vad", choices=("off", "chunk", "skip", "silero"), help="silero is another word for chunk"
+        "--vad", metavar="MODE|DETECTOR", help="off, chunk or skip; silero, energy or nemo: chunk with this detector"
     )
+    transcribe.add_argument("--detector", metavar="NAME", help="who finds the pauses: silero, energy or nemo")
     transcribe.add_argument("--device", choices=("auto", "cpu", "cuda"))
     transcribe.add_argument("-o", "--output", required=True, type=Path, metavar="OUT.json")
+    _where(transcribe)
     _common(transcribe)
+
+    measure = commands.add_parser(
+        "measure", help="level, clipping, bandwidth, SNR, silence... of the sound of manifests"
+    )
+    measure.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
+    measure.add_argument(
+        "--detector", metavar="NAME", help="who tells the share of speech: energy (default), silero, nemo, or none"
+    )
+    measure.add_argument(
+        "-o", "--output", type=Path, metavar="OUT.csv|OUT.json", help="the manifest with the measures as more fields"
+    )
+    _common(measure)
 
     demo = commands.add_parser("demo", help="make the demo workspace and open it")
     demo.add_argument("overrides", nargs="*", metavar="key=value")
@@ -93,6 +111,15 @@ def _vocabulary(command: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="word list (one word a line, or a manifest) by which words are told to be out of vocabulary",
+    )
+
+
+def _where(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--where",
+        default="",
+        metavar="FILTER",
+        help="only these utterances, in the words of the filter box: '{duration} > 3 && {text} contains seven'",
     )
 
 
@@ -229,13 +256,16 @@ def run_demo(options: argparse.Namespace) -> int:
 def run_stats(options: argparse.Namespace) -> int:
     """``app.py stats MANIFEST... [--json]``"""
     from evaluator.cli import oov_report, print_stats
+    from evaluator.selection import selected
     from explorer.word_list import read_word_list
 
-    corpus, config = _open_for_reading(options)
+    opened, config = _open_for_reading(options)
+    corpus, query = selected(opened, options.where, config.normalizer)
     oov = None
     if options.vocab is not None:
-        oov = oov_report(corpus, read_word_list(options.vocab, cache=config.cache.folder), config.normalizer)
-    return print_stats(corpus, oov=oov, as_json=options.json)
+        words = read_word_list(options.vocab, cache=config.cache.folder)
+        oov = oov_report(corpus, words, config.normalizer, query=query)
+    return print_stats(corpus, query=query, oov=oov, as_json=options.json)
 
 
 def run_score(options: argparse.Namespace) -> int:
@@ -243,24 +273,37 @@ def run_score(options: argparse.Namespace) -> int:
     from evaluator.cli import print_score
 
     corpus, config = _open_for_reading(options)
-    return print_score(corpus, normalizer=options.normalizer or config.normalizer, as_json=options.json)
+    normalizer = options.normalizer or config.normalizer
+    return print_score(corpus, normalizer=normalizer, where=options.where, as_json=options.json)
 
 
 def run_transcribe(options: argparse.Namespace) -> int:
     """``app.py transcribe MANIFEST... --model X.nemo --name SYS -o OUT.json``"""
+    from evaluator.selection import selected
     from evaluator.transcribe_command import transcribe_manifest
 
-    corpus, config = _open_for_reading(options)
+    opened, config = _open_for_reading(options)
+    corpus, query = selected(opened, options.where, config.normalizer)
     return transcribe_manifest(
         corpus,
         config,
         model=options.model,
         name=options.name,
         engine=options.engine,
-        vad="chunk" if options.vad == "silero" else options.vad,
+        vad=options.vad,
+        detector=options.detector,
         device=options.device,
         output=options.output,
+        query=query,
     )
+
+
+def run_measure(options: argparse.Namespace) -> int:
+    """``app.py measure MANIFEST... [--detector NAME] [-o OUT.csv|OUT.json]``"""
+    from evaluator.measure_command import measure_manifest
+
+    corpus, config = _open_for_reading(options)
+    return measure_manifest(corpus, config, detector=options.detector, output=options.output)
 
 
 def run_train(options: argparse.Namespace) -> int:
@@ -299,10 +342,6 @@ def open_stores(config: Config) -> EvaluatorStores:
 
 def create_app(stores: EvaluatorStores) -> Dash:
     """The Dash app over ``stores``: both rooms' pages in one shell, guarded, with its own media routes."""
-    # Not used here: plotly's encoder takes both from sys.modules, and a page that is written while another thread is
-    # still importing one of them would fail.
-    import pandas  # noqa: F401
-    import PIL.Image  # noqa: F401
     from dash import Dash
 
     import evaluator.pages
@@ -331,7 +370,19 @@ def create_app(stores: EvaluatorStores) -> Dash:
     shell.register(app, pages, stores)
     for page in pages:
         page.register(app, stores)
+    _import_before_answering(app)
     return app
+
+
+def _import_before_answering(app: Dash) -> None:
+    """Import in a thread what only answers need, and let the first ones wait for it, but not the start.
+
+    plotly's encoder takes pandas and Pillow from sys.modules: an answer that is written while another thread is still
+    importing one of them would fail.
+    """
+    work = threading.Thread(target=lambda: [import_module(name) for name in ("pandas", "PIL.Image")], daemon=True)
+    work.start()
+    app.server.before_request(work.join)
 
 
 def serve(config: Config) -> int:
@@ -362,6 +413,7 @@ RUN = {
     "stats": run_stats,
     "score": run_score,
     "transcribe": run_transcribe,
+    "measure": run_measure,
     "demo": run_demo,
     "train": run_train,
 }

@@ -9,16 +9,54 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet
 
+from evaluator.detectors import DETECTORS
 from evaluator.jobs import Job, JobStore
 from evaluator.measuring import MeasureOptions
+from evaluator.plugins import chosen
 from evaluator.runs import Run, RunStore
 from evaluator.systems import System
 from evaluator.transcription import Options
+from explorer.config import Config
 from explorer.corpus import Corpus, Utterance
 from explorer.errors import JobError
 from explorer.query import Query
 
 Rows = Query | Utterance
+
+
+def transcribe_options(config: Config, **given: Any) -> Options:
+    """Options of a job: those given (None: not given), else the configured ones.
+
+    Raises:
+        ConfigError: a value is out of range, or there is no such detector.
+    """
+    defaults = config.transcribe
+    wanted = {name: value for name, value in given.items() if value is not None}
+    detector = chosen(DETECTORS, wanted.get("detector", defaults.detector), kind="detector").name
+    return Options.of(
+        {
+            "vad": defaults.vad,
+            "detector": detector,
+            "chunk_seconds": defaults.chunk_seconds,
+            "batch_seconds": defaults.batch_seconds,
+            "batch_size": defaults.batch_size,
+            "detector_options": dict(config.detectors.get(detector, {})),
+            **wanted,
+        }
+    )
+
+
+def measure_options(config: Config, detector: str | None = None) -> MeasureOptions:
+    """Options of measuring with a detector, the configured one (None), or "none".
+
+    Raises:
+        ConfigError: there is no such detector.
+    """
+    name = detector or config.measure.detector
+    if name == "none":
+        return MeasureOptions(detector=None)
+    known = chosen(DETECTORS, name, kind="detector").name
+    return MeasureOptions(detector=known, detector_options=dict(config.detectors.get(known, {})))
 
 
 def queue_transcription(
@@ -70,7 +108,7 @@ def new_run(runs: RunStore, corpus: Corpus, rows: Rows, *, kind: str, system: st
         settings=settings,
     )
     if isinstance(rows, Utterance):
-        pyarrow.parquet.write_table(_one(rows), run.input)
+        pyarrow.parquet.write_table(_one(corpus, rows), run.input)
     else:
         corpus.audio_list(rows, run.input)
     return run
@@ -88,12 +126,13 @@ def plain(options: Options) -> dict[str, Any]:
     return {**asdict(options), "detector_options": dict(options.detector_options)}
 
 
-def _one(utterance: Utterance) -> pa.Table:
+def _one(corpus: Corpus, utterance: Utterance) -> pa.Table:
+    shard = utterance.extra.get("shard_id")
     return pa.table(
         {
             "id": [utterance.id],
             "row": pa.array([utterance.row], pa.int32()),
-            "path": [str(utterance.path)],
+            "path": [corpus.whereabouts.locator(utterance.audio, utterance.source, shard=shard)],
             "offset": [float(utterance.offset)],
             "duration": pa.array([utterance.duration], pa.float64()),
         }

@@ -7,10 +7,17 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
+from evaluator.detectors import choosable
 from evaluator.jobs import Job, JobStore
-from evaluator.launching import Rows, queue_detection, queue_measuring, queue_transcription
+from evaluator.launching import (
+    Rows,
+    measure_options,
+    queue_detection,
+    queue_measuring,
+    queue_transcription,
+    transcribe_options,
+)
 from evaluator.measure_overlays import MeasureOverlays
-from evaluator.measuring import MeasureOptions
 from evaluator.normalize import NORMALIZERS, normalizer
 from evaluator.run_overlays import RunOverlays
 from evaluator.runs import RunStore
@@ -95,15 +102,13 @@ class EvaluatorStores(Stores):
         Raises:
             ConfigError: a value is out of range.
         """
-        defaults = self.config.transcribe
-        configured = {
-            "vad": defaults.vad,
-            "chunk_seconds": defaults.chunk_seconds,
-            "batch_seconds": defaults.batch_seconds,
-            "batch_size": defaults.batch_size,
-            "detector_options": dict(defaults.vad_options),
-        }
-        return Options.of({**configured, **chosen})
+        return transcribe_options(self.config, **chosen)
+
+    @property
+    def detectors(self) -> Sequence[str]:
+        """The detectors of speech that can be chosen here, the configured one first."""
+        first = self.config.transcribe.detector
+        return sorted(choosable(self.config.detectors), key=lambda name: name != first)
 
     def transcribe(self, corpus: Corpus, rows: Rows, system: str, *, options: Options, scope: str) -> Job:
         """Queue a configured system to transcribe rows of a corpus, and see that a worker lives.
@@ -125,9 +130,16 @@ class EvaluatorStores(Stores):
         self.supervisor.ensure_worker()
         return job
 
-    def measure(self, corpus: Corpus, rows: Rows, *, detector: str | None, scope: str) -> Job:
-        """Queue the measuring of the rows' sound, and see that a worker lives. ``detector`` tells the speech ratio."""
-        options = MeasureOptions(detector=detector)
+    def measure(self, corpus: Corpus, rows: Rows, *, scope: str, detector: str | None = None) -> Job:
+        """Queue the measuring of the rows' sound, and see that a worker lives.
+
+        ``detector`` tells the share of speech; None: the configured one, "none": nobody does.
+
+        Raises:
+            ConfigError: there is no such detector.
+            JobError: there are no rows, or the job table cannot be written.
+        """
+        options = measure_options(self.config, detector)
         job = queue_measuring(self.jobs, self.runs, corpus, rows, options=options, scope=scope)
         self.supervisor.ensure_worker()
         return job
@@ -143,6 +155,7 @@ class EvaluatorStores(Stores):
         self.supervisor.close()
         self.scores.close()
         self.vocabularies.close()
+        self.comparisons.close()
         self.library.close()
         self.jobs.close()
 

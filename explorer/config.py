@@ -8,7 +8,8 @@ type or out of range an error that names its key.
 
 Paths in a file are relative to that file's folder, or to the project when only the project has them (so
 ``configs/demo/x.nemo`` works from anywhere); in an override they are relative to the current folder. A system's
-``model`` is a path when it ends in ``.nemo`` or begins with ``/``, ``~`` or ``.``; otherwise it is a pretrained name.
+or detector's ``model`` is a path when it ends in ``.nemo`` or begins with ``/``, ``~`` or ``.``; otherwise it is a
+pretrained name.
 """
 
 from __future__ import annotations
@@ -111,8 +112,15 @@ class Transcribe:
     batch_seconds: float = _number(120, least=0.1)
     batch_size: int = _number(32, least=1)
     vad: Literal["off", "chunk", "skip"] = "off"
+    detector: str = "silero"
     chunk_seconds: float = _number(20, least=0.1)
-    vad_options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """Defaults of measuring sound: who tells the share of speech ("none": nobody)."""
+
+    detector: str = "energy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +144,8 @@ class Config:
     systems: Mapping[str, System] = field(default_factory=dict)
     normalizer: str = "basic"
     transcribe: Transcribe = field(default_factory=Transcribe)
+    measure: Measure = field(default_factory=Measure)
+    detectors: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     jobs: Jobs = field(default_factory=Jobs)
 
 
@@ -206,8 +216,9 @@ def _with_paths(content: Any, folders: tuple[Path, ...]) -> Any:
         return content
     for entry, key in inside("corpora", ("manifests", "audio_root", "roots", "lanes", "vocabulary")):
         entry[key] = at(entry[key])
-    for entry, key in inside("systems", ("model",)):
-        entry[key] = at(entry[key], always=False)
+    for section in ("systems", "detectors"):
+        for entry, key in inside(section, ("model",)):
+            entry[key] = at(entry[key], always=False)
     if "workspace" in content:
         content["workspace"] = at(content["workspace"])
     if isinstance(content.get("cache"), dict) and "folder" in content["cache"]:

@@ -167,7 +167,8 @@ def facts(info: AudioInfo, *, offset: float, duration: float | None, decoded: in
 
     ``decoded`` are the frames that came, ``promised`` those of the cut by the header; ``duration`` None agrees always.
     """
-    beyond = None if duration is None else round(info.duration - offset - duration, 6)
+    # To the millisecond: manifests have few digits. The sum turns -0.0 into 0.
+    beyond = None if duration is None else round(info.duration - offset - duration, 3) + 0.0
     return {
         "sample_rate": info.sample_rate,
         "channels": info.channels,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from evaluator.plugins import Plugin, chosen, plugged
 from explorer.audio import Audio
+from explorer.errors import ConfigError
 from explorer.segments import Segment
 
 
@@ -31,8 +33,11 @@ class Detector(Protocol):
         """
 
 
-DetectorEntry = Plugin
-"""A row of DETECTORS. The class is built as ``cls(**options)``."""
+@dataclass(frozen=True, slots=True)
+class DetectorEntry(Plugin):
+    """A row of DETECTORS. The class is built as ``cls(**options)``; ``needs_model``: "model" must be among them."""
+
+    needs_model: bool = False
 
 
 DETECTORS: Mapping[str, DetectorEntry] = {
@@ -53,6 +58,14 @@ DETECTORS: Mapping[str, DetectorEntry] = {
             pip="numpy",
             modules=("numpy",),
         ),
+        DetectorEntry(
+            name="nemo",
+            factory="evaluator.detectors.nemo:NemoDetector",
+            help="A NeMo frame-VAD such as frame MarbleNet, from the .nemo file that detectors.nemo.model names.",
+            pip="nemo_toolkit[asr]",
+            modules=("nemo", "torch"),
+            needs_model=True,
+        ),
     )
 }
 
@@ -65,5 +78,17 @@ def load_detector(name: str, **options: Any) -> Detector:
         MissingPackage: it is not installed; the message has the pip line.
         EngineError: it cannot be loaded.
     """
-    detector: Detector = plugged(chosen(DETECTORS, name, kind="detector"), kind="detector", options=options)
+    entry = chosen(DETECTORS, name, kind="detector")
+    if entry.needs_model and not options.get("model"):
+        raise ConfigError(f'The detector "{name}" needs a model: name its file as detectors.{name}.model.')
+    detector: Detector = plugged(entry, kind="detector", options=options)
     return detector
+
+
+def choosable(configured: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The detectors that can be used here: installed, and with a model where one is needed."""
+    return [
+        name
+        for name, entry in DETECTORS.items()
+        if entry.installed and not (entry.needs_model and not configured.get(name, {}).get("model"))
+    ]

@@ -12,17 +12,14 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import logging
-import os
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from hashlib import sha256
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-from evaluator.engines import Hypothesis, OutOfMemory
+from evaluator.engines import Hypothesis
+from evaluator.nemo_models import device_named, engine_error, file_hash, first_line, quiet, restored
 from explorer.audio import Audio
 from explorer.errors import ConfigError, EngineError, ModelError
 from explorer.segments import Segment
@@ -41,7 +38,6 @@ _PROMPT = {  # what NeMo fills in for files but not for arrays, as the slots of 
     "emotion": "<|emo:undefined|>",
     "decodercontext": "",
 }
-_MEMORY_WORDS = ("out of memory", "can't allocate memory", "not enough memory", "cudnn_status_alloc_failed")
 
 
 class NemoRecognizer:
@@ -65,14 +61,14 @@ class NemoRecognizer:
     ) -> None:
         if precision not in PRECISIONS:
             raise ConfigError(f'"{precision}" is not a precision; known are: {", ".join(PRECISIONS)}.')
-        _quiet()
+        quiet()
         import torch
 
         self._torch = torch
-        self._device = _device(device)
+        self._device = device_named(device)
         self._precision = precision if precision != "auto" and self._device.startswith("cuda") else "float32"
         self._model_name = model
-        self._model = _restored(model, self._device)
+        self._model = _recognizer(model, self._device)
         self._model.eval()
         self.sample_rate = int(self._model.cfg.get("sample_rate", 0) or self._model.cfg.preprocessor.sample_rate)
         if decoder is not None:
@@ -86,7 +82,7 @@ class NemoRecognizer:
         import nemo
 
         path = Path(self._model_name).expanduser()
-        file = {"sha256": _hash(path), "bytes": path.stat().st_size} if path.is_file() else {}
+        file = {"sha256": file_hash(path), "bytes": path.stat().st_size} if path.is_file() else {}
         return {
             "model": str(path.resolve()) if path.is_file() else self._model_name,
             **file,
@@ -114,7 +110,7 @@ class NemoRecognizer:
             with self._torch.inference_mode(), self._autocast():
                 outputs = [output for part in self._model.transcribe_generator(samples, config) for output in part]
         except Exception as error:  # any of torch's and NeMo's errors: the caller retries smaller, then lists it
-            raise _engine_error(error, count=len(batch)) from error
+            raise engine_error(error, count=len(batch)) from error
         if len(outputs) != len(batch):
             raise EngineError(f"NeMo gave {len(outputs)} results for {len(batch)} recordings.")
         return [
@@ -208,106 +204,13 @@ def _prompt_slots(formatter: Any, given: Mapping[str, Any]) -> dict[str, str]:
         formatter.encode_dialog([{"role": "user", "slots": dict(slots)}])
     except (AssertionError, KeyError) as error:  # how NeMo refuses a value, and a token the model does not have
         said = ", ".join(f"{name}: {value}" for name, value in slots.items())
-        raise ConfigError(f"The model does not take this prompt ({said}): {_first_line(error)}.") from error
+        raise ConfigError(f"The model does not take this prompt ({said}): {first_line(error)}.") from error
     return slots
 
 
 def _yes_or_no(value: Any) -> Any:
     """YAML reads a bare yes as true; the prompts spell it."""
     return ("no", "yes")[value] if isinstance(value, bool) else value
-
-
-def _quiet() -> None:
-    """Silence NeMo before it is imported and after: its buffered log records would also grow without end."""
-    logging.getLogger("nv_one_logger").setLevel(logging.CRITICAL)
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads starve the web server on small machines
-    with _stdout_to_stderr():
-        from nemo.utils import logging as nemo_logging
-
-    nemo_logging.setLevel(logging.ERROR)
-
-
-@contextlib.contextmanager
-def _stdout_to_stderr() -> Iterator[None]:
-    """Keep a library's chatter out of a command's output."""
-    with contextlib.redirect_stdout(sys.stderr):
-        yield
-
-
-def _device(name: str) -> str:
-    import torch
-
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if name.startswith("cuda") and not torch.cuda.is_available():
-        raise ConfigError(
-            f'The device "{name}" was asked for, but this machine has no usable CUDA; use "cpu" or "auto".'
-        )
-    try:
-        torch.device(name)
-    except RuntimeError as error:
-        raise ConfigError(f'"{name}" is not a device; use "auto", "cpu", "cuda" or "cuda:1".') from error
-    return name
-
-
-def _restored(name: str, device: str) -> Any:
-    """The NeMo model of a file or a pretrained name, on the device."""
-    from nemo.collections.asr.models import ASRModel
-
-    path = Path(name).expanduser()
-    is_file = name.endswith(".nemo") or path.exists()
-    if is_file and not path.is_file():
-        raise ModelError(f"There is no model file {path}; give the path of a .nemo file.")
-    try:
-        with _stdout_to_stderr():
-            if is_file:
-                model = ASRModel.restore_from(str(path), map_location=device)
-            else:
-                model = ASRModel.from_pretrained(name, map_location=device)
-    except Exception as error:  # a .nemo can fail in any library it uses; the user needs the sentence
-        raise _model_error(name, error, is_file=is_file) from error
-    if not hasattr(model, "transcribe_generator") or not hasattr(model, "decoding"):
-        raise ModelError(f"{name} is a {type(model).__name__}, not a speech recognizer.")
-    return model.to(device)
-
-
-def _model_error(name: str, error: Exception, *, is_file: bool) -> EngineError:
-    import tarfile
-
-    reason = f"{type(error).__name__}: {_first_line(error)}"
-    if _is_memory_error(error):
-        return OutOfMemory(f"There is not enough memory to load {name} ({reason}).")
-    if not is_file:
-        return ModelError(
-            f'The pretrained model "{name}" could not be fetched ({reason}). Without a network, download its .nemo'
-            " file elsewhere and give the file's path as the model."
-        )
-    if isinstance(error, (tarfile.ReadError, EOFError)) or "unexpected end of data" in str(error):
-        return ModelError(f"{name} is not a complete .nemo file: it is truncated or something else ({reason}).")
-    return ModelError(f"{name} could not be loaded as a NeMo speech recognizer ({reason}).")
-
-
-def _engine_error(error: Exception, *, count: int) -> EngineError:
-    if _is_memory_error(error):
-        import torch
-
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
-        return OutOfMemory(f"A batch of {count} did not fit into memory ({_first_line(error)}).")
-    return EngineError(f"The model failed: {type(error).__name__}: {_first_line(error)}")
-
-
-def _is_memory_error(error: Exception) -> bool:
-    import torch
-
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
-        return True
-    return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _MEMORY_WORDS)
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:300] if lines else "no reason given"
 
 
 def _samples(audio: Audio, *, rate: int) -> np.ndarray:
@@ -324,9 +227,8 @@ def _text(output: Any) -> str:
     return str(getattr(best, "text", best)).strip()
 
 
-def _hash(path: Path) -> str:
-    digest = sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+def _recognizer(name: str, device: str) -> Any:
+    model = restored(name, device)
+    if not hasattr(model, "transcribe_generator") or not hasattr(model, "decoding"):
+        raise ModelError(f"{name} is a {type(model).__name__}, not a speech recognizer.")
+    return model

@@ -106,6 +106,65 @@ def ctc_pieces(path: Path, tokenizer: Path) -> Path:
     return _saved(EncDecCTCModelBPE, OmegaConf.create(config), path)
 
 
+def frame_vad(path: Path) -> Path:
+    """A frame-VAD of 20 ms, taught within seconds that a voice is speech and that silence, noise and tones are not."""
+    import numpy as np
+    import torch
+    from nemo.collections.asr.models import EncDecFrameClassificationModel
+    from omegaconf import OmegaConf
+
+    from tests.explorer.sounds import voice
+
+    convolutions = [
+        _block(32, 11, 2, residual=False),
+        _block(32, 13, 1, residual=True),
+        _block(32, 1, 1, residual=False),
+    ]
+    config = {
+        "sample_rate": 16000,
+        "labels": ["background", "speech"],
+        "num_classes": 2,
+        "preprocessor": {**_PREPROCESSOR, "normalize": "None"},
+        "encoder": {**_CONVOLUTIONS, "jasper": convolutions},
+        "decoder": {
+            "_target_": "nemo.collections.common.parts.MultiLayerPerceptron",
+            "hidden_size": 32,
+            "num_classes": 2,
+            "num_layers": 1,
+            "activation": "relu",
+            "log_softmax": False,
+        },
+    }
+    torch.manual_seed(20261121)
+    model = EncDecFrameClassificationModel(cfg=OmegaConf.create(config))
+    random = np.random.default_rng(0)
+    quiet = random.normal(0, 0.002, (8, 16000))
+    quiet[0] = 0
+    quiet[1] = 0.3 * np.sin(2 * np.pi * 440 * np.arange(16000) / 16000)
+    quiet[2] = random.normal(0, 0.1, 16000)
+    spoken = np.stack([voice(1.0, seed=n) for n in range(8)]) + quiet[::-1]
+    sounds = torch.tensor(
+        np.concatenate([quiet, spoken, np.concatenate([quiet[4:, :8000], spoken[4:, :8000]], axis=1)])
+    )
+    truth = torch.zeros(20, 51, dtype=torch.long)
+    truth[8:16] = 1
+    truth[16:, 25:] = 1
+    lengths = torch.full((20,), 16000)
+    features, feature_lengths = model.preprocessor(input_signal=sounds.float(), length=lengths)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
+    model.train()
+    for _ in range(60):
+        logits = model(processed_signal=features, processed_signal_length=feature_lengths)
+        frames = min(logits.shape[1], 51)
+        loss = torch.nn.functional.cross_entropy(logits[:, :frames].reshape(-1, 2), truth[:, :frames].reshape(-1))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    model.eval()
+    model.save_to(str(path))
+    return path
+
+
 def transducer(path: Path, tokenizer: Path) -> Path:
     """A Conformer RNNT model of word pieces."""
     from nemo.collections.asr.models import EncDecRNNTBPEModel

@@ -1,0 +1,92 @@
+"""``app.py measure``: measure the sound of manifests in this process; a table on the terminal, or a file with columns.
+
+The same run folder, work and options as a job of the Runs page, without a server. An interrupted command goes on where
+it stopped when it is given again; what was measured before in unchanged files is taken over.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from evaluator.commands import Lines, OnlyRun, check_output, list_failures
+from evaluator.launching import measure_options, new_run
+from evaluator.measure_overlays import MeasureOverlays
+from evaluator.measuring import MeasureOptions, measure
+from evaluator.runs import Run, RunStore, failures
+from evaluator.worker import ending, machine, summary
+from evaluator.workspace import Workspace
+from explorer.columns import Column
+from explorer.config import Config
+from explorer.corpus import Corpus
+from explorer.errors import ConfigError
+from explorer.export import outside_columns
+from explorer.formatting import count, value
+from explorer.query import Query
+
+_KINDS = {".csv": "csv", ".json": "manifest", ".jsonl": "manifest"}
+_SCOPE = "whole corpus, from the command line"
+
+
+def measure_manifest(corpus: Corpus, config: Config, *, detector: str | None = None, output: Path | None = None) -> int:
+    """Measure a corpus; 0, or 1 when utterances failed.
+
+    ``output`` gets the manifest with the fields ``signal_*`` (.json, .jsonl) or the same as a table (.csv); without it
+    a summary is printed.
+
+    Raises:
+        ConfigError: there is no such detector, or the output cannot be written.
+        EngineError: the detector cannot be loaded.
+    """
+    options = measure_options(config, detector)
+    if output is not None:
+        if output.suffix not in _KINDS:
+            raise ConfigError(f"{output} is neither .csv nor .json; give the output one of these endings.")
+        check_output(output, corpus)
+    runs = RunStore(Workspace(config.workspace).runs)
+    run = _run(runs, corpus, options)
+    monitor = Lines(sys.stderr)
+    run = run.describe({"worker": dict(machine())})
+    outcome = measure(run, options=options, monitor=monitor, earlier=runs.measured(run), retry="failures")
+    run = run.describe(ending(outcome.totals))
+    laid = MeasureOverlays(OnlyRun(runs.folder, run), config.cache.folder / "measures").lay(corpus)
+    columns = [column for column in laid.columns if column.origin == "signal"]
+    if output is not None:
+        beside = output.with_name(f".{output.name}.{run.id}")
+        names = [column.name for column in (*outside_columns(corpus), *columns)]
+        laid.export(Query(), beside, kind=_KINDS[output.suffix], columns=names)  # type: ignore[arg-type]
+        beside.replace(output)
+    written = "" if output is None else f" Written to {output}."
+    monitor.finish(f"{summary(outcome.totals)} {outcome.note}{written}")
+    if output is None:
+        _print_summary(laid, columns)
+    failed = failures(run.journal)
+    list_failures(corpus, failed, run)
+    return 1 if failed else 0
+
+
+def _run(runs: RunStore, corpus: Corpus, options: MeasureOptions) -> Run:
+    """An unfinished run of exactly these options and sources, or a new one."""
+    settings = {"scope": _SCOPE, "options": options.plain(), "version": corpus.content_key}
+    for run in reversed(runs.of(corpus.sources, kind="measure")):
+        same = all(run.settings.get(key) == wanted for key, wanted in settings.items())
+        if same and not run.ended and run.input.exists():
+            print(f"Going on with the unfinished run {run.id}.", file=sys.stderr)
+            return run
+    return new_run(runs, corpus, Query(), kind="measure", system="signal", settings=settings)
+
+
+def _print_summary(corpus: Corpus, columns: Sequence[Column]) -> None:
+    """Smallest, median and largest value of every number, and how many utterances have one."""
+    print(f"{'measure':26}{'smallest':>14}{'median':>14}{'largest':>14}{'utterances':>12}")
+    for column in columns:
+        if column.kind != "number":
+            continue
+        numbers = corpus.numbers(column.name)
+        known = numbers[~np.isnan(numbers)]
+        places = [float(place) for place in np.percentile(known, [0, 50, 100])] if len(known) else [None] * 3
+        shown = "".join(f"{value(column, place):>14}" for place in places)
+        print(f"{column.label:26}{shown}{count(len(known)):>12}")
