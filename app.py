@@ -126,7 +126,21 @@ def _where(command: argparse.ArgumentParser) -> None:
 def _common(command: argparse.ArgumentParser) -> None:
     command.add_argument("--config", type=Path, action="append", default=[], help="another configuration file")
     command.add_argument(
-        "--audio-base-path", type=Path, dest="audio_root", help="folder that relative paths start from"
+        "--audio-base-path",
+        type=Path,
+        dest="audio_root",
+        metavar="FOLDER|URL",
+        help="folder, or s3:// prefix, that relative paths start from",
+    )
+    command.add_argument(
+        "--tar-base-path",
+        metavar="TAR|PATTERN|FOLDER|URL",
+        help="where the tar files are whose members the manifests name, such as audio__OP_0..255_CL_.tar",
+    )
+    command.add_argument(
+        "--dali-index-base",
+        metavar="FOLDER|URL",
+        help="folder of DALI's indexes of those tars (default: dali_index beside them, if it is there)",
     )
     command.add_argument(
         "--root",
@@ -170,7 +184,7 @@ def split_overrides(words: Sequence[str]) -> tuple[list[Path], list[str]]:
     """Manifests, and ``key=value`` words; a file whose name has a ``=`` is a manifest when it exists."""
     manifests, overrides = [], []
     for word in words:
-        if "=" in word and not Path(word).exists():
+        if "=" in word and "://" not in word.partition("=")[0] and not Path(word).exists():
             overrides.append(word)
         else:
             manifests.append(Path(word))
@@ -222,9 +236,10 @@ def named_corpora(options: argparse.Namespace, manifests: Sequence[Path]) -> dic
     """
     from explorer.config import CorpusSource
     from explorer.formats.shards import paths_of
+    from explorer.paths import is_remote
 
     for manifest in manifests:
-        missing = [path for path in paths_of(manifest) if not path.exists()]
+        missing = [path for path in paths_of(manifest) if not is_remote(path) and not path.exists()]
         if missing and len(paths_of(manifest)) > 1:
             raise ManifestError(
                 f"{manifest} stands for {len(paths_of(manifest)):,} files, and {missing[0]} is not there."
@@ -236,6 +251,7 @@ def named_corpora(options: argparse.Namespace, manifests: Sequence[Path]) -> dic
     else:
         groups = {name: (path,) for name, path in zip(corpus_names(manifests), manifests, strict=True)}
     folders = {"audio_root": options.audio_root, "roots": tuple(options.roots), "vocabulary": options.vocab}
+    folders |= {"tar_base_path": options.tar_base_path, "dali_index_base": options.dali_index_base}
     return {name: CorpusSource(manifests=paths, **folders) for name, paths in groups.items()}
 
 
@@ -315,11 +331,14 @@ def run_train(options: argparse.Namespace) -> int:
 
 def _open_for_reading(options: argparse.Namespace) -> tuple[Any, Config]:
     from explorer.corpus import open_corpus
+    from explorer.storage import configure
 
     manifests, overrides = split_overrides(options.manifests)
     config = configuration(options, overrides)
+    configure(config.storage)
     name = corpus_names(manifests)[0]
     folders = {"audio_root": options.audio_root, "roots": options.roots}
+    folders |= {"tars": options.tar_base_path, "dali": options.dali_index_base}
     return open_corpus(name, manifests, cache=config.cache.folder, **folders), config
 
 
@@ -327,6 +346,9 @@ def open_stores(config: Config) -> EvaluatorStores:
     """The stores behind all pages, with the corpora of the configuration being opened."""
     from evaluator.pages import ACTIONS, CONTROLS, PANELS, SECTIONS
     from evaluator.stores import open_stores as open_evaluator_stores
+    from explorer.storage import configure
+
+    configure(config.storage)
 
     stores = open_evaluator_stores(config, panels=PANELS, sections=SECTIONS, actions=ACTIONS, controls=CONTROLS)
     for name, corpus in config.corpora.items():
@@ -336,6 +358,8 @@ def open_stores(config: Config) -> EvaluatorStores:
             audio_root=corpus.audio_root,
             roots=corpus.roots,
             columns=corpus.columns.named(),
+            tars=corpus.tar_base_path,
+            dali=corpus.dali_index_base,
         )
     return stores
 

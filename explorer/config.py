@@ -28,9 +28,11 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from explorer.errors import ConfigError
+from explorer.storage import is_remote
 
 APPLICATION = "earmark"
 PROJECT = Path(__file__).resolve().parent.parent
+CORPUS_PATHS = ("manifests", "audio_root", "roots", "lanes", "vocabulary", "tar_base_path", "dali_index_base")
 WORDS = {int: "a whole number", float: "a number", str: "a text", bool: "true or false", Path: "a path"}
 
 
@@ -83,7 +85,8 @@ class CorpusSource:
     """A corpus to open: its manifests, the folder of its sound, and further folders sound may be played from.
 
     ``lanes`` are folders of files with the times of words and speakers; ``vocabulary`` is the word list that OOV words
-    are told by; ``columns`` says which columns of a table are the audio, offset, duration or reference.
+    are told by; ``tar_base_path`` is where the tars are whose members the manifests name (a tar, a pattern or a folder),
+    ``dali_index_base`` the folder of DALI's indexes of them; ``columns`` says which columns of a table are the audio, offset, duration or reference.
     """
 
     manifests: tuple[Path, ...]
@@ -91,6 +94,8 @@ class CorpusSource:
     roots: tuple[Path, ...] = ()
     lanes: tuple[Path, ...] = ()
     vocabulary: Path | None = None
+    tar_base_path: str | None = None
+    dali_index_base: str | None = None
     columns: Columns = field(default_factory=lambda: Columns())
 
 
@@ -147,6 +152,7 @@ class Config:
     measure: Measure = field(default_factory=Measure)
     detectors: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     jobs: Jobs = field(default_factory=Jobs)
+    storage: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def load(paths: Sequence[Path | str] = (), overrides: Sequence[str] = ()) -> Config:
@@ -214,7 +220,7 @@ def _with_paths(content: Any, folders: tuple[Path, ...]) -> Any:
 
     if not isinstance(content, dict):
         return content
-    for entry, key in inside("corpora", ("manifests", "audio_root", "roots", "lanes", "vocabulary")):
+    for entry, key in inside("corpora", CORPUS_PATHS):
         entry[key] = at(entry[key])
     for section in ("systems", "detectors"):
         for entry, key in inside(section, ("model",)):
@@ -231,7 +237,9 @@ def _is_path(model: str) -> bool:
 
 
 def _path(written: str, folders: tuple[Path, ...]) -> Path:
-    """The absolute path: in the first folder that has it, else in the first folder."""
+    """The absolute path: in the first folder that has it, else in the first folder; a URL stays as it is."""
+    if is_remote(written):
+        return Path(written)
     path = Path(written).expanduser()
     if path.is_absolute():
         return path

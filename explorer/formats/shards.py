@@ -21,6 +21,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+from explorer import storage
 from explorer.errors import ManifestError
 
 MOST_SHARDS = 100_000
@@ -60,6 +61,9 @@ def paths_of(source: Path | str) -> tuple[Path, ...]:
     Raises:
         ManifestError: the pattern stands for too many paths.
     """
+    url = storage.url_of(str(source))
+    if storage.is_remote(url):
+        return tuple(map(Path, expand(url)))
     path = Path(source).expanduser().absolute()
     return (path,) if os.path.lexists(path) else tuple(map(Path, expand(str(path))))
 
