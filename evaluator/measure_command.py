@@ -23,7 +23,7 @@ from explorer.columns import Column
 from explorer.config import Config
 from explorer.corpus import Corpus
 from explorer.errors import ConfigError
-from explorer.export import outside_columns
+from explorer.exporting.rows import outside_columns
 from explorer.formatting import count, value
 from explorer.query import Query
 

@@ -262,10 +262,11 @@ class Corpus:
     def export(
         self, query: Query, path: Path, *, kind: Literal["manifest", "csv"], columns: Sequence[str] | None = None
     ) -> None:
-        """Write the query's rows in its order, by the outside names of the fields; see explorer/export.py."""
-        from explorer.export import export
+        """Write the query's rows in its order, by the outside names of the fields; see explorer/exporting."""
+        from explorer.exporting import Wanted, export_to
 
-        export(self, query, path, kind=kind, columns=columns)
+        wanted = Wanted(columns=None if columns is None else tuple(columns))
+        export_to(self, query, path, format={"manifest": "nemo", "csv": "csv"}[kind], wanted=wanted)
 
     def listed(self, rows: np.ndarray, columns: Sequence[str]) -> list[tuple[str, list[Any]]]:
         """The ids and exact values of these rows, in this order: as they were read, nested values decoded."""

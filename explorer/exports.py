@@ -1,4 +1,4 @@
-"""Downloads: the rows of a view as a NeMo manifest or CSV, and the problems of a corpus as CSV or JSON.
+"""Downloads: the rows of a view in each format of EXPORTS, and the problems of a corpus as CSV or JSON.
 
 The address of a download is the address of the view: ``/export/utterances.jsonl?corpus=..&f=..&sort=..&search=..``.
 Files are written to a temporary folder and sent from there, so that a million rows never stand in memory. An error is
@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,24 +20,23 @@ from flask import Flask, Response, request, send_file
 
 from explorer import vocabulary_views
 from explorer.errors import QueryError, SpeechDataError, UnknownCorpus
-from explorer.export import outside_columns
+from explorer.exporting import EXPORTS, Export, Wanted, export_to
 from explorer.listing import csv_lines
 from explorer.parameters import Parameters
 from explorer.query import Query
 
 if TYPE_CHECKING:
-    from explorer.corpus import Corpus
     from explorer.records import Problem
     from explorer.stores import Stores
 
-KINDS = {"jsonl": ("manifest", "application/x-ndjson"), "csv": ("csv", "text/csv")}
-"""Ending of the address -> (kind of ``Corpus.export``, media type)."""
+BY_ENDING: Mapping[str, Export] = {export.ending.replace(".", "-"): export for export in EXPORTS.values()}
+"""The last part of an address -> the format: jsonl, csv, parquet, zip, jsonl-gz, stm, ctm."""
 
 
 def register(server: Flask, stores: Stores) -> None:
     """Attach the download routes to ``server``."""
     server.add_url_rule(
-        "/export/utterances.<any(jsonl,csv):ending>",
+        f"/export/utterances.<any({','.join(map(repr, BY_ENDING))}):ending>",
         "export_utterances",
         _answering_errors(lambda ending: utterances(stores, _address(), ending)),
     )
@@ -70,41 +69,32 @@ def _answering_errors(view: Callable[[str], Response]) -> Callable[[str], Respon
 
 
 def utterances(stores: Stores, parameters: Parameters, ending: str) -> Response:
-    """The rows of the address's query, in its order; a CSV has derived values and scores (fractions) besides.
+    """The rows of the address's query, in the format of the ending; ``system=`` writes what that system heard.
+
+    The file's name says when utterances had to be left out, the header X-Left-Out why.
 
     Raises:
         UnknownCorpus, QueryError: the address names no corpus, or says nonsense.
     """
-    kind, media_type = KINDS[ending]
+    export = BY_ENDING[ending]
     corpus = stores.corpus(parameters)
     query = Query.from_pairs(parameters.pairs)
     folder = tempfile.TemporaryDirectory(prefix="earmark-export-")
     try:
-        path = Path(folder.name) / f"export.{ending}"
-        if kind == "manifest":
-            corpus.export(query, path, kind="manifest")
-        else:
-            corpus.export(query, path, kind="csv", columns=spreadsheet_columns(corpus))
+        path = Path(folder.name) / _file_name(corpus.name, export.ending)
+        written = export_to(corpus, query, path, format=export.name, wanted=Wanted(system=parameters.get("system")))
+        lacking = sum(written.left_out.values())
+        stem = f"{corpus.name}-without-{lacking}" if lacking else corpus.name
         response = send_file(
-            path, mimetype=media_type, as_attachment=True, download_name=_file_name(corpus.name, ending)
+            path, mimetype=export.media_type, as_attachment=True, download_name=_file_name(stem, export.ending)
         )
+        if lacking:
+            response.headers["X-Left-Out"] = written.sentence()
     except BaseException:
         folder.cleanup()
         raise
     response.call_on_close(folder.cleanup)
     return response
-
-
-def spreadsheet_columns(corpus: Corpus) -> list[str]:
-    """Everything a manifest of the corpus has, then what was derived and scored, by column name."""
-    written = [column.name for column in outside_columns(corpus)]
-    seen = set(written)
-    made = [
-        c.name
-        for c in corpus.columns
-        if c.origin in ("derived", "signal", "score") and not c.hidden and c.name not in seen
-    ]
-    return written + made
 
 
 def vocabulary(stores: Stores, parameters: Parameters, ending: str) -> Response:

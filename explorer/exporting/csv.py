@@ -1,0 +1,22 @@
+"""CSV for spreadsheets: all columns, derived ones and scores too (as fractions). UTF-8, RFC 4180.
+
+A missing value is an empty cell, the empty text a pair of quotation marks; nested values are JSON texts.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from explorer.exporting import Wanted, Written
+from explorer.exporting.rows import chosen_columns, records, spreadsheet_columns, write_csv
+from explorer.query import Query
+
+if TYPE_CHECKING:
+    from explorer.corpus import Corpus
+
+
+def write(corpus: Corpus, query: Query, path: Path, wanted: Wanted) -> Written:
+    """Write the table; see Writer."""
+    columns = chosen_columns(corpus, wanted.columns) or spreadsheet_columns(corpus)
+    return write_csv(path, columns, records(corpus, query, columns, absolute=wanted.absolute))
