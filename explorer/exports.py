@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING
 import orjson
 from flask import Flask, Response, request, send_file
 
-from explorer import vocabulary_views
+from explorer import corpora_view, vocabulary_views
+from explorer.duplicates import Duplicates
 from explorer.errors import QueryError, SpeechDataError, UnknownCorpus
-from explorer.exporting import EXPORTS, Export, Wanted, export_to
+from explorer.exporting import BY_ENDING, Wanted, export_to
 from explorer.listing import csv_lines
 from explorer.parameters import Parameters
 from explorer.query import Query
@@ -28,9 +29,6 @@ from explorer.query import Query
 if TYPE_CHECKING:
     from explorer.records import Problem
     from explorer.stores import Stores
-
-BY_ENDING: Mapping[str, Export] = {export.ending.replace(".", "-"): export for export in EXPORTS.values()}
-"""The last part of an address -> the format: jsonl, csv, parquet, zip, jsonl-gz, stm, ctm."""
 
 
 def register(server: Flask, stores: Stores) -> None:
@@ -49,6 +47,11 @@ def register(server: Flask, stores: Stores) -> None:
         "/export/vocabulary.<any(csv):ending>",
         "export_vocabulary",
         _answering_errors(lambda ending: vocabulary(stores, _address(), ending)),
+    )
+    server.add_url_rule(
+        "/export/duplicates.<any(csv):ending>",
+        "export_duplicates",
+        _answering_errors(lambda ending: duplicates(stores, _address(), ending)),
     )
 
 
@@ -108,6 +111,23 @@ def vocabulary(stores: Stores, parameters: Parameters, ending: str) -> Response:
     names, records = vocabulary_views.export_records(here, shown, Query.from_pairs(parameters.pairs))
     response = Response(csv_lines(names, records), mimetype="text/csv")
     name = _file_name(f"{here.corpus.name}-{here.tab}", ending)
+    response.headers["Content-Disposition"] = f"attachment; filename={name}"
+    return response
+
+
+def duplicates(stores: Stores, parameters: Parameters, ending: str) -> Response:
+    """The duplicates between the corpora of the address that a search has found and listed.
+
+    Raises:
+        QueryError: they have not been searched for yet.
+    """
+    chosen = corpora_view.choice(stores, parameters)
+    found = stores.comparisons.duplicates(chosen.corpora, chosen.folding, content=chosen.content)
+    if not isinstance(found, Duplicates):
+        raise QueryError("these corpora have not been searched for duplicates yet; do that on their page first")
+    names, records = corpora_view.duplicate_records(chosen, found)
+    response = Response(csv_lines(names, records), mimetype="text/csv")
+    name = _file_name("-".join((*chosen.names, "duplicates")), ending)
     response.headers["Content-Disposition"] = f"attachment; filename={name}"
     return response
 

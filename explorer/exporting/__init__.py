@@ -82,7 +82,7 @@ EXPORTS: dict[str, Export] = {
         Export(
             name="nemo",
             title="NeMo manifest",
-            help="JSON lines, every field as it was written, and new systems",
+            help="NeMo JSON lines, every field as it was written, and new systems",
             icon="bi-file-earmark-code",
             ending="jsonl",
             media_type="application/x-ndjson",
@@ -146,6 +146,9 @@ EXPORTS: dict[str, Export] = {
     )
 }
 
+BY_ENDING = {export.ending.replace(".", "-"): export for export in EXPORTS.values()}
+"""The last part of a download's address -> the format: jsonl, csv, parquet, zip, jsonl-gz, stm, ctm."""
+
 
 def export_to(corpus: Corpus, query: Query, path: Path, *, format: str, wanted: Wanted) -> Written:
     """Write the query's rows in a format of EXPORTS; a folder format writes a zip when the path ends in .zip.
@@ -161,7 +164,8 @@ def export_to(corpus: Corpus, query: Query, path: Path, *, format: str, wanted: 
     export = EXPORTS[format]
     if not (export.is_folder and path.suffix == ".zip"):
         return export.writer().write(corpus, query, path, wanted)
-    folder = path.with_name(path.name + ".folder") / path.stem
+    name = "".join(mark if mark.isalnum() or mark in "-_." else "_" for mark in corpus.name).strip(".") or "corpus"
+    folder = path.with_name(path.name + ".folder") / name
     try:
         written = export.writer().write(corpus, query, folder, wanted)
         shutil.make_archive(str(path.with_suffix("")), "zip", folder.parent, folder.name)

@@ -139,7 +139,7 @@ def test_a_kaldi_folder_comes_back_with_the_same_rows_and_is_sorted(corpus: Corp
 def test_a_kaldi_folder_is_a_zip_in_the_browser(corpus: Corpus, tmp_path: Path):
     path, _ = written(corpus, tmp_path, "kaldi")
     with zipfile.ZipFile(path) as archive:
-        assert {"out/wav.scp", "out/segments", "out/text"} <= set(archive.namelist())
+        assert {"test/wav.scp", "test/segments", "test/text"} <= set(archive.namelist())
     assert not list(tmp_path.glob("*.folder"))
 
 
