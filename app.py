@@ -93,6 +93,17 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     )
     _common(measure)
 
+    export = commands.add_parser("export", help="write manifests, or some of their utterances, in another format")
+    export.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
+    export.add_argument("--to", required=True, metavar="FORMAT", help="nemo, csv, parquet, kaldi, lhotse, stm or ctm")
+    export.add_argument(
+        "-o", "--output", required=True, type=Path, metavar="OUT", help="for kaldi a folder, or OUT.zip"
+    )
+    export.add_argument("--system", metavar="SYS", help="write what this system heard instead of the reference")
+    export.add_argument("--fields", metavar="A,B", help="only these columns (nemo, csv, parquet)")
+    _where(export)
+    _common(export)
+
     demo = commands.add_parser("demo", help="make the demo workspace and open it")
     demo.add_argument("overrides", nargs="*", metavar="key=value")
     demo.add_argument("--port", type=int, help="port to listen on (default 8050)")
@@ -123,8 +134,27 @@ def _where(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _column(word: str) -> tuple[str, str]:
+    """``audio=wav`` as a pair."""
+    role, separator, name = word.partition("=")
+    if not separator or not name or role not in ("audio", "offset", "duration", "reference"):
+        raise argparse.ArgumentTypeError(
+            f"{word!r} is not audio=, offset=, duration= or reference= and a column's name"
+        )
+    return role, name
+
+
 def _common(command: argparse.ArgumentParser) -> None:
     command.add_argument("--config", type=Path, action="append", default=[], help="another configuration file")
+    command.add_argument(
+        "--column",
+        type=_column,
+        action="append",
+        default=[],
+        dest="columns",
+        metavar="ROLE=NAME",
+        help="what a table calls its audio, offset, duration or reference, for example audio=wav_name",
+    )
     command.add_argument(
         "--audio-base-path",
         type=Path,
@@ -234,7 +264,7 @@ def named_corpora(options: argparse.Namespace, manifests: Sequence[Path]) -> dic
     Raises:
         ManifestError: one of them is not there.
     """
-    from explorer.config import CorpusSource
+    from explorer.config import Columns, CorpusSource
     from explorer.formats.shards import paths_of
     from explorer.paths import is_remote
 
@@ -252,6 +282,7 @@ def named_corpora(options: argparse.Namespace, manifests: Sequence[Path]) -> dic
         groups = {name: (path,) for name, path in zip(corpus_names(manifests), manifests, strict=True)}
     folders = {"audio_root": options.audio_root, "roots": tuple(options.roots), "vocabulary": options.vocab}
     folders |= {"tar_base_path": options.tar_base_path, "dali_index_base": options.dali_index_base}
+    folders |= {"columns": Columns(**dict(options.columns))}
     return {name: CorpusSource(manifests=paths, **folders) for name, paths in groups.items()}
 
 
@@ -322,6 +353,17 @@ def run_measure(options: argparse.Namespace) -> int:
     return measure_manifest(corpus, config, detector=options.detector, output=options.output)
 
 
+def run_export(options: argparse.Namespace) -> int:
+    """``app.py export MANIFEST... --to FORMAT -o OUT``"""
+    from evaluator.selection import selected
+    from explorer.export_command import export_corpus
+
+    opened, config = _open_for_reading(options)
+    corpus, query = selected(opened, options.where, config.normalizer)
+    wanted = {"format": options.to, "system": options.system, "columns": options.fields}
+    return export_corpus(corpus, query, options.output, **wanted)
+
+
 def run_train(options: argparse.Namespace) -> int:
     """``app.py train CONFIG [key=value ...]``"""
     from evaluator.training import train
@@ -337,7 +379,7 @@ def _open_for_reading(options: argparse.Namespace) -> tuple[Any, Config]:
     config = configuration(options, overrides)
     configure(config.storage)
     name = corpus_names(manifests)[0]
-    folders = {"audio_root": options.audio_root, "roots": options.roots}
+    folders = {"audio_root": options.audio_root, "roots": options.roots, "columns": dict(options.columns)}
     folders |= {"tars": options.tar_base_path, "dali": options.dali_index_base}
     return open_corpus(name, manifests, cache=config.cache.folder, **folders), config
 
@@ -438,6 +480,7 @@ RUN = {
     "score": run_score,
     "transcribe": run_transcribe,
     "measure": run_measure,
+    "export": run_export,
     "demo": run_demo,
     "train": run_train,
 }

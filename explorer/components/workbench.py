@@ -18,6 +18,7 @@ from explorer.components.cards import attributes, icon
 from explorer.components.grid import THEME
 from explorer.corpus import Corpus
 from explorer.errors import SpeechDataError
+from explorer.exporting import BY_ENDING
 from explorer.formatting import count, hours
 from explorer.parameters import PLACE, Parameters
 from explorer.query import Query
@@ -172,25 +173,15 @@ def extent_text(corpus: Corpus, view: Query) -> list[Any]:
 def export_links(parameters: Parameters, view: Query) -> list[Component]:
     """Downloads of the view in the words of its address, which names the corpus."""
     address = parameters.only(PLACE).plus(view.pairs())
-    corpus = parameters["corpus"]
-    kinds = (
-        (
-            "jsonl",
-            "bi-file-earmark-code",
-            "Manifest",
-            "NeMo JSON lines, every field as it was written, and new systems",
-        ),
-        ("csv", "bi-file-earmark-spreadsheet", "CSV", "for a spreadsheet: all columns, scores as fractions"),
-    )
     links = [
         html.A(
-            [icon(picture), html.Span([label, html.Small(text)])],
-            href=address.href(f"/export/utterances.{kind}"),
-            download=f"{corpus}.{kind}",
+            [icon(export.icon), html.Span([export.title, html.Small(export.help)])],
+            href=address.href(f"/export/utterances.{ending}"),
+            download="",  # the server names the file, and says in its name how many rows had to be left out
             className="menu-link",
-            **attributes(data_command=f"Export this view: {label}"),
+            **attributes(data_command=f"Export this view: {export.title}"),
         )
-        for kind, picture, label, text in kinds
+        for ending, export in BY_ENDING.items()
     ]
     return [html.Small("The rows of this view", className="muted"), *links]
 
