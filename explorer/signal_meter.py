@@ -83,7 +83,7 @@ class SignalMeter:
             "clipped": self._clips.count,
             "clipped_share": self._clips.count / count if count else None,
             "dc_offset": round(float(means[np.argmax(np.abs(means))]), 7),
-            "bandwidth": bandwidth if bandwidth is None else round(bandwidth, 1),
+            "bandwidth": bandwidth if bandwidth is None else float(round(bandwidth)),
             "bandwidth_share": bandwidth if bandwidth is None else round(bandwidth / self._nyquist, 5),
             "snr": _rounded(snr_db(powers, found)),
             "leading_silence": round(min(length, before * self._frames.hop), 4),

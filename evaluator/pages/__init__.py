@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from evaluator.pages import runs, tts
+from evaluator.pages import measure, runs, tts
 from evaluator.pages.alignment_panel import alignment_panel
 from evaluator.pages.normalizer_control import normalizer_control
 from evaluator.pages.rates_section import rates_section
 from evaluator.pages.transcribe_panel import transcribe_panel
 from explorer.stores import Action
 
-PAGES = (runs, tts)
+PAGES = (runs, measure, tts)
 PANELS = (transcribe_panel, alignment_panel)
 SECTIONS = (rates_section,)
-ACTIONS = (Action(label="Transcribe", path="/runs", help="Run a recognizer on the rows of this view.", icon="bi-mic"),)
+ACTIONS = (
+    Action(label="Transcribe", path="/runs", help="Run a recognizer on the rows of this view.", icon="bi-mic"),
+    Action(
+        label="Measure the sound",
+        path="/measure",
+        help="Level, clipping, bandwidth, SNR and silence of the rows of this view, as columns.",
+        icon="bi-speedometer2",
+    ),
+)
 CONTROLS = (normalizer_control,)

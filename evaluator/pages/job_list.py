@@ -5,15 +5,18 @@ Plain functions of a Job; the Runs page and the panel of the utterance view draw
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+import orjson
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from evaluator.jobs import Job
-from explorer.components.cards import attributes, icon, state
+from explorer.components.cards import attributes, facts, icon, state
 from explorer.formatting import count, decimal, hours
 from explorer.parameters import Parameters
 
@@ -25,8 +28,10 @@ STATES: dict[str, tuple[str, Tone, str]] = {
     "failed": ("Failed", "bad", "bi-x-lg"),
     "cancelled": ("Cancelled", "warn", "bi-slash-circle"),
 }
-KINDS = {"transcribe": "Transcribe with", "detect": "Detect speech with"}
+KINDS = {"transcribe": "Transcribe with", "detect": "Detect speech with", "measure": "Measure the sound"}
 TAIL_BYTES = 64_000
+TRY = re.compile(r"--- (?P<when>\S+) job \d+ \([^)]*\), try (?P<number>\d+): (?P<asked>\{.*\})")
+"""How the worker begins a try in a job's log (evaluator/worker.py)."""
 FAILURES_SHOWN = 200
 
 
@@ -47,15 +52,27 @@ def jobs_list(jobs: Sequence[Job], *, open_corpora: Sequence[str]) -> Component:
 def badge(job: Job) -> Component:
     """The job's state in a word, a colour and a sign."""
     word, tone, sign = STATES[job.state]
-    if job.state == "running" and job.cancel_asked is not None:
-        word, tone, sign = "Stopping", "warn", "bi-slash-circle"
+    if cancelling(job):
+        word, tone, sign = f"Cancelling, {duration(time.time() - (job.cancel_asked or 0))}", "warn", "bi-slash-circle"
     return html.Span([icon(sign), word], className=f"badge-soft {tone}".strip())
+
+
+def cancelling(job: Job) -> bool:
+    """Whether the worker was asked to stop and has not yet."""
+    return job.state == "running" and job.cancel_asked is not None
+
+
+def shown_as(jobs: Sequence[Job]) -> str:
+    """Changes when the jobs look different: each second while one says for how long it has been at something."""
+    counts = any(cancelling(job) or (job.state == "running" and job.progress.left_seconds is None) for job in jobs)
+    parts = [(job.id, job.state, job.progress, job.message, job.cancel_asked) for job in jobs]
+    return f"{int(time.time()) if counts else ''} {parts}"
 
 
 def bar(job: Job) -> Component:
     """How much of a job is done; moving stripes while that is not known."""
     progress = job.progress
-    unknown = job.state == "running" and not progress.done
+    unknown = job.state == "running" and not progress.done and not cancelling(job)
     share = 100.0 * progress.done / progress.total if progress.total else 0.0
     width = 100.0 if unknown else share
     moving = " progress-bar-striped progress-bar-animated" if unknown else ""
@@ -80,12 +97,14 @@ def numbers(job: Job) -> list[str]:
     if progress.audio_total:
         said.append(f"{hours(progress.audio_done / 3600)} of {hours(progress.audio_total / 3600)}")
     if progress.rtfx is not None:
-        said.append(f"RTFx {decimal(progress.rtfx, digits=1)}")
+        fast = f"{count(progress.rtfx)} x real time" if job.kind == "measure" else None
+        said.append(fast or f"RTFx {decimal(progress.rtfx, digits=1)}")
     if job.state == "running":
         if progress.left_seconds is not None:
             said.append(f"{duration(progress.left_seconds)} left")
-        elif progress.stage and progress.total:
-            said.append(progress.stage)
+        elif not cancelling(job) and job.started:
+            stage = progress.stage if progress.total else "running"
+            said.append(f"{stage or 'running'} for {duration(time.time() - job.started)}")
     elif job.started and job.ended:
         said.append(f"took {duration(job.ended - job.started)}")
     return said
@@ -104,7 +123,10 @@ def duration(seconds: float) -> str:
 def title(job: Job) -> str:
     """What the job does."""
     system = job.spec.get("system") or {}
-    name = system.get("name") or job.spec.get("options", {}).get("detector", "")
+    detector = job.spec.get("options", {}).get("detector") or ""
+    if job.kind == "measure":
+        return f"{KINDS[job.kind]}, speech by {detector}" if detector else KINDS[job.kind]
+    name = system.get("name") or detector
     return f"{KINDS.get(job.kind, job.kind)} {name}"
 
 
@@ -137,7 +159,7 @@ def _actions(job: Job, *, corpus: str, linked: bool) -> list[Component]:
         actions.append(_button("cancel", job, "bi-x-lg", "Cancel"))
     if job.resumable:
         actions.append(_button("resume", job, "bi-arrow-clockwise", "Resume"))
-    if job.kind == "transcribe" and linked and job.progress.done > job.progress.failures:
+    if job.kind in ("transcribe", "measure") and linked and job.progress.done > job.progress.failures:
         href = Parameters((("corpus", corpus),)).href("/utterances")
         actions.append(
             dcc.Link([icon("bi-table"), "Show in the table"], href=href, className="btn btn-secondary btn-sm")
@@ -171,7 +193,7 @@ def failure_list(failures: dict[str, str], *, corpus: str, linked: bool) -> Comp
 
 
 def log_tail(path: Path) -> Component:
-    """The end of a log file."""
+    """The end of a log file, each try of the job under its own heading."""
     try:
         with path.open("rb") as file:
             file.seek(0, 2)
@@ -179,5 +201,30 @@ def log_tail(path: Path) -> Component:
             file.seek(max(0, size - TAIL_BYTES))
             text = file.read().decode("utf-8", errors="replace")
     except OSError:
-        text = "This job has not written a log yet."
-    return html.Pre(text[text.find("\n") + 1 :] if len(text) >= TAIL_BYTES else text, className="log")
+        return html.P("This job has not written a log yet.", className="muted")
+    lines = (text[text.find("\n") + 1 :] if size > TAIL_BYTES else text).splitlines()
+    parts: list[Component] = []
+    said: list[str] = []
+    for line in lines:
+        if begins := TRY.fullmatch(line):
+            parts += [*_said(said), *_try(begins)]
+            said = []
+        else:
+            said.append(line)
+    return html.Div([*parts, *_said(said)], className="log-tail")
+
+
+def _said(lines: Sequence[str]) -> list[Component]:
+    text = "\n".join(lines).strip("\n")
+    return [html.Pre(text, className="log")] if text else []
+
+
+def _try(begins: re.Match[str]) -> list[Component]:
+    """The heading of a try, and what the job was asked to do, which the worker writes as JSON."""
+    when = begins["when"].replace("T", " ")
+    title = html.H3([f"Try {begins['number']}, ", html.Time(when, dateTime=begins["when"])])
+    try:
+        asked = orjson.loads(begins["asked"])
+    except orjson.JSONDecodeError:
+        asked = {"as written": begins["asked"]}
+    return [title, html.Details([html.Summary("What was asked"), facts(asked)], className="log-asked")]

@@ -13,11 +13,12 @@ import dash_bootstrap_components as dbc
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
-from evaluator.detectors import DETECTORS, DetectorEntry
-from evaluator.engines import ENGINES, Engine
-from evaluator.launching import Rows
-from evaluator.pages.job_list import failure_list, jobs_list, log_tail
+from evaluator.detectors import DETECTORS
+from evaluator.engines import ENGINES
+from evaluator.pages.job_list import failure_list, jobs_list, log_tail, shown_as
+from evaluator.pages.scopes import rows_of, scope_choices
 from evaluator.pages.transcribe_panel import register as register_panel
+from evaluator.plugins import Plugin
 from evaluator.runs import failures
 from evaluator.stores import EvaluatorStores
 from evaluator.transcription import VADS
@@ -25,9 +26,7 @@ from evaluator.workspace import Workspace
 from explorer.components.cards import attributes, help_mark, icon, panel, state
 from explorer.corpus import Corpus
 from explorer.errors import ConfigError, SpeechDataError
-from explorer.formatting import count, hours
 from explorer.parameters import Parameters
-from explorer.query import Query
 
 PATH = "/runs"
 TITLE = "Runs"
@@ -68,9 +67,10 @@ def layout(stores: EvaluatorStores, query: Parameters) -> Component:
                 aside=html.Span("One worker does them in order; it goes on when you close this tab."),
             ),
             dbc.Offcanvas(
-                html.Div(id="runs-detail-body"),
+                html.Div(id="runs-detail-body", tabIndex=0),
                 id="runs-detail",
-                title="Job",
+                title=html.Span("Job", id="runs-detail-title"),
+                labelledby="runs-detail-title",
                 placement="end",
                 is_open=False,
                 scrollable=True,
@@ -88,7 +88,7 @@ def _form(stores: EvaluatorStores, corpus: Corpus, query: Parameters) -> Compone
             "Name one under systems: in a configuration file and start with --config, for example "
             "systems.mine.engine=nemo systems.mine.model=/models/x.nemo on the command line.",
         )
-    scopes = scope_choices(stores, corpus, query)
+    scopes = scope_choices(corpus, query)
     defaults = stores.config.transcribe
     ready = [name for name, system in stores.systems.items() if not system.missing()]
     return html.Div(
@@ -107,7 +107,17 @@ def _form(stores: EvaluatorStores, corpus: Corpus, query: Parameters) -> Compone
                     options=[{"value": name, "label": text} for name, text in VADS.items()],
                     value=defaults.vad,
                 ),
-                help_text="Silero finds where somebody speaks. Models trained on short utterances need long audio cut.",
+                help_text="A detector finds who speaks when. Models trained on short utterances need long audio cut.",
+            ),
+            _field(
+                "Detector of speech",
+                "runs-detector",
+                dbc.Select(
+                    id="runs-detector",
+                    options=[{"value": name, "label": name} for name in stores.detectors],
+                    value=defaults.detector,
+                ),
+                help_text=" ".join(f"{name}: {DETECTORS[name].help}" for name in stores.detectors),
             ),
             html.Div(
                 [
@@ -162,43 +172,6 @@ def _field(label: str, control: str, body: Component, *, help_text: str = "") ->
     return html.Div([head, body], className="runs-field")
 
 
-def scope_choices(stores: EvaluatorStores, corpus: Corpus, query: Parameters) -> list[dict[str, str]]:
-    """What a run can be about: the utterance and the view of the address, if it has them, and the whole corpus."""
-    view = Query.from_pairs(query.pairs)
-    choices = []
-    if "u" in query:
-        choices.append({"value": "utterance", "label": f"This utterance ({query['u']})"})
-    if view.selects:
-        choices.append({"value": "view", "label": f"{sentence(corpus, view)} ({_extent(corpus, view)})"})
-    choices.append({"value": "corpus", "label": f"The whole corpus {corpus.name} ({_extent(corpus, Query())})"})
-    return choices
-
-
-def sentence(corpus: Corpus, view: Query) -> str:
-    """The view in words, without its order."""
-    return view.selection().sentence(corpus)
-
-
-def _extent(corpus: Corpus, view: Query) -> str:
-    extent = corpus.extent(view)
-    return f"{count(extent.utterances)} utterances, {hours(extent.hours)}"
-
-
-def rows_of(corpus: Corpus, query: Parameters, scope: str) -> tuple[Rows, str]:
-    """The rows of a scope, and the words for them.
-
-    Raises:
-        UnknownUtterance, QueryError: the address does not fit the corpus.
-    """
-    if scope == "utterance":
-        utterance = corpus.utterance(query.get("u", ""))
-        return utterance, f"one utterance, {utterance.audio}"
-    if scope == "view":
-        view = Query.from_pairs(query.pairs)
-        return view.selection(), sentence(corpus, view)
-    return Query(), "the whole corpus"
-
-
 def _systems(stores: EvaluatorStores) -> Component:
     rows = []
     for name, system in stores.systems.items():
@@ -214,16 +187,15 @@ def _systems(stores: EvaluatorStores) -> Component:
             )
         )
     head = html.Thead(html.Tr([html.Th(text) for text in ("System", "Engine", "Model", "Here")]))
-    table = html.Table([head, html.Tbody(rows)], className="plain")
+    table = html.Table([head, html.Tbody(rows)], className="plain runs-systems")
     return html.Div([html.Div(table, className="table-scroll") if rows else None, _engines()])
 
 
 def _engines() -> Component:
-    entries: list[Engine | DetectorEntry] = [*ENGINES.values(), *DETECTORS.values()]
+    entries: list[Plugin] = [*ENGINES.values(), *DETECTORS.values()]
     items: list[Component] = []
     for entry in entries:
-        missing = "" if entry.installed else f'Not installed; use: pip install "{entry.pip}"'
-        items += [html.Dt([entry.name, " ", _installed(missing)]), html.Dd(entry.help)]
+        items += [html.Dt([entry.name, " ", _installed(entry.missing)]), html.Dd(entry.help)]
     return html.Details(
         [html.Summary("Engines and detectors"), html.Dl(items, className="guide")], className="runs-engines"
     )
@@ -252,6 +224,7 @@ def _register_form(app: Dash, stores: EvaluatorStores) -> None:
         State("runs-system", "value"),
         State("runs-scope", "value"),
         State("runs-vad", "value"),
+        State("runs-detector", "value"),
         State("runs-chunk", "value"),
         State("runs-batch", "value"),
         State("url", "search"),
@@ -263,6 +236,7 @@ def _register_form(app: Dash, stores: EvaluatorStores) -> None:
         system: str | None,
         scope: str,
         vad: str,
+        detector: str,
         chunk_seconds: float | None,
         batch_seconds: float | None,
         search: str | None,
@@ -271,7 +245,11 @@ def _register_form(app: Dash, stores: EvaluatorStores) -> None:
         try:
             if chunk_seconds is None or batch_seconds is None:
                 raise ConfigError("The longest chunk and the batch must be numbers of seconds.")
-            options = stores.options(vad=vad, chunk_seconds=chunk_seconds, batch_seconds=batch_seconds)
+            if detector not in stores.detectors:
+                raise ConfigError(f'The detector "{detector}" cannot be used here; choose another.')
+            options = stores.options(
+                vad=vad, detector=detector, chunk_seconds=chunk_seconds, batch_seconds=batch_seconds
+            )
             corpus = stores.corpus(parameters)
             rows, words = rows_of(corpus, parameters, scope)
             if ctx.triggered_id == "runs-detect":
@@ -295,7 +273,7 @@ def _register_jobs(app: Dash, stores: EvaluatorStores) -> None:
     )
     def show(_tick: int | None, _news: Any, _revision: Any, seen: str | None) -> tuple[Any, Any, bool]:
         jobs = stores.jobs.recent(limit=JOBS_SHOWN)
-        now = str([(job.id, job.state, job.progress, job.message, job.cancel_asked) for job in jobs])
+        now = shown_as(jobs)
         idle = not any(job.active for job in jobs)
         if now == seen:
             return no_update, no_update, idle
@@ -321,7 +299,7 @@ def _register_jobs(app: Dash, stores: EvaluatorStores) -> None:
 def _register_details(app: Dash, stores: EvaluatorStores) -> None:
     @app.callback(
         Output("runs-detail", "is_open"),
-        Output("runs-detail", "title"),
+        Output("runs-detail-title", "children"),
         Output("runs-detail-body", "children"),
         Input({"type": "runs-log", "job": ALL}, "n_clicks"),
         Input({"type": "runs-failures", "job": ALL}, "n_clicks"),
