@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from evaluator.detectors import choosable
+from evaluator.comparison_store import ComparisonStore
 from evaluator.jobs import Job, JobStore
 from evaluator.launching import (
     Rows,
@@ -47,6 +48,7 @@ class EvaluatorStores(Stores):
     overlays: RunOverlays
     measures: MeasureOverlays
     scores: ScoreStore
+    comparisons: ComparisonStore
     supervisor: Supervisor
 
     @property
@@ -154,6 +156,7 @@ class EvaluatorStores(Stores):
         """Let go of corpora and threads; the worker goes on with its jobs."""
         self.supervisor.close()
         self.scores.close()
+        self.comparisons.close()
         self.vocabularies.close()
         self.comparisons.close()
         self.library.close()
@@ -200,5 +203,6 @@ def open_stores(
         overlays=RunOverlays(runs, cache / "runs"),
         measures=MeasureOverlays(runs, cache / "measures"),
         scores=ScoreStore(cache / "scores"),
+        comparisons=ComparisonStore(),
         supervisor=supervisor,
     )

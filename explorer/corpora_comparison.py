@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from explorer.corpus import Corpus
 
 BINS = 40
+FEWEST_BINS = 8
 COMPARED = ("duration", "words", "word_rate", "character_rate")
 """The columns whose distributions are laid over each other: every corpus has them."""
 
@@ -120,12 +121,14 @@ def frequencies(corpus: Corpus, folding: Folding) -> dict[str, int]:
     return found
 
 
-def overlay(corpora: Sequence[Corpus], column: str, *, bins: int = BINS) -> Overlay:
-    """The distributions of a number column, the outermost half per cent of all values together in the last bin.
+def overlay(corpora: Sequence[Corpus], column: str) -> Overlay:
+    """The distributions of a number column, in fewer bins where a corpus is small: most bins would be empty.
 
     Raises:
         QueryError: a corpus does not have the column, or it holds no numbers.
     """
+    smallest = min((corpus.size for corpus in corpora), default=0)
+    bins = max(FEWEST_BINS, min(BINS, round(2 * smallest**0.5)))
     return overlaid({corpus.name: corpus.numbers(column) for corpus in corpora}, column, bins=bins)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from explorer.comparison_store import ComparisonStore
 from explorer.vocabulary_store import VocabularyStore
 from explorer.word_times import word_times
 from explorer.words import AS_WRITTEN, Folding
@@ -85,9 +86,11 @@ class Stores:
     actions: tuple[Action, ...] = ()
     controls: tuple[HeaderControl, ...] = ()
     vocabularies: VocabularyStore = field(init=False)
+    comparisons: ComparisonStore = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "vocabularies", VocabularyStore(self.config.cache.folder / "vocabulary"))
+        object.__setattr__(self, "comparisons", ComparisonStore())
 
     def corpus(self, parameters: Mapping[str, str]) -> Corpus:
         """The corpus that the URL names with ``corpus=``, or the first open one, as it is now.

@@ -23,6 +23,7 @@ from explorer.parameters import PLACE, Parameters
 from explorer.query import Query
 from explorer.vocabulary import heard_listing, saying, words_listing
 from explorer.vocabulary_store import Counting
+from explorer.word_list import WordList
 from explorer.word_times import time_of
 
 if TYPE_CHECKING:
@@ -62,6 +63,17 @@ def place(stores: Stores, parameters: Parameters) -> Place:
     return Place(stores.corpus(parameters), parameters, tab)
 
 
+def word_list(stores: Stores, here: Place) -> WordList | None:
+    """What OOV words are told by: the words of the corpus that ``known=`` names, else the corpus's own word list.
+
+    Raises:
+        UnknownCorpus: no corpus of that name is open.
+        ManifestError: the file of the word list cannot be read.
+    """
+    name = here.parameters.get("known")
+    return stores.comparisons.word_list(stores.library.get(name)) if name else stores.word_list(here.corpus)
+
+
 def columns_to_count(here: Place) -> list[str]:
     """The text columns that the tab needs counted."""
     heard = [f"hypothesis_{system}" for system in here.corpus.systems] if here.tab == "hypotheses" else []
@@ -78,9 +90,9 @@ def waiting_for(stores: Stores, here: Place) -> Counting | None:
 def mark(stores: Stores, here: Place) -> list[str]:
     """What the listing depends on: it is another one when this is."""
     folding = stores.folding(here.parameters)
-    listed = stores.word_list(here.corpus)
+    listed = word_list(stores, here)
     versions = [stores.vocabularies.version(here.corpus, column, folding) for column in columns_to_count(here)]
-    known = [] if listed is None else [str(listed.path), str(hash(listed.words))]
+    known = [] if listed is None else [listed.version]
     accuracies = [one.version for one in stores.word_accuracies(here.corpus)] if here.tab == "words" else []
     return [here.tab, *versions, *known, *accuracies]
 
@@ -105,7 +117,7 @@ def _made(stores: Stores, here: Place) -> Listing:
         assert characters is not None  # it is written before the words are
         written = (word for word, _ in corpus.words(corpus.counts["vocabulary"]))
         return characters_listing(corpus.alphabet, characters, written)
-    listed = stores.word_list(corpus)
+    listed = word_list(stores, here)
     known = None if listed is None else listed.folded(folding)
     if here.tab == "words":
         return words_listing(reference, folding, known=known, accuracies=stores.word_accuracies(corpus))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from explorer.errors import ManifestError
 
 if TYPE_CHECKING:
+    from explorer.corpus import Corpus
     from explorer.words import Folding
 
 GZIP = b"\x1f\x8b"
@@ -26,10 +27,14 @@ GZIP = b"\x1f\x8b"
 
 @dataclass(frozen=True, slots=True)
 class WordList:
-    """A list of words, as they are written in its file."""
+    """A list of words, as they are written; ``path`` is its file, or the name of the corpus whose words they are.
+
+    ``version`` changes whenever the words do.
+    """
 
     path: Path
     words: frozenset[str]
+    version: str
 
     def folded(self, folding: Folding) -> frozenset[str]:
         """The words under a folding: a text of these words has no other."""
@@ -63,6 +68,12 @@ def out_of_vocabulary(counts: Mapping[str, int], known: Iterable[str]) -> OutOfV
     return OutOfVocabulary(len(outside), sum(outside), len(counts), sum(counts.values()))
 
 
+def words_of(corpus: Corpus) -> WordList:
+    """The words of a corpus's references as a word list."""
+    words = frozenset(word for word, _ in corpus.words(max(1, corpus.counts["vocabulary"])))
+    return WordList(Path(corpus.name), words, corpus.content_key)
+
+
 def read_word_list(path: Path, *, cache: Path) -> WordList:
     """The word list of a file; a manifest is opened like any other, with its cache in ``cache``.
 
@@ -77,7 +88,7 @@ def read_word_list(path: Path, *, cache: Path) -> WordList:
 
 
 @lru_cache(maxsize=16)
-def _read(path: Path, cache: Path, _size: int, _changed: int) -> WordList:
+def _read(path: Path, cache: Path, size: int, changed: int) -> WordList:
     if path.is_dir():
         return _of_manifest(path, cache)
     content = path.read_bytes()
@@ -95,14 +106,14 @@ def _read(path: Path, cache: Path, _size: int, _changed: int) -> WordList:
     words = frozenset(line.split(None, 1)[0] for line in lines)
     if not words:
         raise ManifestError(f"the word list {path} has no word; it needs one word a line, or to be a manifest")
-    return WordList(path, words)
+    return WordList(path, words, f"{path} {size} {changed}")
 
 
 def _of_manifest(path: Path, cache: Path) -> WordList:
     from explorer.corpus import open_corpus
 
     corpus = open_corpus(path.name, [path], cache=cache)
-    return WordList(path, frozenset(word for word, _ in corpus.words(corpus.counts["vocabulary"])))
+    return replace(words_of(corpus), path=path)
 
 
 def _is_object(line: str) -> bool:

@@ -56,7 +56,7 @@ def layout(stores: Stores, query: Parameters) -> Component:
 
 def _head(stores: Stores, here: Place) -> Component:
     folding = stores.folding(here.parameters)
-    known = stores.word_list(here.corpus)
+    known = vocabulary_views.word_list(stores, here)
     listed = f" OOV by {known.path.name}, {count(len(known.words))} words." if known is not None else ""
     if here.tab == "characters":
         return _titled("Every character of the references as it is written.", None)
@@ -85,7 +85,7 @@ def _titled(told: str, choice: Component | None) -> Component:
 
 
 def _tabs(here: Place) -> Component:
-    address = here.parameters.only(PLACE)
+    address = here.parameters.only((*PLACE, "known"))
     items = []
     for tab, title in TABS.items():
         if tab == "hypotheses" and tab != here.tab and not here.corpus.systems:
@@ -191,7 +191,7 @@ def _word_tiles(stores: Stores, here: Place, shown: Listing, known: VocabularyFa
             help_text="Share of the different words that occur a single time (hapax legomena): see them.",
         ),
     ]
-    listed = stores.word_list(here.corpus)
+    listed = vocabulary_views.word_list(stores, here)
     if listed is None:
         return tiles
     words, numbers = (shown.content[name].to_pylist() for name in ("word", "count"))
@@ -357,7 +357,7 @@ def _register_grid(app: Dash, stores: Stores) -> None:
     )
     def describe(pairs: Sequence[Sequence[str]], search: str | None) -> Component:
         here = vocabulary_views.place(stores, Parameters.of(search))
-        address = here.parameters.only((*PLACE, "tab")).replaced(corpus=here.corpus.name)
+        address = here.parameters.only((*PLACE, "tab", "known")).replaced(corpus=here.corpus.name)
         address = address.plus((name, value) for name, value in pairs)
         return listing_grid.export_link(address, EXPORT, f"{here.corpus.name}-{here.tab}.csv")
 
