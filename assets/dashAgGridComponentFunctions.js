@@ -12,10 +12,11 @@ var dagcomponentfuncs = (window.dashAgGridComponentFunctions = window.dashAgGrid
       return make("span", { className: "minibar" }, make("span", { className: "minibar-value none", title: "undefined" }, "–"));
     }
     const share = Math.max(0, Math.min(1, props.value));
-    const kind = props.better === "higher" ? "good" : props.value >= 0.5 ? "high" : "";
+    const over = props.value > 1;
+    const kind = over ? "over" : props.better === "higher" ? "good" : props.value >= 0.5 ? "high" : "";
     return make(
       "span",
-      { className: "minibar" },
+      { className: "minibar", title: over ? "More than 100 %: the striped bar ends there" : undefined },
       make("span", { className: "minibar-track", "aria-hidden": true },
         make("span", { className: `minibar-fill ${kind}`, style: { width: `${100 * share}%`, display: "block" } })),
       make("span", { className: "minibar-value" }, props.valueFormatted === undefined || props.valueFormatted === null ? String(props.value) : props.valueFormatted)

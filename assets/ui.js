@@ -49,9 +49,14 @@
   }
 
   function go(path, search) {
+    stay(path, search);
+    window.scrollTo(0, 0);
+  }
+
+  /* The same page, looked at differently: what is being looked at stays where it is. */
+  function stay(path, search) {
     window.history.pushState({}, "", path + search);
     window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
-    window.scrollTo(0, 0);
   }
 
   /* The menu keeps the place (corpus, normalizer) as the address has it now, also before the server has drawn it. */
@@ -187,7 +192,8 @@
       const keep = trigger.name === "corpus" ? ["normalizer"] : Array.from(parameters.keys());
       for (const [name, old] of parameters) if (name !== trigger.name && keep.includes(name)) kept.append(name, old);
       kept.append(trigger.name, value);
-      go(window.location.pathname, "?" + kept.toString().replace(/\+/g, "%20"));
+      const move = initial && initial.closest("#page") ? stay : go;
+      move(window.location.pathname, "?" + kept.toString().replace(/\+/g, "%20"));
       return QUIET();
     },
 

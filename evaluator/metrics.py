@@ -63,6 +63,30 @@ def _ratio(part: float | None, base: float | None) -> float | None:
     return part / base if part is not None and base else None
 
 
+def _word_rate(
+    *,
+    name: str,
+    label: str,
+    title: str,
+    help: str,
+    part: Callable[[ErrorCounts], int],
+    better: Literal["lower", "higher"] = "lower",
+) -> Metric:
+    """A rate of words: ``part`` of them divided by the words of the reference."""
+    return Metric(
+        name=name,
+        label=label,
+        title=title,
+        help=help,
+        unit="%",
+        better=better,
+        style="percent",
+        base_unit="words",
+        value=lambda counts: counts.words.part(part(counts.words)),
+        base=_words,
+    )
+
+
 METRICS: Mapping[str, Metric] = {
     metric.name: metric
     for metric in (
@@ -96,43 +120,28 @@ METRICS: Mapping[str, Metric] = {
             value=lambda counts: _ratio(counts.character_errors, counts.characters),
             base=lambda counts: counts.characters,
         ),
-        Metric(
+        _word_rate(
             name="substitution_rate",
             label="S",
             title="substitution rate",
             help="Reference words that became another word, divided by reference words. Lower is better.",
-            unit="%",
-            better="lower",
-            style="percent",
-            base_unit="words",
-            value=lambda counts: counts.words.part(counts.words.substitutions),
-            base=_words,
+            part=lambda words: words.substitutions,
         ),
-        Metric(
+        _word_rate(
             name="deletion_rate",
             label="D",
             title="deletion rate",
             help="Reference words that the system left out, divided by reference words. Lower is better.",
-            unit="%",
-            better="lower",
-            style="percent",
-            base_unit="words",
-            value=lambda counts: counts.words.part(counts.words.deletions),
-            base=_words,
+            part=lambda words: words.deletions,
         ),
-        Metric(
+        _word_rate(
             name="insertion_rate",
             label="I",
             title="insertion rate",
             help="Words that the system added, divided by reference words. Can exceed 100 %. Lower is better.",
-            unit="%",
-            better="lower",
-            style="percent",
-            base_unit="words",
-            value=lambda counts: counts.words.part(counts.words.insertions),
-            base=_words,
+            part=lambda words: words.insertions,
         ),
-        Metric(
+        _word_rate(
             name="wmr",
             label="WMR",
             title="word match rate",
@@ -140,12 +149,8 @@ METRICS: Mapping[str, Metric] = {
                 "Reference words that were recognized, divided by reference words; insertions do not count. "
                 "Higher is better."
             ),
-            unit="%",
             better="higher",
-            style="percent",
-            base_unit="words",
-            value=lambda counts: counts.words.part(counts.words.hits),
-            base=_words,
+            part=lambda words: words.hits,
         ),
         Metric(
             name="mwa",

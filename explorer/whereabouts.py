@@ -22,7 +22,7 @@ from pathlib import Path
 from explorer import storage
 from explorer.errors import AudioError, ForbiddenAudio, MissingAudio
 from explorer.formats.shards import expand
-from explorer.paths import audio_path, is_allowed, resolved
+from explorer.paths import audio_path, is_allowed, is_remote, resolved
 from explorer.sounds import Place, Sound, locator_of, place_at
 from explorer.tar_index import TarIndexes, missing
 
@@ -99,13 +99,18 @@ class Whereabouts:
 
         Raises:
             ForbiddenAudio: it does not.
-            MissingAudio: its path cannot be resolved.
+            MissingAudio: its path cannot be resolved, or it does not and there is no such file either: allowing its
+                folder would be no help.
         """
         try:
             found = resolved(place)
         except (OSError, RuntimeError, ValueError) as error:
             raise MissingAudio(f"{place} cannot be found: {error}") from error
         if not is_allowed(found, self._roots):
+            if isinstance(found, Path) and not is_remote(found) and not found.exists():
+                raise MissingAudio(
+                    f"{found} is not there, and lies outside the corpus's folders; is the audio root right?"
+                )
             folder = storage.folder_of(found.source) if isinstance(found, Sound) else found.parent
             raise ForbiddenAudio(
                 f"{found} lies outside the corpus's folders; to allow it, start with --root {folder} (or a folder "

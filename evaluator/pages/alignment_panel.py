@@ -103,7 +103,14 @@ def _drawing(systems: Sequence[str], columns: Sequence[AlignedColumn]) -> list[C
     view = html.Div(
         [
             html.Div([names] * copies, className="align-gutter", **attributes(aria_hidden="true")),
-            html.Div(drawn, className="align-columns", dir="auto"),
+            html.Div(
+                drawn,
+                className="align-columns",
+                dir="auto",
+                tabIndex=0,
+                role="group",
+                **attributes(aria_label="Aligned words"),
+            ),
         ],
         className="align-view",
     )

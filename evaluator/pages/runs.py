@@ -23,7 +23,7 @@ from evaluator.runs import failures
 from evaluator.stores import EvaluatorStores
 from evaluator.transcription import VADS
 from evaluator.workspace import Workspace
-from explorer.components.cards import attributes, help_mark, icon, panel, state
+from explorer.components.cards import attributes, button, help_mark, icon, panel, state
 from explorer.corpus import Corpus
 from explorer.errors import ConfigError, SpeechDataError
 from explorer.parameters import Parameters
@@ -138,19 +138,8 @@ def _form(stores: EvaluatorStores, corpus: Corpus, query: Parameters) -> Compone
             ),
             html.Div(
                 [
-                    html.Button(
-                        [icon("bi-play-fill"), "Start"],
-                        id="runs-start",
-                        type="button",
-                        className="btn btn-primary",
-                        disabled=not ready,
-                    ),
-                    html.Button(
-                        [icon("bi-soundwave"), "Only detect speech"],
-                        id="runs-detect",
-                        type="button",
-                        className="btn btn-secondary",
-                    ),
+                    button("bi-play-fill", "Start", id="runs-start", kind="primary", disabled=not ready),
+                    button("bi-soundwave", "Only detect speech", id="runs-detect"),
                 ],
                 className="row-flex",
             ),

@@ -14,7 +14,7 @@ from dash.development.base_component import Component
 from evaluator.jobs import Job
 from evaluator.pages.job_list import badge, bar
 from evaluator.stores import EvaluatorStores
-from explorer.components.cards import attributes, icon
+from explorer.components.cards import attributes, button, icon
 from explorer.corpus import Corpus, Utterance
 from explorer.errors import SpeechDataError
 from explorer.formatting import seconds
@@ -45,20 +45,21 @@ def transcribe_panel(stores: EvaluatorStores, corpus: Corpus, utterance: Utteran
                         persistence_type="session",
                         className="transcribe-system",
                     ),
-                    html.Button(
-                        [icon("bi-mic"), "Transcribe this"],
+                    button(
+                        "bi-mic",
+                        "Transcribe this",
                         id="transcribe-start",
-                        type="button",
-                        className="btn btn-primary",
+                        kind="primary",
                         disabled=not ready,
-                        **attributes(data_hotkey="t", data_hotkey_help="transcribe this utterance"),
+                        hotkey="t",
+                        hotkey_help="transcribe this utterance",
                     ),
-                    html.Button(
-                        [icon("bi-soundwave"), "Detect speech"],
+                    button(
+                        "bi-soundwave",
+                        "Detect speech",
                         id="transcribe-detect",
-                        type="button",
-                        className="btn btn-secondary",
-                        **attributes(data_hotkey="d", data_hotkey_help="detect speech in this utterance"),
+                        hotkey="d",
+                        hotkey_help="detect speech in this utterance",
                     ),
                 ],
                 className="row-flex",

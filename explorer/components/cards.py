@@ -6,11 +6,16 @@ Texts from a corpus are passed as children, which React escapes; nothing here bu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 from dash import html
 from dash.development.base_component import Component
+
+from explorer.formatting import count
+
+if TYPE_CHECKING:
+    from explorer.corpus import Corpus
 
 Tone = Literal["plain", "ok", "bad", "warn"]
 
@@ -82,6 +87,32 @@ def state(
         [icon(icon_name), heading, html.P(text), html.Div(list(actions), className="actions") if actions else None],
         className=f"state {tone}",
         role="alert" if tone == "bad" else "status",
+    )
+
+
+def problem_kinds(corpus: Corpus) -> Component:
+    """How many problems of each kind a corpus has, frequent ones first."""
+    kinds = sorted(corpus.problem_kinds.items(), key=lambda kind: -kind[1])
+    badges = [
+        html.Span([name or "other", html.B(count(number))], className="badge-soft warn") for name, number in kinds
+    ]
+    return html.Div(badges, className="chips kinds")
+
+
+def button(
+    icon_name: str,
+    label: str,
+    *,
+    id: str | dict[str, Any],
+    kind: Literal["primary", "secondary"] = "secondary",
+    disabled: bool = False,
+    hotkey: str = "",
+    hotkey_help: str = "",
+) -> Component:
+    """A button with a picture and a word; ``hotkey`` presses it, and the list of keys tells ``hotkey_help``."""
+    keys = attributes(data_hotkey=hotkey, data_hotkey_help=hotkey_help) if hotkey else {}
+    return html.Button(
+        [icon(icon_name), label], id=id, type="button", className=f"btn btn-{kind}", disabled=disabled, **keys
     )
 
 

@@ -7,6 +7,7 @@ script asks to be filled when it comes near the screen (``data-ask``).
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import replace
 
 import orjson
@@ -16,6 +17,7 @@ from dash.development.base_component import Component
 from explorer import figures
 from explorer.columns import Column
 from explorer.components.cards import attributes, help_mark
+from explorer.components.shell import parameter_select
 from explorer.components.table import explanation
 from explorer.corpus import Corpus
 from explorer.formatting import count
@@ -25,6 +27,8 @@ from explorer.query import Filter, Query, Test
 from explorer.stats import Histogram, Statistics, TopValues, histogram, top_values
 
 LONG_TEXTS = ("reference", "hypothesis_")
+FEW_SYSTEMS = 2
+"""Systems whose scores are all drawn; of more, one is chosen."""
 LEFT_OUT = frozenset({"audio", "source", "line", "row", "id"})
 
 
@@ -79,17 +83,30 @@ def drawn_columns(corpus: Corpus) -> list[Column]:
     return sorted(drawn, key=lambda column: (column.origin == "score", column.kind != "number"))
 
 
-def distributions(corpus: Corpus) -> Component:
-    """One placeholder for each column with a distribution."""
-    columns = drawn_columns(corpus)
-    if not columns:
-        return html.Div()
+def distributions(corpus: Corpus, system: str | None) -> Component:
+    """One placeholder for each column with a distribution; of many systems only the scores of ``system``."""
+    columns = drawn_columns(corpus) if corpus.size or not corpus.complete else []
+    systems = list(dict.fromkeys(column.system for column in columns if column.origin == "score" and column.system))
+    if len(systems) <= FEW_SYSTEMS:
+        sections = [_section("Distributions", "A click on a bar opens its utterances", columns)] if columns else []
+    else:
+        chosen = system if system in systems else systems[0]
+        choice = parameter_select("system", "System", [(name, name) for name in systems], chosen)
+        scores = [column for column in columns if column.origin == "score" and column.system == chosen]
+        others = [column for column in columns if column.origin != "score"]
+        told = f"One of {len(systems)} systems, utterance by utterance"
+        sections = [
+            _section("Distributions", "A click on a bar opens its utterances", others),
+            _section("Scores", told, scores, aside=choice),
+        ]
+    return html.Div(sections, id="overview-figures")
+
+
+def _section(title: str, told: str, columns: Sequence[Column], *, aside: Component | None = None) -> Component:
     return html.Section(
         [
-            html.Div(
-                [html.H2("Distributions"), html.P("A click on a bar opens its utterances")], className="section-head"
-            ),
-            html.Div([_placeholder(column) for column in columns], className="figures", id="overview-figures"),
+            html.Div([html.H2(title), html.P(told), aside], className="section-head"),
+            html.Div([_placeholder(column) for column in columns], className="figures"),
         ],
         className="section",
     )
@@ -117,12 +134,6 @@ def _placeholder(column: Column) -> Component:
         className="figure",
         **attributes(data_ask=ask),
     )
-
-
-def _json(text: str) -> str:
-    import orjson
-
-    return orjson.dumps(text).decode()
 
 
 def bars(corpus: Corpus, column: Column, parameters: Parameters) -> Component:

@@ -85,7 +85,14 @@ def shell(pages: Sequence[Page], stores: Stores) -> Component:
             tour_offer(id="shell-tour"),
             failed_visit(id="shell-failed"),
             html.Main(_waiting(), id="page", tabIndex=-1),
-            dbc.Offcanvas(html.Div(id="shell-guide-body"), id="shell-guide", title="Column guide", placement="end"),
+            dbc.Offcanvas(
+                # In the order of the keyboard, so that it can be scrolled with it.
+                html.Div(id="shell-guide-body", tabIndex=0),
+                id="shell-guide",
+                title=html.Span("Column guide", id="shell-guide-title"),
+                labelledby="shell-guide-title",
+                placement="end",
+            ),
             html.Div(id="shell-notes", className="notes", **attributes(aria_live="assertive")),
         ]
     )
@@ -189,10 +196,13 @@ def _navigation(pages: Sequence[Page], path: str, parameters: Parameters, *, pro
 def parameter_select(
     name: str, label: str, options: Sequence[tuple[str, str]], value: str, *, help_text: str = ""
 ) -> Component:
-    """A select in the header that sets the URL parameter ``name``; ``options`` are (value, label)."""
+    """A select that sets the URL parameter ``name``; ``options`` are (value, label). "" hides the label."""
     return html.Label(
         [
-            html.Span([label, help_mark(help_text) if help_text else None], className="control-label"),
+            html.Span(
+                [label or name.capitalize(), help_mark(help_text) if help_text else None],
+                className="control-label" if label else "visually-hidden",
+            ),
             dbc.Select(
                 id={"type": "shell-parameter", "name": name},
                 options=[{"value": key, "label": text} for key, text in options],

@@ -259,7 +259,7 @@ def _definition(column: Column, hidden: bool, order: tuple[int, Sort] | None) ->
     definition: dict[str, Any] = {
         "colId": column.name,
         "headerName": label,
-        "headerTooltip": explanation(column),
+        "headerTooltip": f"{label}: {explanation(column)}",
         # A getter, because AG Grid reads dots and brackets in a field's name as a path.
         "valueGetter": {"function": f"earmarkCell(params, {_script_text(column.name)})"},
         "initialHide": hidden,

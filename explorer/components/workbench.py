@@ -110,7 +110,14 @@ def grid(corpus: Corpus, view: Query, visible: Sequence[str]) -> Component:
         rowModelType="infinite",
         columnDefs=table.definitions(corpus.columns, visible, view),
         getRowId="params.data.row.toString()",
-        defaultColDef={"resizable": True, "sortable": True, "floatingFilter": True},
+        defaultColDef={
+            "resizable": True,
+            "sortable": True,
+            "floatingFilter": True,
+            # A system may have a long name: its header takes more lines instead of an ellipsis.
+            "wrapHeaderText": True,
+            "autoHeaderHeight": True,
+        },
         dashGridOptions={
             "theme": THEME,
             "localeText": {"noRowsToShow": "No utterance passes this filter"},

@@ -12,7 +12,7 @@ from typing import Any
 from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
-from explorer.components.cards import icon, state, tile
+from explorer.components.cards import icon, problem_kinds, state, tile
 from explorer.components.distributions import alphabet, bars, distributions, drawn_columns
 from explorer.corpus import Corpus
 from explorer.formatting import count, hours
@@ -47,7 +47,7 @@ def layout(stores: Stores, query: Parameters) -> Component:
                 className="page-head",
             ),
             html.Div(_changing(stores, corpus, parameters), id="overview-changing"),
-            html.Div(distributions(corpus), id="overview-distributions"),
+            html.Div(distributions(corpus, query.get("system")), id="overview-distributions"),
         ],
         className="page",
     )
@@ -74,50 +74,45 @@ def _changing(stores: Stores, corpus: Corpus, parameters: Parameters) -> list[Co
 
 
 def _nothing(corpus: Corpus, parameters: Parameters) -> Component:
-    reason = (
-        f"All {count(corpus.problem_count)} lines have problems." if corpus.problem_count else "Its files are empty."
+    """A corpus without a good line: what was wrong with the lines, most frequent first."""
+    number = corpus.problem_count
+    if not number:
+        said = state("bi-inbox", f"{corpus.name} has no utterances", "Its files are empty: there is no line in them.")
+        return html.Div(said, className="panel")
+    lines = "The only line has a problem" if number == 1 else f"All lines have problems, {count(number)} in all"
+    first = corpus.problems[0]
+    link = dcc.Link("See the problems", href=parameters.href("/problems"), className="btn btn-primary")
+    said = state(
+        "bi-inbox",
+        f"{corpus.name} has no utterances",
+        f"{lines}, so nothing could be loaded. The first: {first}",
+        tone="bad",
+        actions=[link],
     )
-    link = dcc.Link("See the problems", href=parameters.href("/problems"), className="btn btn-secondary")
-    return html.Div(
-        state("bi-inbox", f"{corpus.name} has no utterances", reason, actions=[link] if corpus.problem_count else ()),
-        className="panel",
-    )
+    return html.Div([said, problem_kinds(corpus)], className="panel")
 
 
 def _tiles(corpus: Corpus, known: Statistics, parameters: Parameters) -> Component:
     partial = not corpus.complete
     so_far = "of the rows loaded so far" if partial else ""
-    problems = corpus.problem_count
-    duration = f"{hours(known.hours / known.utterances)} on average" if known.utterances else ""
-    tiles = [
-        tile(
-            "Audio",
-            hours(known.hours),
-            note=so_far or duration,
-            partial=partial,
-            help_text="Sum of all known durations.",
-        ),
-        tile(
-            "Utterances",
-            count(known.utterances),
-            note=so_far or "one row of the manifest each",
-            partial=partial,
-            help_text="Rows that were loaded.",
-        ),
-        tile(
-            "Words",
-            count(known.words),
-            note=so_far or "in references",
-            partial=partial,
-            help_text="Words of all references, split at white space, as they are written.",
-        ),
-        tile(
+    on_average = f"{hours(known.hours / known.utterances)} on average" if known.utterances else ""
+    as_written = "of all references, as they are written"
+    numbers = (
+        ("Audio", hours(known.hours), on_average, "Sum of all known durations."),
+        ("Utterances", count(known.utterances), "one row of the manifest each", "Rows that were loaded."),
+        ("Words", count(known.words), "in references", f"Words {as_written}, split at white space."),
+        (
             "Vocabulary",
             count(known.vocabulary),
-            note=so_far or "distinct words",
-            partial=partial,
-            help_text="Distinct words of all references, as they are written: upper and lower case differ.",
+            "distinct words",
+            f"Distinct words {as_written}: upper and lower case differ.",
         ),
+    )
+    tiles = [
+        tile(label, value, note=so_far or note, partial=partial, help_text=told) for label, value, note, told in numbers
+    ]
+    problems = corpus.problem_count
+    tiles.append(
         tile(
             "Problems",
             count(problems),
@@ -126,8 +121,8 @@ def _tiles(corpus: Corpus, known: Statistics, parameters: Parameters) -> Compone
             tone="warn" if problems else "plain",
             href=parameters.href("/problems"),
             help_text="Lines that could not be loaded or do not hold what they promise: open the list.",
-        ),
-    ]
+        )
+    )
     if known.unknown_durations:
         unknown = Query(filters=(Filter("duration", (Test("empty", None),)),))
         tiles.append(
@@ -181,7 +176,7 @@ def register(app: Dash, stores: Stores) -> None:
         redrawn: Any = no_update
         again: list[Any] = [number + 1 if number else no_update for number in asked]
         if fresh[1] != mark[1]:
-            redrawn, again = distributions(corpus), [no_update] * len(asked)
+            redrawn, again = distributions(corpus, parameters.get("system")), [no_update] * len(asked)
         return _changing(stores, corpus, place), redrawn, again, fresh
 
     app.clientside_callback(

@@ -9,7 +9,7 @@ import dash_ag_grid as dag
 from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
-from explorer.components.cards import icon, state
+from explorer.components.cards import icon, problem_kinds, state
 from explorer.components.grid import THEME
 from explorer.corpus import Corpus
 from explorer.formatting import count
@@ -87,15 +87,7 @@ def _body(corpus: Corpus) -> Component:
         if listed < corpus.problem_count
         else None
     )
-    return html.Div([_kinds(corpus), more, _table(corpus.problems)])
-
-
-def _kinds(corpus: Corpus) -> Component:
-    kinds = sorted(corpus.problem_kinds.items(), key=lambda kind: -kind[1])
-    badges = [
-        html.Span([name or "other", html.B(count(number))], className="badge-soft warn") for name, number in kinds
-    ]
-    return html.Div(badges, className="chips kinds")
+    return html.Div([problem_kinds(corpus), more, _table(corpus.problems)])
 
 
 def _table(problems: Sequence[Problem]) -> Component:
@@ -103,11 +95,11 @@ def _table(problems: Sequence[Problem]) -> Component:
         {
             "field": "line",
             "headerName": "Line",
-            "width": 76,
+            "width": 70,
             "filter": "agNumberColumnFilter",
             "cellClass": "cell-number",
         },
-        {"field": "field", "headerName": "Field", "width": 128},
+        {"field": "field", "headerName": "Field", "width": 112, "wrapText": True},
         # What is wrong wraps and comes before the source, so that a telephone shows it.
         {
             "field": "message",
@@ -117,7 +109,7 @@ def _table(problems: Sequence[Problem]) -> Component:
             "wrapText": True,
             "autoHeight": True,
         },
-        {"field": "source", "headerName": "Source", "width": 200, "tooltipField": "source"},
+        {"field": "source", "headerName": "Source", "width": 180, "tooltipField": "source"},
     ]
     rows = [
         {"source": p.source, "line": p.line, "field": p.field or "", "message": p.message, "key": number}
