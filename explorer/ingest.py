@@ -245,9 +245,9 @@ class Ingest:
 
     def _insert(self, table: str, arrays: dict[str, pa.Array]) -> None:
         names = ", ".join(f'"{name}"' for name in arrays)
-        self._connection.register("arriving", pa.table(arrays))
+        # Found by its variable's name; a registered table would be kept in memory until the transaction ends.
+        arriving = pa.table(arrays)  # noqa: F841
         self._connection.execute(f"INSERT INTO {CATALOG}.{table} ({names}) SELECT {names} FROM arriving")
-        self._connection.unregister("arriving")
 
     def _named(self) -> dict[str, Field]:
         """The fields by their column names, which are unique: a name that is taken gets ``_field`` behind it."""
