@@ -347,7 +347,7 @@ def _grid(chosen: Choice, listed: Sequence[tuple[str, Group]]) -> Component:
         getRowId="params.data.key.toString()",
         dashGridOptions={"theme": THEME, "animateRows": False, "enableCellTextSelection": True, "rowHeight": 32},
         className="grid grid-frame duplicates-grid",
-        style={"width": "100%", "height": "420px"},
+        style={"width": "100%", "height": f"{min(420, 110 + 32 * len(data))}px"},
     )
 
 
