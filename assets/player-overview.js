@@ -134,7 +134,9 @@
       let best = null;
       for (const other of this.known.others) {
         const away = Math.max(other[1] - time, time - other[2], 0);
-        if (away <= near && (!best || away < best[0])) best = [away, other];
+        // Of several under the pointer the shortest: it may lie inside the others.
+        const worse = best && (away > best[0] || (away === best[0] && other[2] - other[1] >= best[1][2] - best[1][1]));
+        if (away <= near && !worse) best = [away, other];
       }
       return best && best[1];
     }

@@ -17,13 +17,16 @@ from playwright.sync_api import Locator, Page, expect
 from explorer import media, vendor
 from explorer.components.player import player
 from explorer.corpus import open_corpus
+from explorer.lanes import Lane
 from explorer.media_cache import MediaCache
 from explorer.query import Query
 from explorer.segments import Segment
 from tests.explorer.sounds import manifest, voice
 
 RATE = 16_000
-SPEECH = [Segment(0.5, 1.5, "speech"), Segment(2.0, 3.5, "speech"), Segment(9.0, 9.0, "empty")]
+SPEECH = Lane(
+    "speech", "speech", (Segment(0.5, 1.5, "speech"), Segment(2.0, 3.5, "speech"), Segment(9.0, 9.0, "empty"))
+)
 # Files by the name of their player; "cut" is from 10 s to 13 s of long.flac.
 FILES = {"first": "a.wav", "second": "b.wav", "cut": "long.flac", "stereo": "s.aiff", "missing": "none.wav"}
 
@@ -77,9 +80,9 @@ def show(serve: Callable[[Flask], str], ids: dict[str, Any], page: Page) -> Call
         def replaced(_clicks: int) -> str:
             return media.address("demo", ids["second"])
 
-        @app.callback(Output(names[0], "data-segments"), Input("follow", "n_clicks"), prevent_initial_call=True)
+        @app.callback(Output(names[0], "data-lanes"), Input("follow", "n_clicks"), prevent_initial_call=True)
         def followed(_clicks: int) -> str:
-            return '[[0.25, 0.75, "new"]]'
+            return '[{"name": "speech", "kind": "speech", "segments": [[0.25, 0.75, "new"]]}]'
 
         @app.callback(Output("boxes", "children"), Input("empty", "n_clicks"), prevent_initial_call=True)
         def emptied(_clicks: int) -> str:
@@ -143,16 +146,16 @@ def click(page: Page, at: float, lane: str = ".player-waveform", name: str = "fi
 
 
 def test_it_shows_waveform_spectrogram_time_and_facts(show: Callable[..., Page]) -> None:
-    page = show("first", segments=SPEECH)
+    page = show("first", lanes=[SPEECH])
     element = ready(page)
     expect(element.locator(".player-clock")).to_have_text("0:00.00 / 0:04.00")
     expect(element.locator(".player-facts")).to_have_text("16 kHz · mono · peak −6.0 dBFS")
     expect(element.locator(".player-segment")).to_have_text(["speech", "speech"])
     expect(element.locator(".player-hertz span")).to_have_text(["2 kHz", "4 kHz", "6 kHz"])
     expect(element.locator(".player-timeline span").first).to_have_text("0 s")
-    until(page, "document.querySelector('#first .player-spectrogram img').naturalWidth === 400")
+    until(page, "document.querySelector('#first .player-spectrogram').classList.contains('is-drawn')")
     # Waveform, segments and spectrogram share one time axis: the segment from 0.5 s to 1.5 s of 4 s.
-    widths = [element.locator(lane).bounding_box() for lane in (".player-waveform", ".player-spectrogram img")]
+    widths = [element.locator(lane).bounding_box() for lane in (".player-waveform", ".player-spectrogram canvas")]
     assert widths[0]
     assert widths[1]
     assert abs(widths[0]["width"] - widths[1]["width"]) < 1
@@ -162,7 +165,7 @@ def test_it_shows_waveform_spectrogram_time_and_facts(show: Callable[..., Page])
     assert segment["width"] / widths[0]["width"] == pytest.approx(0.25, abs=0.005)
     drawn = page.evaluate(
         """() => {
-            const canvas = document.querySelector('#first .player-waveform > div').shadowRoot.querySelector('canvas');
+            const canvas = document.querySelector('#first .player-waveform > canvas');
             const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
             return data.filter((value, i) => i % 4 === 3 && value > 0).length / (data.length / 4);
         }"""
@@ -283,7 +286,7 @@ def test_a_drag_loops_and_the_loop_turns_round(show: Callable[..., Page]) -> Non
 
 
 def test_a_segment_plays_to_its_end_and_stops(show: Callable[..., Page]) -> None:
-    page = show("first", segments=SPEECH)
+    page = show("first", lanes=[SPEECH])
     element = ready(page)
     element.locator(".player-segment").first.click()
     until(page, "earmark.player.position('#first') > 1.0")
@@ -408,7 +411,7 @@ def test_a_missing_file_is_a_sentence_where_the_picture_would_be(
 
 
 def test_dash_changes_what_it_shows(show: Callable[..., Page]) -> None:
-    page = show("first", segments=SPEECH)
+    page = show("first", lanes=[SPEECH])
     element = ready(page)
     page.evaluate("earmark.player.play('#first')")
     until(page, "earmark.player.position('#first') > 0.1")
@@ -439,7 +442,7 @@ def test_a_player_that_leaves_the_page_falls_silent(show: Callable[..., Page]) -
 
 
 def test_it_fits_a_phone_and_follows_resizing(show: Callable[..., Page]) -> None:
-    page = show("first", segments=SPEECH)
+    page = show("first", lanes=[SPEECH])
     element = ready(page)
     page.evaluate("earmark.player.seek('#first', 2)")
     page.set_viewport_size({"width": 390, "height": 800})
@@ -458,7 +461,7 @@ def test_colours_follow_the_theme(show: Callable[..., Page]) -> None:
     page = show("first")
     ready(page)
     colour = """() => {
-        const canvas = document.querySelector('#first .player-waveform > div').shadowRoot.querySelector('canvas');
+        const canvas = document.querySelector('#first .player-waveform > canvas');
         const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
         for (let i = 0; i < data.length; i += 4) if (data[i + 3] === 255) return [...data.slice(i, i + 3)].join();
         return '';
