@@ -1,4 +1,7 @@
-"""Opening a sound with the decoder that knows it: libsndfile, else PyAV; all that is wrong with it is a sentence."""
+"""Opening a sound with the decoder that knows it: libsndfile, PyAV for what that does not know, an index for long MP3s.
+
+All that is wrong with a sound becomes a sentence here.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ import soundfile
 
 from explorer.av_sound import START_BYTES, AvSound, DecodeFault, demuxer_of
 from explorer.errors import StorageError, UnreadableAudio
+from explorer.mp3 import Mp3Sound, index_of
 from explorer.sounds import Place, Sound, sound_at, storage_errors
 
 FAULTS = (soundfile.LibsndfileError, DecodeFault)
@@ -80,6 +84,9 @@ def sentence(place: Place, error: Exception) -> str:
 
 def _of_file(sound: Sound, stack: ExitStack) -> Decoder:
     """The decoder of a whole local file, which libsndfile reads by itself."""
+    index = index_of(sound)
+    if index is not None:
+        return Mp3Sound(stack.enter_context(sound.open()), index)
     try:
         return stack.enter_context(soundfile.SoundFile(sound.source))
     except soundfile.LibsndfileError as error:
@@ -90,6 +97,9 @@ def _of_file(sound: Sound, stack: ExitStack) -> Decoder:
 
 def _of_stream(sound: Sound, file: _Watched, stack: ExitStack) -> Decoder:
     """The decoder of a part of a file, or of a remote object, by what its bytes are."""
+    index = index_of(sound)
+    if index is not None:
+        return Mp3Sound(file, index)  # type: ignore[arg-type]
     try:
         return stack.enter_context(soundfile.SoundFile(file))
     except soundfile.LibsndfileError as error:

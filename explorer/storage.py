@@ -37,7 +37,7 @@ BLOCK = 1 << 19
 BLOCKS = 128
 FRESH = 20.0
 CONNECT_SECONDS = 3
-READ_SECONDS = 10
+READ_SECONDS = 4
 TRIES = 2
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://?(?=[^/])(.*)", re.DOTALL)
