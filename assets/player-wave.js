@@ -44,9 +44,6 @@
       const strip = height / this.channels;
       for (let c = 0; c < this.channels; c += 1) {
         const middle = strip * (c + 0.5);
-        pen.fillStyle = line;
-        pen.fillRect(0, middle - 0.5, width, 1);
-        if (c) pen.fillRect(0, strip * c - 0.5, width, 1);
         pen.fillStyle = pen.strokeStyle = wave;
         const scale = (0.46 * strip) / 32767;
         if (piece.step === 1 && last - first < width) this.drawSamples(pen, piece, c, first, last, width, middle, scale);
@@ -57,6 +54,13 @@
       copy.globalCompositeOperation = "source-in";
       copy.fillStyle = played;
       copy.fillRect(0, 0, this.canvas.width, this.canvas.height);
+      // The lines of no sound, under the waveform and never in the colour of what was played.
+      pen.globalCompositeOperation = "destination-over";
+      pen.fillStyle = line;
+      for (let c = 0; c < this.channels; c += 1) {
+        pen.fillRect(0, strip * (c + 0.5) - 0.5, width, 1);
+        if (c) pen.fillRect(0, strip * c - 0.5, width, 1);
+      }
     }
 
     drawBars(pen, piece, channel, first, last, width, middle, scale) {

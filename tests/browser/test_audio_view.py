@@ -129,7 +129,7 @@ def test_keys_and_buttons_zoom_from_the_whole_to_samples_and_back(studio: Studio
             for (let x = 0; x < canvas.width; x += 1) {
                 let inked = 0;
                 for (let y = 0; y < canvas.height; y += 1) inked += data[4 * (y * canvas.width + x) + 3] > 128;
-                tall.push(inked >= 6);
+                tall.push(inked >= 5);
             }
             return tall.filter((now, x) => now && !tall[x - 1]).length >= 20;
         }"""
