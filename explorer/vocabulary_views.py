@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from explorer.corpus import Corpus
     from explorer.stores import Stores
 
+PATH = "/vocabulary"
 TABS = {"words": "Words", "hypotheses": "Only in hypotheses", "characters": "Characters"}
 """Value of ``tab=`` -> what the tab is called."""
 

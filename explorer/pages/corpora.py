@@ -12,7 +12,7 @@ from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, 
 from dash.development.base_component import Component
 
 from explorer.comparison_store import Searching
-from explorer.components import corpora_parts
+from explorer.components import corpora_parts, duplicates_parts
 from explorer.components.cards import icon, state
 from explorer.corpora_comparison import COMPARED, oov_matrix, shared_speakers, summary, word_overlaps
 from explorer.corpora_view import PATH, Choice, choice
@@ -93,8 +93,8 @@ def _body(stores: Stores, chosen: Choice) -> list[Component]:
 def _duplicates(stores: Stores, chosen: Choice) -> Component:
     found = stores.comparisons.duplicates(chosen.corpora, chosen.folding, content=chosen.content)
     if isinstance(found, Duplicates):
-        return corpora_parts.duplicates(chosen, found)
-    return html.Div(corpora_parts.searching(chosen, found), className="panel")
+        return duplicates_parts.duplicates(chosen, found)
+    return html.Div(duplicates_parts.searching(chosen, found), className="panel")
 
 
 def _settled(stores: Stores, chosen: Choice) -> bool:
