@@ -49,6 +49,13 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     serve.add_argument("--port", type=int, help="port to listen on (default 8050)")
     serve.add_argument("--host", help="address to listen on (default 127.0.0.1)")
     serve.add_argument("--insecure", action="store_true", help="allow another address without a token")
+    serve.add_argument(
+        "-a",
+        "--estimate-audio-metrics",
+        action="store_true",
+        dest="measure",
+        help="measure the sound of every corpus once it is loaded (level, bandwidth, SNR...)",
+    )
     _common(serve)
 
     stats = commands.add_parser("stats", help="hours, words, alphabet and problems of manifests")
@@ -91,6 +98,7 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     measure.add_argument(
         "-o", "--output", type=Path, metavar="OUT.csv|OUT.json", help="the manifest with the measures as more fields"
     )
+    _where(measure)
     _common(measure)
 
     export = commands.add_parser("export", help="write manifests, or some of their utterances, in another format")
@@ -255,7 +263,9 @@ def run_serve(options: argparse.Namespace) -> int:
         raise ConfigError(
             "There is nothing to open: name a manifest, or corpora in a --config file, or run `app.py demo`."
         )
-    return serve(replace(config, corpora={**named_corpora(options, manifests), **config.corpora}))
+    return serve(
+        replace(config, corpora={**named_corpora(options, manifests), **config.corpora}), measuring=options.measure
+    )
 
 
 def named_corpora(options: argparse.Namespace, manifests: Sequence[Path]) -> dict[str, CorpusSource]:
@@ -348,9 +358,11 @@ def run_transcribe(options: argparse.Namespace) -> int:
 def run_measure(options: argparse.Namespace) -> int:
     """``app.py measure MANIFEST... [--detector NAME] [-o OUT.csv|OUT.json]``"""
     from evaluator.measure_command import measure_manifest
+    from evaluator.selection import selected
 
-    corpus, config = _open_for_reading(options)
-    return measure_manifest(corpus, config, detector=options.detector, output=options.output)
+    opened, config = _open_for_reading(options)
+    corpus, query = selected(opened, options.where, config.normalizer)
+    return measure_manifest(corpus, config, query=query, detector=options.detector, output=options.output)
 
 
 def run_export(options: argparse.Namespace) -> int:
@@ -451,8 +463,8 @@ def _import_before_answering(app: Dash) -> None:
     app.server.before_request(work.join)
 
 
-def serve(config: Config) -> int:
-    """Serve the configured corpora until interrupted."""
+def serve(config: Config, *, measuring: bool = False) -> int:
+    """Serve the configured corpora until interrupted; with ``measuring`` their sound is measured, too."""
     import waitress
 
     from explorer.security import check_bind
@@ -468,6 +480,8 @@ def serve(config: Config) -> int:
         except OSError as error:
             taken = f"Port {where.port} of {where.host} cannot be used ({error.strerror or error})"
             raise ConfigError(f"{taken}; choose another with --port.") from error
+        if measuring:
+            stores.measure_when_loaded()
         token = f"?token={where.token}" if where.token else ""
         print(f"Earmark is at http://{where.host}:{where.port}/{token}  (Ctrl+C stops it)", flush=True)
         server.run()

@@ -28,11 +28,17 @@ from explorer.formatting import count, value
 from explorer.query import Query
 
 _KINDS = {".csv": "csv", ".json": "manifest", ".jsonl": "manifest"}
-_SCOPE = "whole corpus, from the command line"
 
 
-def measure_manifest(corpus: Corpus, config: Config, *, detector: str | None = None, output: Path | None = None) -> int:
-    """Measure a corpus; 0, or 1 when utterances failed.
+def measure_manifest(
+    corpus: Corpus,
+    config: Config,
+    *,
+    query: Query | None = None,
+    detector: str | None = None,
+    output: Path | None = None,
+) -> int:
+    """Measure a corpus, or what ``query`` selects of it; 0, or 1 when utterances failed.
 
     ``output`` gets the manifest with the fields ``signal_*`` (.json, .jsonl) or the same as a table (.csv); without it
     a summary is printed.
@@ -47,7 +53,8 @@ def measure_manifest(corpus: Corpus, config: Config, *, detector: str | None = N
             raise ConfigError(f"{output} is neither .csv nor .json; give the output one of these endings.")
         check_output(output, corpus)
     runs = RunStore(Workspace(config.workspace).runs)
-    run = _run(runs, corpus, options)
+    rows = (query or Query()).selection()
+    run = _run(runs, corpus, rows, options)
     monitor = Lines(sys.stderr)
     run = run.describe({"worker": dict(machine())})
     outcome = measure(run, options=options, monitor=monitor, earlier=runs.measured(run), retry="failures")
@@ -57,7 +64,7 @@ def measure_manifest(corpus: Corpus, config: Config, *, detector: str | None = N
     if output is not None:
         beside = output.with_name(f".{output.name}.{run.id}")
         names = [column.name for column in (*outside_columns(corpus), *columns)]
-        laid.export(Query(), beside, kind=_KINDS[output.suffix], columns=names)  # type: ignore[arg-type]
+        laid.export(rows, beside, kind=_KINDS[output.suffix], columns=names)  # type: ignore[arg-type]
         beside.replace(output)
     written = "" if output is None else f" Written to {output}."
     monitor.finish(f"{summary(outcome.totals)} {outcome.note}{written}")
@@ -68,15 +75,21 @@ def measure_manifest(corpus: Corpus, config: Config, *, detector: str | None = N
     return 1 if failed else 0
 
 
-def _run(runs: RunStore, corpus: Corpus, options: MeasureOptions) -> Run:
-    """An unfinished run of exactly these options and sources, or a new one."""
-    settings = {"scope": _SCOPE, "options": options.plain(), "version": corpus.content_key}
+def _run(runs: RunStore, corpus: Corpus, rows: Query, options: MeasureOptions) -> Run:
+    """An unfinished run of exactly these options, sources and rows, or a new one."""
+    scope = rows.sentence(corpus) if rows.selects else "whole corpus"
+    settings = {
+        "scope": f"{scope}, from the command line",
+        "where": rows.where,
+        "options": options.plain(),
+        "version": corpus.content_key,
+    }
     for run in reversed(runs.of(corpus.sources, kind="measure")):
         same = all(run.settings.get(key) == wanted for key, wanted in settings.items())
         if same and not run.ended and run.input.exists():
             print(f"Going on with the unfinished run {run.id}.", file=sys.stderr)
             return run
-    return new_run(runs, corpus, Query(), kind="measure", system="signal", settings=settings)
+    return new_run(runs, corpus, rows, kind="measure", system="signal", settings=settings)
 
 
 def _print_summary(corpus: Corpus, columns: Sequence[Column]) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -30,12 +33,15 @@ from evaluator.word_accuracy import folding, word_accuracies
 from evaluator.workspace import Workspace
 from explorer.config import Config
 from explorer.corpus import Corpus, Utterance
-from explorer.errors import ConfigError
+from explorer.errors import ConfigError, SpeechDataError
 from explorer.lanes import Lane
 from explorer.library import Library
+from explorer.query import Query
 from explorer.stores import Action, HeaderControl, OverviewSection, Stores, UtterancePanel
 from explorer.vocabulary import WordAccuracy
 from explorer.words import Folding
+
+_LOOK_EVERY = 0.5  # s between looks whether a corpus has been loaded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +151,19 @@ class EvaluatorStores(Stores):
         job = queue_measuring(self.jobs, self.runs, corpus, rows, options=options, scope=scope)
         self.supervisor.ensure_worker()
         return job
+
+    def measure_when_loaded(self) -> None:
+        """Queue the measuring of every open corpus as soon as it is loaded; returns at once."""
+        threading.Thread(target=self._measure_all, name="measure-when-loaded", daemon=True).start()
+
+    def _measure_all(self) -> None:
+        for name in self.library.names():
+            try:
+                while (now := self.library.progress(name)) is not None and now.stage != "failed":
+                    time.sleep(_LOOK_EVERY)
+                self.measure(self.library.get(name), Query(), scope="the whole corpus")
+            except SpeechDataError as error:
+                print(f"earmark: the sound of {name} is not measured: {error}", file=sys.stderr, flush=True)
 
     def resume(self, job_id: int) -> Job:
         """Queue a failed or cancelled job again, and see that a worker lives."""

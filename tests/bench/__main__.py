@@ -11,7 +11,7 @@ import platform
 import time
 from pathlib import Path
 
-from tests.bench import browser, corpus, media, scoring, transcription
+from tests.bench import browser, corpus, measures, media, scoring, transcription
 
 
 def main() -> None:
@@ -22,6 +22,7 @@ def main() -> None:
         "browser": lambda folder, rows: browser.measure(folder, rows=rows),
         "scoring": lambda folder, rows: scoring.measure(rows),
         "media": lambda folder, rows: media.measure(folder),
+        "measures": lambda folder, rows: measures.measure_all(folder),
         "transcription": lambda folder, rows: transcription.measure(folder),
     }
     parser.add_argument("areas", nargs="*", metavar="AREA", help=f"{', '.join(areas)}; all when none is named")

@@ -1,4 +1,4 @@
-"""The measuring process with two deadly sounds: one of a name with "killer" ends it, "sleeper" takes for ever."""
+"""The measuring process with odd sounds: "killer" in a name ends it, "sleeper" takes for ever, "slow" a moment."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ def ready(order: dict[str, Any]) -> Callable[[dict[str, Any]], dict[str, Any]]:
                 os.kill(os.getpid(), signal.SIGKILL)
             if "sleeper" in path:
                 time.sleep(3600)
+            if "slow" in path:
+                time.sleep(0.02)
         return answer(work)
 
     return deadly

@@ -10,13 +10,15 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pyarrow.parquet
 import pytest
 
 from evaluator.jobs import Job, JobStore
+from evaluator.measure_results import result_path
 from evaluator.runs import Run, RunStore, failures, read_journal
 from evaluator.supervisor import Supervisor
 from evaluator.workspace import Workspace
-from tests.evaluator.tones import spoken_run
+from tests.evaluator.tones import spoken_run, write_input, write_sentence
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 WORDS = ("one", "two", "three", "four", "five")
@@ -283,3 +285,60 @@ def test_a_job_of_speech_detection(bench: Bench) -> None:
     found = bench.runs.segments((bench.folder / "c.json",), "a")
     assert found is not None
     assert [(round(s.start, 1), round(s.end, 1)) for s in found] == [(0.0, 0.3), (2.5, 2.8)]
+
+
+def measuring_run(bench: Bench, count: int) -> Run:
+    """A run over ``count`` slow sounds, and one that is not there."""
+    run = bench.runs.create(
+        kind="measure",
+        system="signal",
+        corpus="c",
+        sources=(bench.folder / "c.json",),
+        roots=(bench.folder,),
+        settings={"options": {"detector": None}},
+    )
+    rows: list[tuple[str, Path, float | None]] = [("gone", bench.folder / "slow-010x.wav", 1.0)]
+    for number in range(count):
+        path = bench.folder / f"slow-{number:03}.wav"
+        if not path.exists():
+            write_sentence(path, WORDS[number % 5])
+        rows.append((f"u{number}", path, 0.5))
+    write_input(run, rows)
+    return run
+
+
+def test_measuring_killed_and_resumed_leaves_the_same_bytes(bench: Bench) -> None:
+    options = {"options": {"detector": None}}
+    killed = measuring_run(bench, 120)
+    job = bench.jobs.submit("measure", {"run": killed.id, **options})
+    for part in (10, 60):
+        bench.wait(lambda part=part: lines(killed) >= part)
+        pid = bench.pid()
+        os.kill(pid, signal.SIGKILL)
+        bench.wait(lambda pid=pid: not bench.supervisor.alive() or bench.pid() != pid)
+    done = bench.wait_for_end(job)
+    assert (done.state, done.tries) == ("done", 3)
+    assert (done.progress.done, done.progress.failures) == (121, 1)
+    whole = measuring_run(bench, 120)
+    result_path(killed).rename(kept := bench.folder / "kept.parquet")  # nothing is known from the killed run
+    done = bench.wait_for_end(bench.jobs.submit("measure", {"run": whole.id, **options}))
+    assert done.tries == 1
+    assert "121 measured now" in done.message
+    assert killed.journal.read_bytes() == whole.journal.read_bytes()
+    assert kept.read_bytes() == result_path(whole).read_bytes()
+    assert list(failures(whole.journal)) == ["gone"]
+    assert bench.runs.get(whole.id).ended
+
+
+def test_measuring_is_cancelled_at_once_and_resumed(bench: Bench) -> None:
+    run = measuring_run(bench, 120)
+    job = bench.jobs.submit("measure", {"run": run.id, "options": {"detector": None}})
+    bench.wait(lambda: lines(run) >= 8)
+    bench.jobs.cancel(job.id)
+    cancelled = bench.wait_for_end(job)
+    assert cancelled.state == "cancelled"
+    assert 8 <= lines(run) < 121
+    assert not result_path(run).exists()
+    bench.jobs.resume(job.id)
+    assert bench.wait_for_end(job).state == "done"
+    assert pyarrow.parquet.read_metadata(result_path(run)).num_rows == 121

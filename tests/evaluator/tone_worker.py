@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from evaluator import detectors, engines, worker
+from evaluator import detectors, engines, measuring, worker
 from evaluator.detectors import DetectorEntry
 from evaluator.engines import Engine, Hypothesis
 from explorer.audio import Audio
@@ -57,4 +57,6 @@ if __name__ == "__main__":
         **detectors.DETECTORS,
         "energy": DetectorEntry("energy", "tests.evaluator.tones:EnergyDetector", "Whistles.", "", ()),
     }
+    measuring.BATCH = 4
+    measuring._PROCESS = "tests.evaluator.deadly_process"
     sys.exit(worker.main())
