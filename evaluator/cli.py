@@ -19,11 +19,13 @@ from evaluator.selection import scored
 from evaluator.word_accuracy import folding
 from explorer.corpus import Corpus
 from explorer.formatting import EMPTY, UNDEFINED, count, decimal, hours, percent
+from explorer.predictions import JoinReport
 from explorer.query import Query
 from explorer.stats import statistics, word_counts
 from explorer.word_list import WordList, out_of_vocabulary
 
 SHOWN_PROBLEMS = 20
+SHOWN_MISSED = 5
 
 
 def stats_report(corpus: Corpus, *, query: Query | None = None, oov: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -172,6 +174,21 @@ def print_score(corpus: Corpus, *, normalizer: str, where: str = "", as_json: bo
         print(f"earmark: {corpus.name} has no hypotheses to score (fields pred_text, pred_text_NAME)", file=sys.stderr)
         return 1
     return 0
+
+
+def print_joins(reports: Sequence[JoinReport]) -> None:
+    """Say on standard error what became of files of predictions, with the address of every row that fits nothing."""
+    for report in reports:
+        for sentence in report.sentences():
+            print(sentence, file=sys.stderr)
+        for problem in report.problems[:SHOWN_PROBLEMS]:
+            print(f"  {problem}", file=sys.stderr)
+        if len(report.problems) > SHOWN_PROBLEMS:
+            print(f"  and {sum(report.left_out.values()) + report.faulty - SHOWN_PROBLEMS:,} more", file=sys.stderr)
+        for problem in report.missed[:SHOWN_MISSED]:
+            print(f"  {problem}", file=sys.stderr)
+        if report.missing > SHOWN_MISSED:
+            print(f"  and {report.missing - SHOWN_MISSED:,} more utterances", file=sys.stderr)
 
 
 def _system_report(score: SystemScore) -> dict[str, Any]:

@@ -32,7 +32,9 @@ from explorer.storage import is_remote
 
 APPLICATION = "earmark"
 PROJECT = Path(__file__).resolve().parent.parent
-CORPUS_PATHS = ("manifests", "audio_root", "roots", "lanes", "vocabulary", "tar_base_path", "dali_index_base")
+CORPUS_PATHS = (
+    "manifests", "audio_root", "roots", "lanes", "vocabulary", "tar_base_path", "dali_index_base", "predictions",
+)  # fmt: skip
 WORDS = {int: "a whole number", float: "a number", str: "a text", bool: "true or false", Path: "a path"}
 
 
@@ -84,9 +86,11 @@ class Columns:
 class CorpusSource:
     """A corpus to open: its manifests, the folder of its sound, and further folders sound may be played from.
 
-    ``lanes`` are folders of files with the times of words and speakers; ``vocabulary`` is the word list that OOV words
-    are told by; ``tar_base_path`` is where the tars are whose members the manifests name (a tar, a pattern or a folder),
-    ``dali_index_base`` the folder of DALI's indexes of them; ``columns`` says which columns of a table are the audio, offset, duration or reference.
+    ``predictions`` are files of what systems heard, by the systems' names, joined by sound and time or by the column
+    ``join_on`` (or ``column=field``; see predictions.py). ``lanes`` are folders of files with the times of words and
+    speakers; ``vocabulary`` is the word list that OOV words are told by; ``tar_base_path`` is where the tars are whose
+    members the manifests name (a tar, a pattern or a folder), ``dali_index_base`` the folder of DALI's indexes of them;
+    ``columns`` says which columns of a table are the audio, offset, duration or reference.
     """
 
     manifests: tuple[Path, ...]
@@ -97,6 +101,8 @@ class CorpusSource:
     tar_base_path: str | None = None
     dali_index_base: str | None = None
     columns: Columns = field(default_factory=lambda: Columns())
+    predictions: Mapping[str, Path] = field(default_factory=dict)
+    join_on: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +215,8 @@ def _with_paths(content: Any, folders: tuple[Path, ...]) -> Any:
     def at(value: Any, *, always: bool = True) -> Any:
         if isinstance(value, list):
             return [at(part, always=always) for part in value]
+        if isinstance(value, dict):
+            return {name: at(part, always=always) for name, part in value.items()}
         is_path = isinstance(value, str) and value and not value.startswith("${")
         return str(_path(value, folders)) if is_path and (always or _is_path(value)) else value
 

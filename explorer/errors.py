@@ -5,6 +5,7 @@
     ├── ManifestError          a corpus source cannot be read at all (a bad *line* is a Problem, not an error)
     ├── QueryError             a filter, sort or column that does not exist or does not fit
     │   └── ExpressionError    an expression of the filter box cannot be understood, and where
+    ├── PredictionError        a file of predictions cannot be joined with a corpus
     ├── UnknownCorpus          no open corpus has that name
     ├── UnknownUtterance       no utterance of the corpus has that id
     ├── AudioError             a sound file cannot be used
@@ -48,6 +49,10 @@ class ExpressionError(QueryError):
     def __init__(self, reason: str, *, start: int, end: int) -> None:
         super().__init__(f"at character {start + 1} of the filter: {reason}")
         self.reason, self.start, self.end = reason, start, end
+
+
+class PredictionError(SpeechDataError):
+    """A file of predictions cannot be joined with a corpus at all (a row that does not fit is a Problem)."""
 
 
 class UnknownCorpus(SpeechDataError):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from explorer.comparison_store import ComparisonStore
+from explorer.prediction_store import PredictionStore
 from explorer.vocabulary_store import VocabularyStore
 from explorer.word_times import word_times
 from explorer.words import AS_WRITTEN, Folding
@@ -87,28 +88,33 @@ class Stores:
     controls: tuple[HeaderControl, ...] = ()
     vocabularies: VocabularyStore = field(init=False)
     comparisons: ComparisonStore = field(init=False)
+    predictions: PredictionStore = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "vocabularies", VocabularyStore(self.config.cache.folder / "vocabulary"))
         object.__setattr__(self, "comparisons", ComparisonStore())
+        folders = {"folder": self.config.workspace / "predictions", "cache": self.config.cache.folder / "predictions"}
+        object.__setattr__(self, "predictions", PredictionStore(self.config.corpora, **folders))
 
     def corpus(self, parameters: Mapping[str, str]) -> Corpus:
-        """The corpus that the URL names with ``corpus=``, or the first open one, as it is now.
+        """The corpus that the URL names with ``corpus=``, or the first open one, with the predictions joined to it.
 
         A subclass lays more columns beside it (scores under the URL's ``normalizer=``).
 
         Raises:
             UnknownCorpus: no corpus of that name is open, or none at all.
         """
-        return self.library.get(parameters.get("corpus") or self.library.first())
+        return self.predictions.lay(self.library.get(parameters.get("corpus") or self.library.first()))
 
     def pending(self, parameters: Mapping[str, str]) -> bool:
         """Whether columns may still come by themselves: the corpus is being loaded, or something of it computed."""
-        return self.library.progress(self.corpus(parameters).name) is not None
+        corpus = self.library.get(parameters.get("corpus") or self.library.first())
+        return self.library.progress(corpus.name) is not None or self.predictions.pending(corpus)
 
     def revision(self, parameters: Mapping[str, str]) -> str:
         """A token that changes whenever ``corpus(parameters)`` would show something new; pages poll it."""
-        return str(self.library.revision(parameters.get("corpus") or self.library.first()))
+        name = parameters.get("corpus") or self.library.first()
+        return f"{self.library.revision(name)} {self.predictions.revision(self.library.get(name))}".strip()
 
     def lanes(self, corpus: Corpus, utterance: Utterance) -> tuple[Lane, ...]:
         """What is drawn under the waveform: what the row and files about it say; a subclass adds what it found."""

@@ -1,0 +1,456 @@
+"""Joining a file of predictions with an open corpus: every row finds its utterance, or is listed with its address.
+
+By sound and time (the default): a row belongs to the utterance of the same sound file that begins at the same offset.
+- Files are the same when they are written the same, or when the shorter path is the end of the longer
+  (``wav/a.wav`` and ``/data/wav/a.wav``; without an ending, ``a`` and ``wav/a.flac``) and that fits one file only.
+- Offsets agree within OFFSET_TOLERANCE, durations (where both are known) within DURATION_TOLERANCE: files are written
+  with two to four decimals. A channel that both name must be the same.
+Never by the path alone: where segments share a file, a row without their offset joins none of them.
+
+By a field: a row belongs to the one utterance with its value in a column; keyed text is joined this way, by the first
+of KEY_COLUMNS that the corpus has and that fits, else by the stem of the sound file.
+
+Of several rows for one utterance the first counts. A row is joined, or it is listed as having no hypothesis, as
+repeating another, as fitting several utterances, or as fitting none: the five add up to the rows of the file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+
+from explorer.columns import Column
+from explorer.errors import ExpressionError, PredictionError
+from explorer.expression import Condition
+from explorer.filtering import resolved
+from explorer.formats.texts import SOUND_SUFFIXES
+from explorer.prediction_files import Part, PredictionFile, as_text
+from explorer.records import Problem
+
+if TYPE_CHECKING:
+    from explorer.corpus import Corpus, Overlay
+
+OFFSET_TOLERANCE = 0.02
+"""Seconds."""
+DURATION_TOLERANCE = 0.1
+"""Seconds."""
+KEY_COLUMNS = ("utterance_id", "utt_id", "utt", "id", "segment_id", "recording_id", "key", "name")
+LISTED = 2_000
+"""Problems that a report lists; all are counted."""
+LISTED_MISSED = 200
+"""Utterances without a hypothesis that a report lists; all are counted, and a filter finds them."""
+LOOKED_UP_AT_ONCE = 500_000
+WITHOUT_TEXT, REPEATED, AMBIGUOUS, UNMATCHED = "no hypothesis", "repeated", "ambiguous", "no such utterance"
+LEFT_OUT = (WITHOUT_TEXT, REPEATED, AMBIGUOUS, UNMATCHED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinReport:
+    """What became of a file of predictions.
+
+    ``rows`` could be read; ``joined`` of them gave ``joined`` of the corpus's ``utterances`` a hypothesis; ``left_out``
+    counts the others by reason. ``faulty`` lines could not be read at all. ``problems`` lists the first of both,
+    ``missed`` the first utterances without a hypothesis, at their place in the corpus's sources.
+    """
+
+    system: str
+    file: str
+    format: str
+    joined_on: str
+    taken_from: str
+    utterances: int
+    rows: int
+    joined: int
+    left_out: dict[str, int]
+    faulty: int
+    problems: tuple[Problem, ...]
+    missed: tuple[Problem, ...]
+
+    @property
+    def missing(self) -> int:
+        """Utterances that the file gives no hypothesis."""
+        return self.utterances - self.joined
+
+    def sentences(self) -> list[str]:
+        """The report in words, what matters first."""
+        said = [
+            f"{self.system}: {self.joined:,} of {self.utterances:,} utterances have a hypothesis from {self.file} "
+            f'({self.format}, {self.rows:,} rows, field "{self.taken_from}"), joined on {self.joined_on}.'
+        ]
+        if self.missing:
+            said.append(f"Utterances without a hypothesis: {self.missing:,}.")
+        told = {
+            UNMATCHED: "match no utterance",
+            AMBIGUOUS: "fit several utterances and were joined with none",
+            REPEATED: "repeat an earlier row, which counts",
+            WITHOUT_TEXT: "have no hypothesis",
+        }
+        left = self.left_out
+        said += [f"Rows that {words}: {left[kind]:,}." for kind, words in told.items() if kind in left]
+        if self.faulty:
+            said.append(f"Lines that could not be read: {self.faulty:,}.")
+        return said
+
+    def written(self) -> str:
+        """The report as JSON; ``read`` is the inverse."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def read(cls, text: str) -> JoinReport:
+        """The report that was written."""
+        content = json.loads(text)
+        listed = {name: tuple(Problem(**entry) for entry in content[name]) for name in ("problems", "missed")}
+        return cls(**{**content, **listed})
+
+
+def join(corpus: Corpus, path: Path, *, system: str, join_on: str | None, output: Path) -> JoinReport:
+    """Write the hypotheses of a file beside ``output`` as an overlay of the corpus (see ``overlay``), and the report.
+
+    ``join_on`` is a column of the corpus, or ``column=field`` when the file calls it otherwise; None is sound and time,
+    and for keyed text the column that fits.
+
+    Raises:
+        PredictionError: the file cannot be joined at all, or nothing of it fits.
+        ManifestError: the file cannot be read.
+    """
+    if f"hypothesis_{system}" in {column.name for column in corpus.columns}:
+        raise PredictionError(f'the corpus has predictions of "{system}" already; give the new ones another name')
+    ours, _, theirs = (join_on or "").partition("=")
+    file = PredictionFile(path, system=system, theirs=(theirs or ours or None))
+    taken = _Taken(corpus.size, path.name)
+    parts = _heard(file, taken)
+    if file.keyed or ours:
+        joined_on = _by_key(corpus, parts, taken, _column(corpus, ours, path) if ours else None)
+    else:
+        joined_on = _by_sound(corpus, parts, taken)
+    report = JoinReport(
+        system=system,
+        file=path.name,
+        format=file.title,
+        joined_on=joined_on,
+        taken_from=file.taken_from,
+        utterances=corpus.size,
+        rows=taken.rows,
+        joined=len(taken.texts),
+        left_out=dict(taken.left_out),
+        faulty=taken.faulty,
+        problems=tuple(sorted(taken.problems, key=lambda problem: problem.line or 0)),
+        missed=_missed(corpus, system, taken),
+    )
+    if not report.joined:
+        raise PredictionError(_nothing_fits(report))
+    _write(output, system, taken, report)
+    return report
+
+
+def overlay(corpus: Corpus, path: Path, report: JoinReport) -> Overlay:
+    """What ``join`` has written, as columns to lay beside the corpus it was joined with."""
+    from explorer.corpus import Overlay
+
+    system = report.system
+    help = f"What {system} heard, from {report.file}, joined on {report.joined_on}."
+    name = f"hypothesis_{system}"
+    column = Column(name=name, label=system, kind="text", help=help, origin="run", system=system)
+    return Overlay(name=f"predictions:{system}", path=path, columns=(column,))
+
+
+@dataclass(slots=True)
+class _Taken:
+    """Which row of the file each utterance has got, and what became of the others."""
+
+    size: int
+    source: str
+    texts: dict[int, str] = field(default_factory=dict)
+    lines: dict[int, int] = field(default_factory=dict)
+    rows: int = 0
+    faulty: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
+    problems: list[Problem] = field(default_factory=list)
+
+    def take(self, row: int, line: int, text: str) -> None:
+        """Give an utterance its hypothesis, unless it has one already."""
+        first = self.lines.setdefault(row, line)
+        if first == line and row not in self.texts:
+            self.texts[row] = text
+        else:
+            self.leave(line, f"the row is for the same utterance as line {first}", REPEATED)
+
+    def leave(self, line: int, message: str, kind: str) -> None:
+        """Note a row that is joined with nothing."""
+        self.left_out[kind] += 1
+        self._list(Problem(self.source, line, None, message, kind))
+
+    def fault(self, problem: Problem) -> None:
+        """Note a line that the file's format could not read; repeated rows are rows."""
+        if problem.kind == "duplicate":
+            self.rows += 1
+            self.leave(problem.line or 0, problem.message, REPEATED)
+        else:
+            self.faulty += 1
+            self._list(problem)
+
+    def _list(self, problem: Problem) -> None:
+        if len(self.problems) < LISTED:
+            self.problems.append(problem)
+
+
+def _heard(file: PredictionFile, taken: _Taken) -> Iterator[Part]:
+    """The rows of the file that have a hypothesis; the others are noted."""
+    for part in file.parts():
+        for problem in part.problems:
+            taken.fault(problem)
+        taken.rows += len(part.lines)
+        kept = [place for place, text in enumerate(part.texts) if text is not None]
+        if len(kept) < len(part.lines):
+            for place, text in enumerate(part.texts):
+                if text is None:
+                    taken.leave(part.lines[place], f'the row has no "{file.taken_from}"', WITHOUT_TEXT)
+            columns = {name: getattr(part, name) for name in Part.__slots__ if name != "problems"}
+            part = Part(**{name: [values[place] for place in kept] for name, values in columns.items() if values})
+        yield part
+
+
+def _column(corpus: Corpus, name: str, path: Path) -> Column:
+    try:
+        return resolved(Condition(name, "empty"), corpus.columns)
+    except ExpressionError as error:
+        raise PredictionError(f"{path} cannot be joined: {error.reason}") from None
+
+
+# ---- by a field ----
+
+
+def _by_key(corpus: Corpus, parts: Iterable[Part], taken: _Taken, column: Column | None) -> str:
+    """Join by the keys of the rows; the words for what they were joined on."""
+    rows = [
+        (line, key, text)
+        for part in parts
+        for line, key, text in zip(part.lines, part.keys, part.texts, strict=True)
+        if text is not None
+    ]
+    wanted = {key for _, key, _ in rows if key is not None}
+    if column is not None:
+        places, words = _places_of(corpus, column.name, wanted), column.label
+    else:
+        places, words = _fitting_places(corpus, wanted)
+    for line, key, text in rows:
+        found = places.get(key or "", ())
+        if len(found) == 1:
+            taken.take(found[0], line, text)
+        elif found:
+            taken.leave(line, f'"{key}" is the {words} of {len(found)} utterances', AMBIGUOUS)
+        else:
+            taken.leave(line, f'no utterance has the {words} "{key}"', UNMATCHED)
+    return words
+
+
+def _places_of(corpus: Corpus, column: str, wanted: set[str]) -> dict[str, list[int]]:
+    """The rows of the corpus that have each of these values."""
+    places: dict[str, list[int]] = {}
+    for batch in corpus.batches((column,)):
+        for row, value in zip(batch.column("row").to_pylist(), batch.column(column).to_pylist(), strict=True):
+            key = as_text(value)
+            if key in wanted:
+                places.setdefault(key, []).append(row)
+    return places
+
+
+def _fitting_places(corpus: Corpus, wanted: set[str]) -> tuple[dict[str, list[int]], str]:
+    """The places of keys that nobody has explained: in the first column that has any of them, else as sounds' stems."""
+    known = {column.name: column for column in corpus.columns if column.kind in ("text", "number")}
+    for name in KEY_COLUMNS:
+        if name in known and (places := _places_of(corpus, name, wanted)):
+            return places, known[name].label
+    ids = sorted(wanted)
+    own = {id: [int(row)] for id, row in zip(ids, corpus.rows_of(ids), strict=True) if row >= 0}
+    if own:
+        return own, "id"
+    stems: dict[str, list[int]] = {}
+    for batch in corpus.batches(("audio",)):
+        for row, audio in zip(batch.column("row").to_pylist(), batch.column("audio").to_pylist(), strict=True):
+            stem = _stem(_parts(audio)[-1])
+            if stem in wanted:
+                stems.setdefault(stem, []).append(row)
+    return stems, "name of the sound file without its ending"
+
+
+# ---- by sound and time ----
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row of the file that is written otherwise than its utterance."""
+
+    line: int
+    audio: str
+    offset: float
+    duration: float | None
+    channel: Any
+    text: str
+
+
+def _by_sound(corpus: Corpus, parts: Iterable[Part], taken: _Taken) -> str:
+    """Join rows that are written like their utterance at once, by identity; the others by path, offset and duration."""
+    rest: list[_Row] = []
+    for part in _gathered(parts):
+        found = corpus.rows_of(part.ids)
+        for place, known in enumerate(found.tolist()):
+            text = part.texts[place]
+            if text is None:
+                continue
+            if known >= 0:
+                taken.take(known, part.lines[place], text)
+            else:
+                times = part.offset[place], part.duration[place]
+                rest.append(_Row(part.lines[place], part.audio[place], *times, part.channel[place], text))
+    if rest:
+        sounds = _Sounds(corpus, {_stem(_parts(row.audio)[-1]) for row in rest})
+        for row in rest:
+            its, reason, kind = sounds.place(row)
+            if its is None:
+                taken.leave(row.line, reason, kind)
+            else:
+                taken.take(its, row.line, row.text)
+    return "sound and time"
+
+
+def _gathered(parts: Iterable[Part]) -> Iterator[Part]:
+    """The parts put together, because looking up many identities takes hardly longer than looking up one."""
+    whole = Part()
+    for part in parts:
+        for name in ("lines", "texts", "ids", "audio", "offset", "duration", "channel"):
+            getattr(whole, name).extend(getattr(part, name))
+        if len(whole.lines) >= LOOKED_UP_AT_ONCE:
+            yield whole
+            whole = Part()
+    yield whole
+
+
+class _Sounds:
+    """The utterances of the sound files whose stems are asked for, by their path."""
+
+    def __init__(self, corpus: Corpus, stems: set[str]) -> None:
+        self._files: dict[str, dict[tuple[str, ...], list[tuple[float, float | None, Any, int]]]] = {}
+        channel = ("channel",) if "channel" in {column.name for column in corpus.columns} else ()
+        for batch in corpus.batches(("audio", "offset", "duration", *channel)):
+            values = [batch.column(name).to_pylist() for name in ("row", "audio", "offset", "duration")]
+            channels = batch.column("channel").to_pylist() if channel else [None] * batch.num_rows
+            for row, audio, offset, duration, number in zip(*values, channels, strict=True):
+                parts = _parts(audio)
+                stem = _stem(parts[-1])
+                if stem in stems:
+                    self._files.setdefault(stem, {}).setdefault(parts, []).append((offset, duration, number, row))
+
+    def place(self, row: _Row) -> tuple[int | None, str, str]:
+        """The utterance of a row; None with the reason and its kind when there is not just one."""
+        parts = _parts(row.audio)
+        files = self._files.get(_stem(parts[-1]), {})
+        same = [parts] if parts in files else [known for known in files if _same(parts, known)]
+        if not same:
+            return None, f'no utterance is of "{row.audio}"', UNMATCHED
+        if len(same) > 1:
+            return None, f'"{row.audio}" could be {len(same)} sound files of the corpus', AMBIGUOUS
+        utterances = [one for one in files[same[0]] if row.channel is None or one[2] in (None, row.channel)]
+        near = [one for one in utterances if abs(one[0] - row.offset) <= OFFSET_TOLERANCE]
+        if not near:
+            return None, _nearest(row, utterances), UNMATCHED
+        lasting = [one for one in near if _lasts(one[1], row.duration)]
+        if not lasting:
+            known = ", ".join(f"{one[1]:.2f} s" for one in near)
+            reason = f'the utterance of "{row.audio}" at {row.offset:.2f} s lasts {known}, the row {row.duration:.2f} s'
+            return None, reason, UNMATCHED
+        distances = [abs(one[0] - row.offset) for one in lasting]
+        closest = [one for one, distance in zip(lasting, distances, strict=True) if distance == min(distances)]
+        if len(closest) > 1:
+            reason = f'{len(closest)} utterances of "{row.audio}" begin at {row.offset:.2f} s'
+            return None, reason, AMBIGUOUS
+        return closest[0][3], "", ""
+
+
+def _nearest(row: _Row, utterances: list[tuple[float, float | None, Any, int]]) -> str:
+    if not utterances:
+        return f'no utterance of "{row.audio}" is of channel {row.channel}'
+    nearest = min((one[0] for one in utterances), key=lambda offset: abs(offset - row.offset))
+    return f'no utterance of "{row.audio}" begins at {row.offset:.2f} s; the nearest begins at {nearest:.2f} s'
+
+
+def _lasts(one: float | None, other: float | None) -> bool:
+    return one is None or other is None or abs(one - other) <= DURATION_TOLERANCE
+
+
+def _parts(audio: str) -> tuple[str, ...]:
+    """The folders and the name of a path, without what only says where it starts."""
+    parts = PurePosixPath(audio.replace("\\", "/")).parts
+    return tuple(part for part in parts if part not in ("/", ".", "..", "~")) or (audio,)
+
+
+def _stem(name: str) -> str:
+    root, ending = os.path.splitext(name)  # noqa: PTH122  (a name, not a path: "a." and ".." must pass)
+    return root if ending.lower() in SOUND_SUFFIXES else name
+
+
+def _same(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether the shorter path is the end of the longer; an ending counts only where both have one."""
+    length = min(len(one), len(other))
+    if one[-length:-1] != other[-length:-1]:
+        return False
+    names = one[-1], other[-1]
+    return names[0] == names[1] or any(_stem(name) == name for name in names)
+
+
+# ---- what is written ----
+
+
+def _write(output: Path, system: str, taken: _Taken, report: JoinReport) -> None:
+    """The overlay and the report, each whole or not at all; the report last, so that it vouches for the overlay."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    mark = uuid.uuid4().hex[:8]
+    rows = pa.array(np.fromiter(taken.texts, np.int32, len(taken.texts)))
+    table = pa.table({"row": rows, f"hypothesis_{system}": pa.array(taken.texts.values(), pa.string())})
+    building = output.with_name(f"{output.name}.{mark}")
+    pyarrow.parquet.write_table(table, building, compression="zstd")
+    building.replace(output)
+    telling = report_path(output).with_name(f"{report_path(output).name}.{mark}")
+    telling.write_text(report.written(), encoding="utf-8", errors="surrogatepass")
+    telling.replace(report_path(output))
+
+
+def report_path(output: Path) -> Path:
+    """Where the report of an overlay is."""
+    return output.with_suffix(".json")
+
+
+def _missed(corpus: Corpus, system: str, taken: _Taken) -> tuple[Problem, ...]:
+    without = np.ones(corpus.size, bool)
+    without[list(taken.texts)] = False
+    rows = np.flatnonzero(without)[:LISTED_MISSED].astype(np.int32)
+    message = f"no hypothesis of {system}"
+    return tuple(
+        Problem(source, line, None, f"{message} for {audio} at {offset:.2f} s", "missing hypothesis")
+        for _id, (source, line, audio, offset) in corpus.listed(rows, ("source", "line", "audio", "offset"))
+    )
+
+
+def renamed(report: JoinReport, file: str) -> JoinReport:
+    """The report with the name that people know the file by."""
+    problems = tuple(replace(problem, source=file) for problem in report.problems)
+    return replace(report, file=file, problems=problems)
+
+
+def _nothing_fits(report: JoinReport) -> str:
+    first = f" The first: {report.problems[0]}." if report.problems else ""
+    more = "; rows can also be joined by a field of both (--join-on FIELD)" if "time" in report.joined_on else ""
+    return (
+        f"no row of {report.file} ({report.format}, {report.rows:,} rows) fits an utterance, "
+        f"joined on {report.joined_on}{more}.{first}"
+    )
