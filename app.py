@@ -46,6 +46,7 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     )
     serve.add_argument("--as", dest="corpus", metavar="NAME", help="open all manifests as one corpus of this name")
     _vocabulary(serve)
+    _predictions(serve)
     serve.add_argument("--port", type=int, help="port to listen on (default 8050)")
     serve.add_argument("--host", help="address to listen on (default 127.0.0.1)")
     serve.add_argument("--insecure", action="store_true", help="allow another address without a token")
@@ -69,6 +70,7 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     score.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
     score.add_argument("--json", action="store_true", help="print JSON")
     score.add_argument("--normalizer", metavar="NAME", help="what texts go through first: none or basic")
+    _predictions(score)
     _where(score)
     _common(score)
 
@@ -130,6 +132,21 @@ def _vocabulary(command: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="word list (one word a line, or a manifest) by which words are told to be out of vocabulary",
+    )
+
+
+def _predictions(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--predictions",
+        action="append",
+        default=[],
+        metavar="NAME=FILE",
+        help="what another system heard, in any format, joined by sound and time; can be given again",
+    )
+    command.add_argument(
+        "--join-on",
+        metavar="COLUMN[=FIELD]",
+        help="join the files of --predictions by this column (in the file: FIELD) instead",
     )
 
 
@@ -277,6 +294,7 @@ def named_corpora(options: argparse.Namespace, manifests: Sequence[Path]) -> dic
     from explorer.config import Columns, CorpusSource
     from explorer.formats.shards import paths_of
     from explorer.paths import is_remote
+    from explorer.prediction_store import named_files
 
     for manifest in manifests:
         missing = [path for path in paths_of(manifest) if not is_remote(path) and not path.exists()]
@@ -293,6 +311,10 @@ def named_corpora(options: argparse.Namespace, manifests: Sequence[Path]) -> dic
     folders = {"audio_root": options.audio_root, "roots": tuple(options.roots), "vocabulary": options.vocab}
     folders |= {"tar_base_path": options.tar_base_path, "dali_index_base": options.dali_index_base}
     folders |= {"columns": Columns(**dict(options.columns))}
+    heard = named_files(options.predictions)
+    if heard and len(groups) != 1:
+        raise ConfigError("--predictions belong to one corpus: open one, or several manifests as one with --as NAME.")
+    folders |= {"predictions": heard, "join_on": options.join_on}
     return {name: CorpusSource(manifests=paths, **folders) for name, paths in groups.items()}
 
 
@@ -326,10 +348,14 @@ def run_stats(options: argparse.Namespace) -> int:
 
 
 def run_score(options: argparse.Namespace) -> int:
-    """``app.py score MANIFEST... [--json] [--normalizer NAME]``"""
-    from evaluator.cli import print_score
+    """``app.py score MANIFEST... [--json] [--normalizer NAME] [--predictions NAME=FILE] [--where FILTER]``"""
+    from evaluator.cli import print_joins, print_score
+    from explorer.prediction_store import named_files, with_predictions
 
-    corpus, config = _open_for_reading(options)
+    opened, config = _open_for_reading(options)
+    files, cache = named_files(options.predictions), config.cache.folder / "predictions"
+    corpus, reports = with_predictions(opened, files, join_on=options.join_on, cache=cache)
+    print_joins(reports)
     normalizer = options.normalizer or config.normalizer
     return print_score(corpus, normalizer=normalizer, where=options.where, as_json=options.json)
 
