@@ -40,7 +40,7 @@ from explorer.records import Problem
 from explorer.storage import fetched, state, url_of
 from explorer.tables import Database, Tables
 from explorer.tar_index import TarIndexes
-from explorer.whereabouts import Whereabouts, absolute_tars, folder_of_tars
+from explorer.whereabouts import Whereabouts, absolute_tars, folder_of_tars, is_sharded
 
 SCHEMA = 2
 BUILDING = ".building"
@@ -91,7 +91,8 @@ class Recipe:
         paths = tuple(path for source in sources for path in paths_of(source))
         root = None if audio_root is None else absolute(Path(audio_root))
         tars = None if tars is None else absolute_tars(tars)
-        further = [] if tars is None else [Path(folder_of_tars(tars))]
+        further = [source.parent.parent for source in paths if is_sharded(source)]
+        further += [] if tars is None else [Path(folder_of_tars(tars))]
         allowed = allowed_roots(paths, root, [*(absolute(Path(folder)) for folder in roots), *further])
         named = tuple(sorted((columns or {}).items()))
         return cls(

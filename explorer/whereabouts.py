@@ -45,6 +45,11 @@ def folder_of_tars(tars: str) -> str:
     return storage.folder_of(tars) if tars.lower().endswith(ENDINGS) else tars
 
 
+def is_sharded(source: Path) -> bool:
+    """Whether a manifest lies and is called as NeMo's shards do and are: its tar is in the folder above."""
+    return source.parent.name == SHARDED and re.fullmatch(r"manifest_\d+\.json", source.name) is not None
+
+
 class Whereabouts:
     """Where the sound of a corpus is; safe for threads. ``sources`` are its manifests by their short names."""
 
@@ -148,7 +153,7 @@ class Whereabouts:
             number = self._number(source)
             if path.name == TARRED:
                 found = self._in_folder(storage.url_of(str(folder)))
-            elif folder.name == SHARDED and number is not None and re.fullmatch(r"manifest_\d+\.json", path.name):
+            elif is_sharded(path) and number is not None:
                 tar = f"{storage.url_of(str(folder.parent))}/audio_{number}.tar"
                 found = {number: tar} if storage.is_remote(tar) or Path(tar).exists() else {}
             else:
