@@ -74,6 +74,27 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     _where(score)
     _common(score)
 
+    compare = commands.add_parser("compare", help="systems against a baseline, with intervals and tests; a gate for CI")
+    compare.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
+    compare.add_argument("--baseline", metavar="SYS", help="what the others are compared with (default: the first)")
+    compare.add_argument("--system", action="append", default=[], dest="systems", metavar="SYS", help="only these")
+    compare.add_argument("--by", metavar="COLUMN", help="resample whole values of a column, for example speaker")
+    compare.add_argument("--normalizer", metavar="NAME", help="what texts go through first: none or basic")
+    compare.add_argument(
+        "--fail-if",
+        action="append",
+        default=[],
+        dest="conditions",
+        metavar="CONDITION",
+        help='exit with 1 when it holds: "wer > 0.075", "delta > 0.2%%", "worse", "worse(p < 0.05)"',
+    )
+    forms = compare.add_mutually_exclusive_group()
+    for form in ("json", "markdown", "latex", "junit"):
+        forms.add_argument(f"--{form}", action="store_const", const=form, dest="form", help=f"print {form}")
+    compare.set_defaults(form="text")
+    _where(compare)
+    _common(compare)
+
     transcribe = commands.add_parser("transcribe", help="run a recognizer over manifests and write a new manifest")
     transcribe.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
     transcribe.add_argument("--model", metavar="X.nemo|NAME", help="a .nemo file or a pretrained name")
@@ -360,6 +381,23 @@ def run_score(options: argparse.Namespace) -> int:
     return print_score(corpus, normalizer=normalizer, where=options.where, as_json=options.json)
 
 
+def run_compare(options: argparse.Namespace) -> int:
+    """``app.py compare MANIFEST... --baseline SYS [--fail-if CONDITION]``"""
+    from evaluator.compare_command import print_comparison
+
+    corpus, config = _open_for_reading(options)
+    return print_comparison(
+        corpus,
+        options.where,
+        normalizer_name=options.normalizer or config.normalizer,
+        systems=options.systems,
+        baseline=options.baseline,
+        blocks=options.by,
+        conditions=options.conditions,
+        form=options.form,
+    )
+
+
 def run_transcribe(options: argparse.Namespace) -> int:
     """``app.py transcribe MANIFEST... --model X.nemo --name SYS -o OUT.json``"""
     from evaluator.selection import selected
@@ -518,6 +556,7 @@ RUN = {
     "serve": run_serve,
     "stats": run_stats,
     "score": run_score,
+    "compare": run_compare,
     "transcribe": run_transcribe,
     "measure": run_measure,
     "export": run_export,

@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
-from evaluator.detectors import choosable
 from evaluator.comparison_store import ComparisonStore
+from evaluator.detectors import choosable
 from evaluator.jobs import Job, JobStore
 from evaluator.launching import (
     Rows,
@@ -54,7 +54,7 @@ class EvaluatorStores(Stores):
     overlays: RunOverlays
     measures: MeasureOverlays
     scores: ScoreStore
-    comparisons: ComparisonStore
+    standings: ComparisonStore
     supervisor: Supervisor
 
     @property
@@ -175,7 +175,7 @@ class EvaluatorStores(Stores):
         """Let go of corpora and threads; the worker goes on with its jobs."""
         self.supervisor.close()
         self.scores.close()
-        self.comparisons.close()
+        self.standings.close()
         self.vocabularies.close()
         self.comparisons.close()
         self.library.close()
@@ -222,6 +222,6 @@ def open_stores(
         overlays=RunOverlays(runs, cache / "runs"),
         measures=MeasureOverlays(runs, cache / "measures"),
         scores=ScoreStore(cache / "scores"),
-        comparisons=ComparisonStore(),
+        standings=ComparisonStore(),
         supervisor=supervisor,
     )

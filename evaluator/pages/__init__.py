@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from evaluator.pages import measure, runs, tts
+from evaluator.pages import compare, measure, runs, tts
 from evaluator.pages.alignment_panel import alignment_panel
 from evaluator.pages.normalizer_control import normalizer_control
 from evaluator.pages.rates_section import rates_section
 from evaluator.pages.transcribe_panel import transcribe_panel
 from explorer.stores import Action
 
-PAGES = (runs, measure, tts)
+PAGES = (compare, runs, measure, tts)
 PANELS = (transcribe_panel, alignment_panel)
 SECTIONS = (rates_section,)
 ACTIONS = (

@@ -1,0 +1,74 @@
+"""The command ``compare``: systems against a baseline as a table or a document, and a gate for continuous integration.
+
+Exit code 0: no condition holds; 1: one holds or cannot be judged; 2: something cannot be understood.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import orjson
+
+from evaluator.comparison import compare
+from evaluator.comparison_report import as_junit, as_latex, as_markdown, as_text, report
+from evaluator.gate import judged, parsed
+from evaluator.normalize import normalizer
+from evaluator.selection import scored
+from explorer.corpus import Corpus
+from explorer.errors import ConfigError
+from explorer.query import Query
+
+FORMS = ("text", "json", "markdown", "latex", "junit")
+TOLD_ROWS = 20_000
+
+
+def print_comparison(
+    corpus: Corpus,
+    where: str,
+    *,
+    normalizer_name: str,
+    systems: Sequence[str],
+    baseline: str | None,
+    blocks: str | None,
+    conditions: Sequence[str],
+    form: str,
+) -> int:
+    """Print the comparison of the utterances that the filter ``where`` selects, in one of FORMS; the exit code.
+
+    Raises:
+        ConfigError: a condition or the normalizer does not exist, or there is nothing to compare.
+        QueryError: a system or column does not exist.
+    """
+    gate = [parsed(text) for text in conditions]
+    chosen = normalizer(normalizer_name)
+    if not corpus.systems:
+        raise ConfigError(f'"{corpus.name}" has no hypotheses to compare (fields pred_text, pred_text_NAME).')
+    with scored(corpus, chosen.name) as laid:
+
+        def tell(done: int, total: int) -> None:
+            if corpus.size >= TOLD_ROWS:
+                print(f"compared {done} of {total} systems", file=sys.stderr, flush=True)
+
+        compared = compare(
+            laid, Query(where=where), systems=systems, baseline=baseline or "", blocks=blocks, progress=tell
+        )
+    if not compared.common:
+        raise ConfigError(
+            f'no utterance of "{corpus.name}" was scored for all of {", ".join(compared.lacking)}; '
+            "name fewer systems with --system, or add what is missing."
+        )
+    verdicts = judged(gate, compared, spared=baseline)
+    if form == "json":
+        told = [{"condition": v.condition, "system": v.system, "holds": v.holds, "told": v.told} for v in verdicts]
+        document = report(compared) | ({"conditions": told} if gate else {})
+        print(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+    elif form == "markdown":
+        print(as_markdown(compared, verdicts), end="")
+    elif form == "latex":
+        print(as_latex(compared), end="")
+    elif form == "junit":
+        print(as_junit(compared, verdicts), end="")
+    else:
+        print(as_text(compared, verdicts))
+    return 1 if any(one.holds is not False for one in verdicts) else 0

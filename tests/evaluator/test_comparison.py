@@ -1,0 +1,225 @@
+"""Comparisons: hand-counted rows, the same numbers as the scores of other pages, documents, and the gate."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import threading
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+import app
+from evaluator.compare_command import print_comparison
+from evaluator.comparison import Comparison, compare, own_standings
+from evaluator.comparison_report import HEADER, as_csv, as_junit, as_latex, as_markdown, report, sentence
+from evaluator.comparison_store import CancelledComparison, ComparisonStore, Making
+from evaluator.gate import judged, parsed
+from evaluator.scores import ScoreStore, pooled
+from explorer.corpus import Corpus
+from explorer.errors import ConfigError, QueryError
+from explorer.query import Filter, Query, Test
+from tests.evaluator.scored import scored_corpus
+from tests.explorer.manifests import row
+
+# Of the words of a to d: good 1 error (b), bad 4 errors (a 1, b 1, c 1, d 1), late 0 errors but it skipped d.
+ROWS = [
+    row("a.wav", text="one two three", speaker="x", pred_text_good="one two three", pred_text_bad="one two free",
+        pred_text_late="one two three"),
+    row("b.wav", text="four five", speaker="x", pred_text_good="four", pred_text_bad="four nine",
+        pred_text_late="four five"),
+    row("c.wav", text="six seven eight nine", speaker="y", pred_text_good="six seven eight nine",
+        pred_text_bad="six seven eight", pred_text_late="six seven eight nine"),
+    row("d.wav", text="ten", speaker="z", pred_text_good="ten", pred_text_bad="ten eleven"),
+    row("e.wav", text="", pred_text_good="", pred_text_bad="", pred_text_late=""),
+    row("f.wav", text="nobody", pred_text_good="nobody"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    folder = tmp_path_factory.mktemp("compared")
+    return ScoreStore(folder / "scores").lay(scored_corpus(folder, ROWS), "basic")
+
+
+def two(corpus: Corpus, **options: object) -> Comparison:
+    return compare(corpus, Query(), systems=["good", "bad"], baseline="bad", **options)  # type: ignore[arg-type]
+
+
+def test_two_systems_by_hand(corpus: Corpus):
+    found = two(corpus)
+    assert (found.selected, found.common, found.lacking) == (6, 5, {"good": 0, "bad": 1})
+    good, bad = found.standings
+    assert (good.system, bad.system, found.baseline) == ("good", "bad", "bad")
+    assert (good.counts.words.errors, good.counts.words.length) == (1, 10)
+    assert (bad.counts.words.errors, bad.counts.words.length) == (4, 10)
+    assert good.difference.delta == pytest.approx(-0.3)
+    assert (good.wins, good.ties, good.losses) == (3, 2, 0)
+    assert bad.difference is bad.pairs is bad.wins is None
+    # Segments, bad minus good: a "three" 1, b 1 - 1 = 0, c 1, d 1.
+    assert (good.pairs.segments, good.pairs.mean) == (4, 0.75)
+    assert good.p_holm == good.p_mapsswe
+
+
+def test_all_are_counted_on_the_same_utterances(corpus: Corpus):
+    found = compare(corpus, Query())
+    assert found.common == 4  # a, b, c, e: late has no d, bad and late no f
+    assert {row.system: row.counts.words.length for row in found.standings} == {"late": 9, "good": 9, "bad": 9}
+    assert [row.system for row in found.standings] == ["late", "good", "bad"]
+    assert found.lacking == {"good": 0, "bad": 1, "late": 2}
+    own = {row.system: row.counts.words.length for row in own_standings(corpus, Query(), ["good", "bad", "late"])}
+    assert own == {"good": 11, "bad": 10, "late": 9}
+
+
+def test_the_counts_are_those_of_every_other_page(corpus: Corpus):
+    for standing in own_standings(corpus, Query(), ["good", "bad", "late"]):
+        score = pooled(corpus, Query(), standing.system)
+        assert standing.counts.words == score.counts.words
+        assert standing.counts.characters == score.counts.characters
+        assert standing.counts.character_errors == score.counts.character_errors
+        assert standing.utterances == score.scored
+
+
+def test_a_filter_selects_what_is_compared(corpus: Corpus):
+    only_x = Query(filters=(Filter("speaker", (Test("eq", "x"),)),))
+    found = compare(corpus, only_x, systems=["good", "bad"])
+    assert (found.selected, found.common) == (2, 2)
+    assert found.standing("bad").counts.words.errors == 2
+
+
+def test_blocks_are_speakers_and_each_unknown_one_alone(corpus: Corpus):
+    assert two(corpus, blocks="speaker").block_count == 4  # x, y, z, and e without a speaker
+    with pytest.raises(QueryError, match='did you mean "speaker"'):
+        two(corpus, blocks="speakers")
+
+
+def test_nothing_in_common_is_undefined_not_a_crash(corpus: Corpus):
+    nothing = Query(search="no such word")
+    found = compare(corpus, nothing)
+    assert (found.selected, found.common) == (0, 0)
+    assert all(row.wer is row.interval is row.difference is row.p_mapsswe is None for row in found.standings)
+    assert "NaN" not in json.dumps(report(found))
+    assert "cannot be compared" in sentence(found.standing("bad"), found)
+    for write in (as_csv, as_markdown, as_latex):
+        assert "nan" not in write(found)
+
+
+def test_an_unknown_system_is_named_with_the_nearest(corpus: Corpus):
+    with pytest.raises(QueryError, match='"goood" is scored here; did you mean "good"'):
+        compare(corpus, Query(), baseline="goood")
+
+
+def test_sentences_say_it_plainly(corpus: Corpus):
+    found = two(corpus)
+    assert sentence(found.standing("good"), found).startswith("good makes 30.00 points fewer errors than bad (95 %: ")
+    assert sentence(found.standing("bad"), found) == "bad is the baseline."
+
+
+def test_documents_have_the_numbers_of_the_report(corpus: Corpus):
+    found = two(corpus)
+    told = report(found)["systems"]
+    lines = list(csv.DictReader(io.StringIO(as_csv(found))))
+    assert [line["system"] for line in lines] == ["good", "bad"]
+    assert float(lines[0]["delta"]) == told["good"]["delta"]
+    assert lines[1]["delta"] == ""
+    markdown = as_markdown(found, judged([parsed("wer > 5%")], found, spared="bad"))
+    assert "| good | 10.00" in markdown
+    assert "basic version 1" in markdown
+    assert "**failed** `wer > 5%`" in markdown
+    assert as_latex(found).count(r"\\") == 3
+    assert r"10.00~\%" in as_latex(found)
+    assert len(HEADER) == as_markdown(found).splitlines()[2].count("|") - 1
+
+
+def holds(corpus: Corpus, condition: str, spared: str | None = "bad") -> dict[str, bool | None]:
+    return {one.system: one.holds for one in judged([parsed(condition)], two(corpus), spared=spared)}
+
+
+def test_conditions(corpus: Corpus):
+    assert holds(corpus, "wer > 0.075") == {"good": True}
+    assert holds(corpus, "WER >= 10%") == {"good": True}
+    assert holds(corpus, "wer>0.1") == {"good": False}
+    assert holds(corpus, "wer > 0.2", spared=None) == {"good": False, "bad": True}
+    assert holds(corpus, "delta < -20%") == {"good": True}
+    assert holds(corpus, "worse") == {"good": False}
+    assert holds(corpus, "worse(p < 0.05)") == {"good": False}
+    assert holds(corpus, "worse", spared=None)["bad"] is None  # the baseline itself is compared with nothing
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("werr > 0.1", 'did you mean "wer"'),
+        ("wer = 0.1", '"wer = 0.1" is no condition'),
+        ("worse(p < )", "is no condition"),
+        ("", "is no condition"),
+        ("mwa > 0.1", "names no number"),
+        ("__import__('os')", "is no condition"),
+    ],
+)
+def test_what_is_no_condition_is_named(text: str, told: str):
+    with pytest.raises(ConfigError, match=told):
+        parsed(text)
+
+
+def test_junit_counts_failures(corpus: Corpus):
+    found = two(corpus)
+    verdicts = judged([parsed("wer > 5%"), parsed("worse")], found, spared="bad")
+    suite = ElementTree.fromstring(as_junit(found, verdicts))
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("2", "1", "0")
+
+
+def test_the_command_fails_a_build(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    manifest = scored_corpus(tmp_path, ROWS).sources[0]
+    asked = ["compare", str(manifest), "--system", "good", "--system", "bad", f"cache.folder={tmp_path / 'cache'}"]
+    assert app.main([*asked, "--baseline", "bad", "--json", "--fail-if", "wer > 50%"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["normalizer"] == {"name": "basic", "version": 1}
+    assert (told["utterances"], told["baseline"]) == (5, "bad")
+    good = told["systems"]["good"]
+    assert (good["wer"], good["delta"], good["wins"], good["ties"], good["losses"]) == (0.1, -0.3, 3, 2, 0)
+    assert good["wer_ci"][0] <= 0.1 <= good["wer_ci"][1]
+    assert app.main([*asked, "--baseline", "good", "--fail-if", "worse"]) == 1
+    assert "failed: worse: bad differs by 30.00" in capsys.readouterr().out
+    assert app.main([*asked, "--fail-if", "wor"]) == 2
+    assert '"wor" is no condition' in capsys.readouterr().err
+    assert app.main([*asked, "--baseline", "goood"]) == 2
+    assert app.main([*asked, "--where", "{speaker} = nobody"]) == 2
+    assert "no utterance" in capsys.readouterr().err
+
+
+def test_a_corpus_without_systems_is_told(tmp_path: Path):
+    corpus = scored_corpus(tmp_path, [row("a.wav", text="one")])
+    with pytest.raises(ConfigError, match="has no hypotheses to compare"):
+        print_comparison(
+            corpus, "", normalizer_name="basic", systems=[], baseline=None, blocks=None, conditions=[], form="text"
+        )
+
+
+def test_long_work_is_told_about_and_can_be_cancelled(corpus: Corpus):
+    store = ComparisonStore(wait_seconds=0.05)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(tell):
+        tell(1, 3)
+        begun.set()
+        go_on.wait(10)
+        tell(2, 3)
+        return two(corpus)
+
+    assert isinstance(store.get("key", slow), Making)
+    begun.wait(10)
+    assert store.get("key", slow) == Making(1, 3)
+    store.cancel("key")
+    go_on.set()
+    fast = ComparisonStore(wait_seconds=30).get("key", lambda tell: two(corpus))
+    assert isinstance(fast, Comparison)
+
+    def failing(tell):
+        raise CancelledComparison("the comparison was cancelled")
+
+    with pytest.raises(CancelledComparison):
+        ComparisonStore(wait_seconds=30).get("other", failing)
+    store.close()
