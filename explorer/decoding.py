@@ -61,7 +61,7 @@ def opened(place: Place) -> Iterator[Decoder]:
         UnreadableAudio: it cannot be opened or decoded, is empty, or its storage is away.
     """
     sound = sound_at(place)
-    with ExitStack() as stack, storage_errors():
+    with storage_errors(), ExitStack() as stack:
         if sound.length() == 0:
             raise UnreadableAudio(f"{sound} is empty (0 bytes); copy or record it again")
         if sound.path is not None:
