@@ -154,7 +154,7 @@ def _pictures(here: Place, shown: Listing) -> Component:
     zipf = vocabulary_figures.rank_frequency(places.tolist(), numbers.tolist(), words)
     drawn = [
         _figure(
-            "vocabulary-zipf",
+            "rank",
             "Count by rank",
             zipf,
             "The n-th most frequent word and its count, both on logarithmic axes (Zipf). Click a point for its rows.",
@@ -178,14 +178,19 @@ def _scatter(shown: Listing, systems: Sequence[str], system: str) -> Component:
     of = "" if len(some) == shown.size else f" {count(len(rows))} of {count(shown.size)} words are drawn."
     told = f"Every point is a word: how often it was scored, and how often {system} recognized it.{of} Click a point."
     choice = parameter_select("system", "", [(name, name) for name in systems], system) if len(systems) > 1 else system
-    return _figure("vocabulary-scatter", "Accuracy by count", figure, told, aside=choice)
+    return _figure("accuracy", "Accuracy by count", figure, told, aside=choice)
 
 
-def _figure(id: str, title: str, figure: Any, told: str, *, aside: Any = None) -> Component:
+def _figure(name: str, title: str, figure: Any, told: str, *, aside: Any = None) -> Component:
     return html.Div(
         [
             html.Div([html.H3(title), help_mark(told), html.Div(aside, className="grow end")], className="figure-head"),
-            dcc.Graph(id=id, figure=figure, config=figures.CONFIG, style={"height": f"{vocabulary_figures.HEIGHT}px"}),
+            dcc.Graph(
+                id={"type": "vocabulary-graph", "name": name},
+                figure=figure,
+                config=figures.CONFIG,
+                style={"height": f"{vocabulary_figures.HEIGHT}px"},
+            ),
         ],
         className="figure",
     )

@@ -32,7 +32,7 @@ TICK_MS = 800
 def layout(stores: Stores, query: Parameters) -> Component:
     """The corpora of the address side by side, or how to open more than one."""
     chosen = choice(stores, query)
-    body = _body(stores, chosen) if len(chosen.corpora) > 1 else [_alone(chosen)]
+    body = _body(stores, chosen) if len(chosen.corpora) > 1 else [_alone(chosen), _no_duplicates()]
     names = " and ".join(chosen.names[1:])
     told = f"{names} compared with {chosen.names[0]}" if names else "Several open corpora side by side"
     folding = f'. Words by the normalizer "{chosen.folding.name}", version {chosen.folding.version}.'
@@ -70,6 +70,12 @@ def _alone(chosen: Choice) -> Component:
         className="command",
     )
     return html.Div(state("bi-columns-gap", "One corpus is open", text, actions=[command]), className="panel")
+
+
+def _no_duplicates() -> Component:
+    """What the callback of the search needs to find on the page, where there is nothing to search."""
+    buttons = [html.Button(id=f"corpora-{name}", type="button") for name in ("search", "cancel")]
+    return html.Div(buttons, id="corpora-duplicates", style={"display": "none"})
 
 
 def _body(stores: Stores, chosen: Choice) -> list[Component]:
@@ -131,6 +137,8 @@ def register(app: Dash, stores: Stores) -> None:
         if _mark(chosen) != mark:
             set_props("route", {"data": {"path": path, "search": address or "", "visit": f"corpora {tick}"}})
             return no_update, no_update
+        if len(chosen.corpora) < 2:
+            return no_update, _settled(stores, chosen)
         if ctx.triggered_id == "corpora-search" and search:
             stores.comparisons.search(chosen.corpora, chosen.folding, content=chosen.content)
         elif ctx.triggered_id == "corpora-cancel" and cancel:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update, set_props
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update, set_props
 from dash.development.base_component import Component
 
 from explorer import vocabulary_views
@@ -119,12 +119,11 @@ def register(app: Dash, stores: Stores) -> None:
 
     @app.callback(
         Output("vocabulary-goto", "data"),
-        Input("vocabulary-zipf", "clickData"),
-        Input("vocabulary-scatter", "clickData"),
+        Input({"type": "vocabulary-graph", "name": ALL}, "clickData"),
         State("url", "search"),
         prevent_initial_call=True,
     )
-    def open_word(_zipf: Any, _scatter: Any, search: str | None) -> Any:
+    def open_word(_clicks: Any, search: str | None) -> Any:
         points = (ctx.triggered[0]["value"] or {}).get("points") if ctx.triggered else None
         if not points:
             return no_update
