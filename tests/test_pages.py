@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from dash._utils import to_json
 
 import explorer.pages
 from explorer import media
+from explorer.columns import Column
 from explorer.components import distributions, filters, shell, table
 from explorer.components.guide import guide
 from explorer.corpus import Corpus
@@ -21,7 +23,7 @@ from explorer.errors import UnknownUtterance
 from explorer.parameters import Parameters
 from explorer.query import Filter, Query, Sort, Test
 from explorer.stores import Stores
-from tests.corpora import MARKUP, explorer_app, opened
+from tests.corpora import MARKUP, explorer_app, loaded, opened
 
 CORPORA = ("tones", "faulty", "empty")
 
@@ -309,3 +311,38 @@ def _strings(tree: Any) -> Iterator[str]:
 
 def _found(component: Any, key: str) -> Any:
     return next(_all(json.loads(to_json(component)), key))
+
+
+def test_a_corpus_without_a_good_line_says_what_was_wrong(tmp_path: Path) -> None:
+    manifest = tmp_path / "broken.jsonl"
+    manifest.write_text('{broken\n{"duration": 1}\n', encoding="utf-8")
+    with opened(tmp_path / "corpora") as stores:
+        stores.library.open("broken", [manifest])
+        loaded(stores.library, "broken")
+        page = explorer.pages.overview.layout(stores, Parameters((("corpus", "broken"),)))
+    shown = set(_strings(json.loads(to_json(page))))
+    assert "broken has no utterances" in shown
+    assert any("broken.jsonl:1: broken JSON" in words for words in shown)
+    assert "overview-ask" not in text(page)
+
+
+def test_of_many_systems_the_scores_of_one_are_drawn() -> None:
+    systems = ("a", "b", "c")
+    scores = [
+        Column(name=f"wer_{s}", label=f"WER {s}", kind="number", help="", origin="score", style="percent", system=s)
+        for s in systems
+    ]
+    duration = Column(name="duration", label="Duration", kind="number", help="", style="seconds")
+
+    class Scored:
+        size, complete = 3, True
+        columns = (duration, *scores)
+
+    drawn = text(distributions.distributions(Scored(), "b"))  # type: ignore[arg-type]
+    assert '"column":"wer_b"' in drawn
+    assert '"column":"wer_a"' not in drawn
+    assert '"column":"duration"' in drawn
+    assert '"value":"c"' in drawn
+    few = Scored()
+    few.columns = (duration, *scores[:2])
+    assert '"column":"wer_a"' in text(distributions.distributions(few, None))  # type: ignore[arg-type]

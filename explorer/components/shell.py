@@ -210,6 +210,7 @@ def parameter_select(
             ),
         ],
         className="control",
+        title=help_text or label,
         **attributes(data_parameter=name, data_initial=value),
     )
 

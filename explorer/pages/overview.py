@@ -35,14 +35,7 @@ def layout(stores: Stores, query: Parameters) -> Component:
             html.Div(
                 [
                     html.Div([html.H1(corpus.name), html.P(_sources(corpus))]),
-                    html.Div(
-                        dcc.Link(
-                            [icon("bi-table"), "Open the table"],
-                            href=parameters.href("/utterances"),
-                            className="btn btn-primary",
-                        ),
-                        className="page-actions",
-                    ),
+                    html.Div(_table_link(parameters) if corpus.size else None, className="page-actions"),
                 ],
                 className="page-head",
             ),
@@ -50,6 +43,12 @@ def layout(stores: Stores, query: Parameters) -> Component:
             html.Div(distributions(corpus, query.get("system")), id="overview-distributions"),
         ],
         className="page",
+    )
+
+
+def _table_link(parameters: Parameters) -> Component:
+    return dcc.Link(
+        [icon("bi-table"), "Open the table"], href=parameters.href("/utterances"), className="btn btn-primary"
     )
 
 
