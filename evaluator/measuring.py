@@ -25,6 +25,7 @@ from typing import Any, Literal
 import numpy as np
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from evaluator.crew import Crew, MemberDied
@@ -32,8 +33,9 @@ from evaluator.jobs import Progress
 from evaluator.measure_results import KnownResults, write_result
 from evaluator.runs import Journal, Run
 from evaluator.transcription import Monitor, Outcome, Stopped
-from explorer.errors import RunError
+from explorer.errors import RunError, SpeechDataError
 from explorer.signal_measures import VERSION
+from explorer.sounds import Sound
 
 BATCH = 64
 """Utterances that one process measures before it answers, at most."""
@@ -232,7 +234,12 @@ def _plan(run: Run) -> pa.Table:
         table = pq.read_table(run.input, columns=["id", "row", "path", "offset", "duration"])
     except (OSError, pa.ArrowException) as error:
         raise RunError(f"The run's input {run.input} cannot be read ({error}); start a new run.") from error
-    return table.sort_by([("path", "ascending"), ("offset", "ascending"), ("row", "ascending")])
+    sources, starts = table["path"], pa.array(np.zeros(table.num_rows, np.int64))
+    if pc.any(pc.starts_with(sources, "part:")).as_py():  # members of archives, in the order they have there
+        sounds = [Sound.parse(path) for path in sources.to_pylist()]
+        sources, starts = pa.array([sound.source for sound in sounds]), pa.array([sound.start for sound in sounds])
+    table = table.append_column("source", sources).append_column("start", starts)
+    return table.sort_by([(name, "ascending") for name in ("source", "start", "offset", "row")])
 
 
 def _seconds(table: pa.Table) -> float:
@@ -242,14 +249,14 @@ def _seconds(table: pa.Table) -> float:
 def _rows(table: pa.Table, settled: set[str], known: KnownResults, options: MeasureOptions) -> Iterator[_Row]:
     """The rows that are not settled, in order, with what is known of them."""
     at = 0
-    path, version = None, b""
+    source, version = None, b""
     for batch in table.to_batches(max_chunksize=_LISTED):
         fresh: list[tuple[int, str, tuple[str, float, float | None], str]] = []
-        columns = [batch.column(name).to_pylist() for name in ("id", "path", "offset", "duration")]
-        for id, written, offset, duration in zip(*columns, strict=True):
+        columns = [batch.column(name).to_pylist() for name in ("id", "path", "source", "offset", "duration")]
+        for id, written, file, offset, duration in zip(*columns, strict=True):
             if id not in settled:
-                if written != path:  # cuts of one file stand side by side
-                    path, version = written, _version(written)
+                if file != source:  # cuts and members of one file stand side by side
+                    source, version = file, _version(file)
                 sound = (written, offset or 0.0, duration)
                 fresh.append((at, id, sound, _key(sound, version, options)))
             at += 1
@@ -257,13 +264,12 @@ def _rows(table: pa.Table, settled: set[str], known: KnownResults, options: Meas
         yield from (_Row(*row, result) for row, result in zip(fresh, results, strict=True))
 
 
-def _version(path: str) -> bytes:
-    """Changes when the file does; empty when there is none."""
+def _version(source: str) -> bytes:
+    """Changes when the file, or the object in a store, does; empty when there is none."""
     try:
-        status = os.stat(path)  # noqa: PTH116 (a million times)
-    except (OSError, ValueError):
+        return str(Sound(source).version).encode()
+    except (SpeechDataError, OSError, ValueError):
         return b""
-    return b"%d %d" % (status.st_size, status.st_mtime_ns)
 
 
 def _key(sound: tuple[str, float, float | None], version: bytes, options: MeasureOptions) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import tarfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -26,6 +28,7 @@ from explorer.corpus import open_corpus
 from explorer.errors import EngineError, UnreadableAudio
 from explorer.query import Query
 from explorer.signal_measures import MEASURES
+from explorer.sounds import Sound
 from tests.evaluator.tones import EnergyDetector, write_input, write_sentence
 from tests.explorer.sounds import manifest, voice
 
@@ -221,6 +224,34 @@ def test_a_crew_gives_up_who_takes_too_long_and_ends_with_its_owner() -> None:
     finally:
         crew.close()
     assert child.returncode == -signal.SIGKILL
+
+
+def test_members_of_an_archive_are_measured_in_its_order_and_again_when_it_changes(
+    tmp_path: Path, runs: RunStore
+) -> None:
+    files = sounds(tmp_path, 12)
+    tar = tmp_path / "audio.tar"
+
+    def pack() -> list[tuple[str, Path, float | None]]:
+        with tarfile.open(tar, "w") as archive:
+            for _, path, _ in files:
+                archive.add(path, path.name)
+        with tarfile.open(tar) as archive:
+            members = [Sound(str(tar), m.offset_data, m.size, m.name) for m in archive.getmembers()]
+        return [(id, cast(Path, m.locator), s) for (id, _, s), m in zip(files, members, strict=True)]
+
+    packed = new_run(runs, tmp_path, pack()[::-1])
+    measure(packed, options=QUICK, monitor=Watch(), processes=1)
+    table = pq.read_table(result_path(packed))
+    assert table["id"].to_pylist() == [id for id, *_ in files]
+    plain = new_run(runs, tmp_path, files)
+    measure(plain, options=QUICK, monitor=Watch(), processes=1)
+    peaks = {line["id"]: line["values"]["peak"] for line in read_journal(plain.journal)}
+    assert table["peak"].to_pylist() == [peaks[id] for id, *_ in files]
+    again = new_run(runs, tmp_path, pack())
+    os.utime(tar, ns=(1, 1))
+    outcome = measure(again, options=QUICK, monitor=Watch(), earlier=[packed], processes=1)
+    assert outcome.note.startswith("12 measured now")
 
 
 def test_the_measures_become_columns_and_the_newest_run_counts(tmp_path: Path, runs: RunStore) -> None:
