@@ -178,12 +178,13 @@ class _Taken:
     problems: list[Problem] = field(default_factory=list)
 
     def take(self, row: int, line: int, text: str) -> None:
-        """Give an utterance its hypothesis, unless it has one already."""
-        first = self.lines.setdefault(row, line)
-        if first == line and row not in self.texts:
-            self.texts[row] = text
-        else:
-            self.leave(line, f"the row is for the same utterance as line {first}", REPEATED)
+        """Give an utterance its hypothesis, unless an earlier row of the file has."""
+        other = self.lines.get(row)
+        if other is None or line < other:
+            self.lines[row], self.texts[row] = line, text
+        if other is not None:
+            message = f"the row is for the same utterance as line {min(line, other)}"
+            self.leave(max(line, other), message, REPEATED)
 
     def leave(self, line: int, message: str, kind: str) -> None:
         """Note a row that is joined with nothing."""
