@@ -76,7 +76,6 @@ window.earmark.parts = window.earmark.parts || {};
   function visit(address) {
     window.history.pushState({}, "", address);
     window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
-    window.dispatchEvent(new PopStateEvent("popstate"));
   }
 
   Object.assign(window.earmark.parts, { make, icon, button, prefix, colour, sentence, spot, note, withUtterance, visit });

@@ -3,6 +3,7 @@
 "use strict";
 
 (() => {
+  const SHORT = 20;
   const { clock, clamp } = window.earmark.parts;
 
   /* A small picture of the whole sound. Drag the window to move the view, click beside it to go there. */
@@ -25,6 +26,9 @@
       this.window.style.left = `${(100 * view.from) / view.duration}%`;
       this.window.style.width = `${(100 * view.span) / view.duration}%`;
       this.container.classList.toggle("is-whole", view.whole);
+      // A short sound that is shown whole is its own overview.
+      this.container.classList.toggle("is-short", view.duration < SHORT);
+      if (!this.container.clientWidth) return;
       const ratio = window.devicePixelRatio || 1;
       const width = Math.round(this.container.clientWidth * ratio);
       const height = Math.round(this.container.clientHeight * ratio);
@@ -158,8 +162,8 @@
         pen.fillRect(left, top * height, Math.max(ratio, ((to - from) / duration) * width - ratio), (bottom - top) * height);
       };
       const [other, here] = colours();
-      for (const [, from, to] of others) bar(from, to, 0.25, 0.75, other);
       bar(start, end, 0, 1, here);
+      for (const [id, from, to] of others) if (id !== this.known.id) bar(from, to, 0.25, 0.75, other);
     }
   }
 

@@ -114,7 +114,11 @@
         pairs.push(["cols", names.map(encodeURIComponent).join(",")]);
       }
       if (current && current.id) pairs.push(["u", current.id]);
-      if (document.getElementById(GRID)) window.earmark.address.rewrite(["f", "sort", "search", "where", "cols", "u"], pairs);
+      const replaced = ["f", "sort", "search", "where", "cols", "u"];
+      const shown = new URLSearchParams(window.location.search).get("u");
+      // The player's place (t, from, to) is one in that utterance only.
+      if (!current || current.id !== shown) replaced.push("t", "from", "to");
+      if (document.getElementById(GRID)) window.earmark.address.rewrite(replaced, pairs);
       return QUIET();
     },
 

@@ -9,7 +9,6 @@ Where each file goes:
     bootstrap/      bootstrap.min.css, its source map, LICENSE                  (MIT)
     icons/          bootstrap-icons.min.css, fonts/bootstrap-icons.woff2, LICENSE   (MIT)
     inter/          inter.css, files/inter-*-wght-normal.woff2, LICENSE         (SIL OFL 1.1)
-    wavesurfer/     wavesurfer.min.js (global ``WaveSurfer``), LICENSE          (BSD-3-Clause)
 
 Order on the page: Dash includes the files at the top of ``assets/`` before those in folders, so a stylesheet of ours
 would come *before* Bootstrap's. ``dash_options()`` therefore tells Dash to leave ``vendor/`` alone and to link these
@@ -39,16 +38,11 @@ FILES = (
     ("@fontsource-variable/inter/wght.css", "inter/inter.css"),
     ("@fontsource-variable/inter/files/*-wght-normal.woff2", "inter/files/"),
     ("@fontsource-variable/inter/LICENSE", "inter/LICENSE"),
-    ("wavesurfer.js/dist/wavesurfer.min.js", "wavesurfer/wavesurfer.min.js"),
-    ("wavesurfer.js/LICENSE", "wavesurfer/LICENSE"),
 )
 """(path or pattern in node_modules, path in assets/vendor; a folder, for a pattern, ends with a slash)."""
 
 STYLESHEETS = ("bootstrap/bootstrap.min.css", "icons/bootstrap-icons.min.css", "inter/inter.css")
 """What a page links, in this order, before our own stylesheets; paths in assets/vendor."""
-
-SCRIPTS = ("wavesurfer/wavesurfer.min.js",)
-"""What a page loads before our own scripts; paths in assets/vendor."""
 
 _STAMP = ".version"
 
@@ -77,7 +71,6 @@ def dash_options(prefix: str = "/assets/", *, assets: Path = ASSETS) -> dict[str
     return {
         "assets_path_ignore": ["^vendor$", "^node_modules$"],
         "external_stylesheets": [f"{prefix}vendor/{path}{suffix}" for path in STYLESHEETS],
-        "external_scripts": [f"{prefix}vendor/{path}{suffix}" for path in SCRIPTS],
     }
 
 

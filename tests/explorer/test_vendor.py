@@ -35,7 +35,7 @@ def test_only_the_listed_files_arrive(assets: Path) -> None:
     listed = {target for _, target in vendor.FILES if not target.endswith("/")} | {".version"}
     assert listed <= arrived
     assert all(re.fullmatch(r"inter/files/inter-[a-z-]+-wght-normal\.woff2", name) for name in arrived - listed)
-    assert set(vendor.STYLESHEETS) | set(vendor.SCRIPTS) <= arrived
+    assert set(vendor.STYLESHEETS) <= arrived
 
 
 def test_every_package_brings_its_licence(assets: Path) -> None:
@@ -55,10 +55,10 @@ def test_every_woff2_that_a_stylesheet_names_is_there(assets: Path) -> None:
 def test_a_damaged_copy_is_fetched_again(assets: Path, tmp_path: Path) -> None:
     copy = tmp_path / "assets"
     shutil.copytree(assets, copy)
-    (copy / "vendor" / vendor.SCRIPTS[0]).unlink()
+    (copy / "vendor" / vendor.STYLESHEETS[0]).unlink()
     assert not vendor.current(copy)
     assert vendor.fetch(copy) is True
-    assert (copy / "vendor" / vendor.SCRIPTS[0]).is_file()
+    assert (copy / "vendor" / vendor.STYLESHEETS[0]).is_file()
 
 
 def test_a_broken_lock_file_is_a_sentence_and_leaves_nothing(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_a_broken_lock_file_is_a_sentence_and_leaves_nothing(tmp_path: Path) -> 
 def test_the_lock_fixes_checksums_and_names_no_download_address() -> None:
     lock = json.loads((vendor.ASSETS / "package-lock.json").read_text())
     packages = {name: entry for name, entry in lock["packages"].items() if name}
-    assert set(packages) >= {"node_modules/bootstrap", "node_modules/wavesurfer.js"}
+    assert set(packages) >= {"node_modules/bootstrap", "node_modules/bootstrap-icons"}
     for name, entry in packages.items():
         assert entry["integrity"].startswith("sha512-"), name
         assert "resolved" not in entry, name
@@ -86,7 +86,6 @@ def test_dash_links_the_vendored_files_first_and_once(assets: Path, tmp_path: Pa
     folder = tmp_path / "assets"
     shutil.copytree(assets, folder)
     (folder / "style.css").write_text("body { margin: 0 }")
-    (folder / "player.js").write_text("'use strict';")
     app = Dash("order", assets_folder=str(folder), **vendor.dash_options(assets=folder))
     app.layout = html.Div()
     page = app.server.test_client().get("/").text
@@ -96,7 +95,5 @@ def test_dash_links_the_vendored_files_first_and_once(assets: Path, tmp_path: Pa
         assert page.count(name) == 1, name
         places.append(page.index(name))
     assert places == sorted(places)
-    assert page.count("wavesurfer.min.js") == 1
-    assert page.index("wavesurfer.min.js") < page.index("player.js")
-    for name in (*vendor.STYLESHEETS, *vendor.SCRIPTS, "inter/files/inter-latin-wght-normal.woff2"):
+    for name in (*vendor.STYLESHEETS, "inter/files/inter-latin-wght-normal.woff2"):
         assert client.get(f"/assets/vendor/{name}?v=1").status_code == 200, name
