@@ -2,7 +2,8 @@
 
     file channel begin duration word [confidence]          begin and duration in seconds; ;; begins a comment
 
-Consecutive lines of one file and channel are one utterance: its reference is the words joined, its sound is looked for
+The lines of one file and channel are one utterance (they may be mixed with those of others, as far as there are not
+more than MOST_OPEN of them at once): its reference is the words joined, its sound is looked for
 like an STM's, and its times are kept in the field ``words``, a list of ``{"word", "start", "end"}`` (and
 "confidence") in seconds from the utterance's start. It is the whole sound: its duration is read from the file.
 ``<eps>`` and alternatives (``<ALT...>``) are left out. A faulty line loses its word alone.
@@ -27,6 +28,7 @@ from explorer.records import Problem
 
 FIXED_FIELDS = {"audio": "file", "offset": "offset", "duration": "duration", "reference": "text"}
 SHAPE = re.compile(rf"\S+\s+\S+\s+{NUMBER}\s+{NUMBER}\s+\S+(?:\s+\S+)?\s*$")
+MOST_OPEN = 5_000
 NO_WORDS = ("<eps>", "<alt_begin>", "<alt>", "<alt_end>", "@")
 
 
@@ -76,7 +78,7 @@ class _Utterance:
 
 def _found(path: Path, reading: Reading) -> Iterator[tuple[Row | Problem, int]]:
     sounds = Sounds(path.parent, reading.roots)
-    open_one: _Utterance | None = None
+    open_ones: dict[tuple[str, int], _Utterance] = {}
     position = 0
     for line in lines_of(path, reading, source=reading.source):
         if isinstance(line, Problem):
@@ -90,15 +92,16 @@ def _found(path: Path, reading: Reading) -> Iterator[tuple[Row | Problem, int]]:
         except Fault as fault:
             yield fault.problem(reading.source, line.number), position
             continue
-        if open_one is not None and (open_one.name, open_one.channel) != (name, channel):
-            yield from located(open_one.row(), sounds, reading.source, position)
-            open_one = None
-        if open_one is None:
-            open_one = _Utterance(name, channel, line.number)
+        utterance = open_ones.get((name, channel))
+        if utterance is None:
+            if len(open_ones) >= MOST_OPEN:
+                oldest = open_ones.pop(next(iter(open_ones)))
+                yield from located(oldest.row(), sounds, reading.source, position)
+            utterance = open_ones[name, channel] = _Utterance(name, channel, line.number)
         if word is not None:
-            open_one.words.append(word)
-    if open_one is not None:
-        yield from located(open_one.row(), sounds, reading.source, position)
+            utterance.words.append(word)
+    for utterance in open_ones.values():
+        yield from located(utterance.row(), sounds, reading.source, position)
 
 
 def _word(line: Line) -> tuple[str, int, dict[str, Any] | None]:

@@ -17,6 +17,7 @@ Source: https://lhotse.readthedocs.io/en/latest/datasets.html and lhotse/seriali
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ from explorer.records import Problem
 FIXED_FIELDS = {"audio": "recording", "offset": "start", "duration": "duration", "reference": "text"}
 SUFFIXES = (".jsonl", ".jsonl.gz")
 SOUND_TYPES = ("file", "url")
-DEEPEST = 200
+LOOKED_AT = 20
 
 
 def recognizes(path: Path, start: bytes) -> bool:
@@ -86,7 +87,7 @@ def _utterances(path: Path, found: tuple[Path, ...], reading: Reading) -> Iterat
                 continue
             try:
                 if kind == "cuts":
-                    rows = _cut(entry, number)
+                    rows = _apart(_cut(entry, number))
                 elif kind == "supervisions":
                     rows = [_supervision(entry, recordings, number)]
                 else:
@@ -129,20 +130,24 @@ def _listed(folder: Path) -> tuple[Path, ...]:
 
 
 def _kind(start: bytes) -> str | None:
-    """What the lines of a file are, by the first whole ones that can be read."""
-    for line in start.split(b"\n")[:20]:
-        try:
-            entry = orjson.loads(line)
-        except orjson.JSONDecodeError:
-            continue
-        if isinstance(entry, dict) and "id" in entry and "audio_filepath" not in entry:
-            if str(entry.get("type", "")).endswith("Cut") or {"start", "recording"} <= entry.keys():
-                return "cuts"
-            if {"recording_id", "start"} <= entry.keys():
-                return "supervisions"
-            if {"sources", "sampling_rate"} <= entry.keys():
-                return "recordings"
-    return None
+    """What most of the first lines of a file are."""
+    kinds = Counter(map(_kind_of_line, start.split(b"\n")[:LOOKED_AT]))
+    del kinds[None]
+    return max(kinds, key=lambda kind: kinds[kind], default=None)
+
+
+def _kind_of_line(line: bytes) -> str | None:
+    try:
+        entry = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(entry, dict) or "id" not in entry or "audio_filepath" in entry:
+        return None
+    if str(entry.get("type", "")).endswith("Cut") or {"start", "recording"} <= entry.keys():
+        return "cuts"
+    if {"recording_id", "start"} <= entry.keys():
+        return "supervisions"
+    return "recordings" if {"sources", "sampling_rate"} <= entry.keys() else None
 
 
 def _recordings_beside(supervisions: Path) -> Path | None:
@@ -180,6 +185,15 @@ def _cut(entry: Mapping[str, Any], line: int) -> list[Row]:
     if channel is not None:
         fields["channel"] = channel
     return [Row(line=line, audio=audio, offset=start, duration=length, reference=reference, fields=fields)]
+
+
+def _apart(rows: list[Row]) -> list[Row]:
+    """The utterances of one cut, if each can be told from the others."""
+    places = {(row.offset, row.duration, row.fields.get("channel")) for row in rows}
+    if len(places) < len(rows):
+        message = "are two of the same time and channel, which cannot be told apart"
+        raise Fault("supervisions", message, "duplicate")
+    return rows
 
 
 def _part(

@@ -60,9 +60,12 @@ def sniff(path: Path, *, expected: str = "one JSON object per line") -> bytes:
         ManifestError: the file cannot be opened or is no UTF-8 text.
     """
     start = peek(path)
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if b"\0" not in start:
+        return start.removeprefix(BYTE_ORDER_MARK)
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")) and start.count(b"\0") * 4 > len(start):
         raise ManifestError(f"{path} is UTF-16 text; save it as UTF-8 (for example with iconv -f UTF-16 -t UTF-8)")
-    if b"\0" in start:
+    lines = start.split(b"\n")
+    if sum(b"\0" in line for line in lines) * 2 > len(lines):  # one such line is that line's fault alone
         raise ManifestError(f"{path} is a binary file, expected {expected}")
     return start.removeprefix(BYTE_ORDER_MARK)
 
@@ -97,10 +100,12 @@ def expect_objects(path: Path, start: bytes) -> None:
     """
     lines = [line for line in start.split(b"\n") if line.strip()]
     first = lines[0].strip() if lines else b""
+    if sum(_is_whole(line, dict) for line in lines[:SNIFFED_LINES]) * 2 > len(lines[:SNIFFED_LINES]):
+        return
     objects = any(line.lstrip().startswith(b"{") and len(line.strip()) > 1 for line in lines[:SNIFFED_LINES])
     if not lines or (objects and not first.startswith(b"[")):
         return
-    if first.startswith(b"[") and not _is_array(first):
+    if first.startswith(b"[") and not _is_whole(first, list):
         found = "it looks like one JSON array over several lines"
     elif first.startswith(b"[") and len(lines) == 1:
         found = "it is one JSON array"
@@ -113,9 +118,10 @@ def expect_objects(path: Path, start: bytes) -> None:
     raise ManifestError(f"{path} does not have one JSON object per line: {found}")
 
 
-def _is_array(line: bytes) -> bool:
+def _is_whole(line: bytes, kind: type) -> bool:
+    """Whether a line is a whole JSON value of this kind."""
     try:
-        return isinstance(orjson.loads(line), list)
+        return isinstance(orjson.loads(line), kind)
     except orjson.JSONDecodeError:
         return False
 

@@ -71,4 +71,4 @@ def read(path: Path, reading: Reading) -> Iterator[Batch]:
 def _cells(start: bytes) -> int:
     """How many cells most of the first lines have."""
     counts = [line.count(b"|") + 1 for line in start.split(b"\n")[:LOOKED_AT] if line.strip()]
-    return max(counts, key=counts.count, default=0)
+    return max(counts, key=lambda cells: (cells in NAMES, counts.count(cells)), default=0)

@@ -192,6 +192,8 @@ def _second_look(line: bytes, *, last: bool) -> Any:
         raise Fault(None, f"broken JSON at character {error.colno}: {reason}", "broken JSON") from None
     except RecursionError:
         raise Fault(None, "broken JSON: nested too deeply", "broken JSON") from None
+    except ValueError:  # Python refuses to read integers of thousands of digits
+        raise Fault(None, "the line has a number of too many digits", "broken JSON") from None
     return entry
 
 
