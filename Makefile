@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PORT ?= 8050
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types unit browser bench clean
+.PHONY: help setup demo test lint types unit browser bench fuzz clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -55,6 +55,9 @@ browser: setup $(VENV)/.tests ## the pages in a real Chromium
 
 bench: setup $(VENV)/.tests ## measure the budgets and print figures and ratios
 	$(BIN)/python -m tests.bench
+
+fuzz: setup $(VENV)/.tests ## 10,000 mutated sources of every format (about half an hour)
+	$(BIN)/python -m tests.fuzz.formats
 
 clean: ## remove what set-up made (not your workspace)
 	rm -rf $(VENV) assets/vendor assets/node_modules .mypy_cache .ruff_cache .pytest_cache
