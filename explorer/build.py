@@ -32,6 +32,7 @@ from explorer.corpus import Corpus
 from explorer.durations import measure
 from explorer.errors import ManifestError, SpeechDataError, StorageError
 from explorer.formats import Reading, format_of
+from explorer.formats.identities import Identities
 from explorer.formats.shards import paths_of
 from explorer.ingest import CATALOG, UTTERANCES, Ingest
 from explorer.paths import absolute, allowed_roots, folder_of, is_remote, short_names
@@ -299,7 +300,7 @@ def _ingest(recipe: Recipe, path: Path, tell: Progress) -> None:
         database.attach(path, writable=True)
         ingest = Ingest(database.cursor())
         names, total, before = short_names(recipe.sources), sum(size for size, _ in recipe.states), 0
-        identities: dict[bytes, int] = {}
+        identities = Identities()
         cache = path.parent
         fixed = dict(format_of(local_copy(recipe, 0, cache)).adapter().FIXED_FIELDS)
         columns = dict(recipe.columns)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["Corpus", "Extent", "Overlay", "Problem", "Utterance", "open_corpus"]
 
 REMEMBERED_QUERIES = 32
+REMEMBERED_BYTES = 256 << 20
 ROWS_AT_ONCE = 50_000
 
 
@@ -59,10 +60,13 @@ class Overlay:
 
 
 class RowMemory:
-    """The ordered rows of the last queries, by the query's URL form; shared by threads."""
+    """The ordered rows of the last queries, by the query's URL form, at most so many and so many bytes of them (but
+    always those of the last one); shared by threads."""
 
-    def __init__(self, size: int = REMEMBERED_QUERIES) -> None:
+    def __init__(self, size: int = REMEMBERED_QUERIES, most_bytes: int = REMEMBERED_BYTES) -> None:
         self._size = size
+        self._most_bytes = most_bytes
+        self._bytes = 0
         self._rows: OrderedDict[tuple[tuple[str, str], ...], np.ndarray] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -76,9 +80,11 @@ class RowMemory:
         rows = find_rows(query)
         rows.setflags(write=False)
         with self._lock:
-            self._rows[key] = rows
-            while len(self._rows) > self._size:
-                self._rows.popitem(last=False)
+            if key not in self._rows:  # another thread may have found them meanwhile
+                self._rows[key] = rows
+                self._bytes += rows.nbytes
+            while len(self._rows) > self._size or (self._bytes > self._most_bytes and len(self._rows) > 1):
+                self._bytes -= self._rows.popitem(last=False)[1].nbytes
         return rows
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from explorer.errors import ManifestError
+from explorer.formats.identities import Identities
 from explorer.formats.lines import peek
 from explorer.records import Problem
 
@@ -62,7 +63,7 @@ class Reading:
     index: int
     names: tuple[str, ...]
     roots: tuple[Path, ...] = ()
-    identities: dict[bytes, int] = field(default_factory=dict)
+    identities: Identities = field(default_factory=Identities)
     block_bytes: int = 8 << 20
     columns: Mapping[str, str] = field(default_factory=dict)
     sampled_bytes: float = inf

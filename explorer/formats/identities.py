@@ -20,26 +20,26 @@ class Identities:
     def __init__(self) -> None:
         self._runs: list[tuple[np.ndarray, np.ndarray]] = []
 
-    def add(self, digests: Sequence[bytes], places: Sequence[int]) -> np.ndarray:
+    def add(self, digests: Sequence[bytes], places: Sequence[int] | np.ndarray) -> np.ndarray:
         """Remember rows by digests of 8 bytes; for each, int64, the place of its first occurrence, NEW if that is it.
 
-        ``places`` are ascending numbers >= 0 that the caller chooses, larger than all before; rows of one place and
-        identity count as one row.
+        ``places`` are numbers >= 0 that the caller chooses; rows of one place and identity count as one row.
         """
         keys = np.frombuffer(b"".join(digests), dtype=np.uint64)
         here = np.asarray(places, dtype=np.int64)
         order = np.argsort(keys, kind="stable")
-        distinct, first, inverse = _firsts(keys[order])
+        distinct, first, number = _firsts(keys[order])
         earliest = here[order][first]
+        known = np.zeros(len(distinct), dtype=bool)
         for run, at in self._runs:
             found = np.minimum(np.searchsorted(run, distinct), len(run) - 1)
-            earliest = np.where(run[found] == distinct, np.minimum(at[found], earliest), earliest)
+            match = run[found] == distinct
+            earliest[match] = at[found[match]]
+            known |= match
+        self._keep(distinct[~known], earliest[~known])
         seen = np.empty(len(keys), dtype=np.int64)
-        seen[order] = earliest[inverse]
-        own = earliest == here[order][first]
-        self._keep(distinct[own], earliest[own])
-        seen[seen == here] = NEW
-        return seen
+        seen[order] = earliest[number]
+        return np.where(seen == here, NEW, seen)
 
     def _keep(self, keys: np.ndarray, places: np.ndarray) -> None:
         """Add a sorted run; the last one is at most half as long as the one before it."""

@@ -16,7 +16,10 @@ from math import inf
 from struct import Struct
 from typing import Any
 
+import numpy as np
+
 from explorer.formats import Batch, Reading
+from explorer.formats.identities import NEW
 from explorer.records import Problem
 
 LONGEST_SECONDS = 1e9
@@ -89,20 +92,14 @@ def first_of_each(
     digests: Sequence[bytes], numbers: Sequence[int], reading: Reading, problems: list[Problem]
 ) -> list[int]:
     """The places of the rows whose identity is new; the others are problems."""
-    kept: list[int] = []
-    first_line = reading.index << LINE_BITS
-    remember = reading.identities.setdefault
-    for index, (digest, number) in enumerate(zip(digests, numbers, strict=True)):
-        here = first_line + number
-        first = remember(digest, here)
-        if first == here:
-            kept.append(index)
-        else:
-            source, line = reading.names[first >> LINE_BITS], first & ((1 << LINE_BITS) - 1)
-            place = f"line {line}" if source == reading.source else f"{source}:{line}"
-            message = f"the line repeats {place}: same audio, offset and duration"
-            problems.append(Problem(reading.source, number, None, message, "duplicate"))
-    return kept
+    seen = reading.identities.add(digests, np.asarray(numbers, dtype=np.int64) + (reading.index << LINE_BITS))
+    for index in np.flatnonzero(seen != NEW).tolist():
+        first = int(seen[index])
+        source, line = reading.names[first >> LINE_BITS], first & ((1 << LINE_BITS) - 1)
+        place = f"line {line}" if source == reading.source else f"{source}:{line}"
+        message = f"the line repeats {place}: same audio, offset and duration"
+        problems.append(Problem(reading.source, numbers[index], None, message, "duplicate"))
+    return list(np.flatnonzero(seen == NEW).tolist())
 
 
 def batches(
