@@ -81,7 +81,7 @@ class SignalMeter:
             "peak": _db(self._peak**2),
             "rms": _db(self._square / max(1, count)),
             "clipped": self._clips.count,
-            "clipped_share": self._clips.count / count if count else None,
+            "clipped_share": round(self._clips.count / count, 9) if count else None,
             "dc_offset": round(float(means[np.argmax(np.abs(means))]), 7),
             "bandwidth": bandwidth if bandwidth is None else float(round(bandwidth)),
             "bandwidth_share": bandwidth if bandwidth is None else round(bandwidth / self._nyquist, 5),
