@@ -2,7 +2,7 @@
 
    Ctrl+K (Command+K) opens it anywhere; "/" too, on pages that have no search of their own. What the server knows
    comes from /palette (explorer/palette.py); saved views from views.js; what can be done on the page from elements that
-   say so: data-command="Light or dark theme" on a button or link that the command presses. */
+   say so: data-command="Column guide" on a button or link that the command presses; and from scripts, by palette.add. */
 (function () {
   "use strict";
 
@@ -10,6 +10,7 @@
   const WAIT_MS = 160;
   const MOST_IN_GROUP = 7;
   const GROUPS = ["Pages", "Corpora", "Saved views", "Columns", "Actions", "Utterances"];
+  const own = []; // actions of scripts: {label, run}
   let dialog = null;
   let known = { pages: [], corpora: [], columns: [], utterances: [] };
   let failure = "";
@@ -68,6 +69,7 @@
     }));
     document.querySelectorAll("[data-command]").forEach((element) =>
       add("Actions", element.dataset.command, "", () => element.click()));
+    own.forEach((action) => add("Actions", action.label, "", action.run));
     return found;
   }
 
@@ -225,5 +227,5 @@
   window.earmark.hotkeys.add({
     keys: ["/"], label: "/", help: "jump to anything", group: "Everywhere", when: () => !window.earmark.hotkeys.taken("/"), run: show,
   });
-  window.earmark.palette = { show };
+  window.earmark.palette = { show, add: (label, run) => { own.push({ label, run }); } };
 })();

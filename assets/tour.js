@@ -194,5 +194,6 @@
     if (event.target.closest("[data-tour-never]")) decide("skipped");
   });
   document.addEventListener("earmark:page", offer);
+  window.earmark.palette.add("Take the tour", start);
   window.earmark.tour = { start };
 })();

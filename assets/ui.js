@@ -34,6 +34,15 @@
     if (!remembered()) applyTheme(preferred());
   });
 
+  window.earmark.palette.add("Use the theme of the system", () => {
+    try {
+      localStorage.removeItem(THEME);
+    } catch (error) {
+      /* nothing was kept */
+    }
+    applyTheme(preferred());
+  });
+
   /* ---- address ---- */
 
   function rewrite(replaced, pairs) {

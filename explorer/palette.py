@@ -32,8 +32,7 @@ def register(server: Flask, stores: Stores, pages: Sequence[Page]) -> None:
         try:
             found = places(stores, pages, Parameters(tuple(request.args.items(multi=True))))
         except SpeechDataError as error:
-            status = 404 if isinstance(error, UnknownCorpus) else 400
-            return Response(orjson.dumps({"error": str(error)}), status=status, mimetype="application/json")
+            return Response(orjson.dumps({"error": str(error)}), status=400, mimetype="application/json")
         return Response(orjson.dumps(found), mimetype="application/json", headers={"Cache-Control": "no-store"})
 
     server.add_url_rule("/palette", "palette", answer)
@@ -42,15 +41,17 @@ def register(server: Flask, stores: Stores, pages: Sequence[Page]) -> None:
 def places(stores: Stores, pages: Sequence[Page], parameters: Parameters) -> dict[str, Any]:
     """Everything the palette can lead to, for the corpus of the address.
 
-    Raises:
-        UnknownCorpus: the address names a corpus that is not open.
+    An address with a corpus that is not open has no columns and utterances, but the pages and corpora lead out of it.
     """
-    corpus = stores.corpus(parameters)
+    try:
+        corpus = stores.corpus(parameters)
+    except UnknownCorpus:
+        corpus = None
     text = parameters.get("text", "").strip()
     return {
-        "corpus": corpus.name,
+        "corpus": corpus.name if corpus else None,
         "pages": [{"path": p.PATH, "title": p.TITLE} for p in pages if getattr(p, "IN_MENU", True)],
         "corpora": list(stores.library.names()),
-        "columns": [{"name": c.name, "label": c.label, "help": c.help} for c in corpus.columns],
-        "utterances": corpus.glimpse(text, MOST, ("reference", "audio")) if len(text) >= SHORTEST else [],
+        "columns": [{"name": c.name, "label": c.label, "help": c.help} for c in corpus.columns] if corpus else [],
+        "utterances": corpus.glimpse(text, MOST, ("reference", "audio")) if corpus and len(text) >= SHORTEST else [],
     }

@@ -213,7 +213,9 @@ def _pager(parameters: Parameters, number: int, total: int) -> Component | None:
 
     def link(label: str, target: int) -> Component:
         if not 1 <= target <= pages:
-            return html.Span(label, className="btn btn-secondary disabled")
+            return html.Span(
+                label, className="btn btn-secondary disabled", role="link", **_attributes({"aria-disabled": "true"})
+            )
         return dcc.Link(label, href=parameters.replaced(page=str(target)).href(PATH), className="btn btn-secondary")
 
     return html.Nav(

@@ -39,19 +39,20 @@ class House:
 
 
 def _write_voices(folder: Path) -> Path:
-    """Two sentences, each read by two voices and heard by a recognizer."""
+    """Twelve sentences, so two pages of them, each read by two voices and heard by a recognizer."""
     folder.mkdir(parents=True)
     tones = write_manifest(folder / "sound", utterances=8)
     rows = [
         {
-            "audio_filepath": str(tones.parent / f"{number}.wav"),
-            "duration": 1 + number / 4,
+            "audio_filepath": str(tones.parent / f"{number % 8}.wav"),
+            "duration": 1 + number % 8 / 4,
+            "offset": 0.001 * (number // 8),
             "text": f"sentence {number // 2}",
             "pred_text": f"sentence {number}",
             "system": f"voice{number % 2}",
             "sentence_id": f"s{number // 2}",
         }
-        for number in range(4)
+        for number in range(24)
     ]
     path = folder / "voices.json"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")

@@ -192,6 +192,10 @@ def test_the_palette_does_what_the_page_offers(page: Page, url: str) -> None:
     _palette(page, "theme")
     page.keyboard.press("Enter")
     expect(page.locator("html")).not_to_have_attribute("data-bs-theme", str(before))
+    _palette(page, "of the system")
+    page.keyboard.press("Enter")
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", str(before))
+    assert page.evaluate("localStorage.getItem('earmark-theme')") is None
     _palette(page, "csv")
     with page.expect_download() as download:
         page.keyboard.press("Enter")
