@@ -44,6 +44,11 @@ def register(server: Flask, stores: Stores) -> None:
         _answering_errors(lambda ending: problems(stores, _address(), ending)),
     )
     server.add_url_rule(
+        "/export/predictions.<any(csv):ending>",
+        "export_predictions",
+        _answering_errors(lambda ending: predictions(stores, _address(), ending)),
+    )
+    server.add_url_rule(
         "/export/vocabulary.<any(csv):ending>",
         "export_vocabulary",
         _answering_errors(lambda ending: vocabulary(stores, _address(), ending)),
@@ -139,6 +144,21 @@ def problems(stores: Stores, parameters: Parameters, ending: str) -> Response:
     media_type = "text/csv" if ending == "csv" else "application/json"
     name = _file_name(f"{corpus.name}-problems", ending)
     return send_file(io.BytesIO(text), mimetype=media_type, as_attachment=True, download_name=name)
+
+
+def predictions(stores: Stores, parameters: Parameters, _ending: str) -> Response:
+    """What of the prediction file of ``system=`` did not join, and the utterances it leaves without a hypothesis.
+
+    Raises:
+        UnknownCorpus, QueryError: the address names no corpus, or no system whose predictions were joined with it.
+    """
+    corpus, system = stores.corpus(parameters), parameters.get("system", "")
+    reports = [one.report for one in stores.predictions.states(corpus) if one.attached.system == system]
+    if not reports or reports[0] is None:
+        raise QueryError(f'no predictions of "{system[:80]}" were joined with {corpus.name}')
+    text = problems_csv((*reports[0].problems, *reports[0].missed))
+    name = _file_name(f"{corpus.name}-{system}-not-joined", "csv")
+    return send_file(io.BytesIO(text), mimetype="text/csv", as_attachment=True, download_name=name)
 
 
 def problems_csv(listed: Iterable[Problem]) -> bytes:

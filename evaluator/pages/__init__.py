@@ -20,5 +20,11 @@ ACTIONS = (
         help="Level, clipping, bandwidth, SNR and silence of the rows of this view, as columns.",
         icon="bi-speedometer2",
     ),
+    Action(
+        label="Add predictions",
+        path="/predictions",
+        help="Join what other systems heard, from a file, with this corpus.",
+        icon="bi-diagram-2",
+    ),
 )
 CONTROLS = (normalizer_control,)

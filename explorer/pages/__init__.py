@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from explorer.pages import corpora, overview, problems, utterance, utterances, vocabulary
+from explorer.pages import corpora, overview, predictions, problems, utterance, utterances, vocabulary
 
-PAGES = (overview, utterances, vocabulary, corpora, problems, utterance)
+PAGES = (overview, utterances, vocabulary, corpora, problems, predictions, utterance)

@@ -1,14 +1,23 @@
-"""The filter box in a real browser: typing with completion, faults by position, the address, and the grid beside it."""
+"""The filter box and added predictions in a real browser.
+
+Typing with completion, faults by position, the address, the grid beside it; and a file of another system's texts that
+is sent, joined, listed where it does not fit, filtered by and removed.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Locator, Page, expect
 
+from explorer.config import load
+from explorer.library import Library
 from explorer.stores import Stores
 from tests.corpora import explorer_app, opened
 
@@ -169,4 +178,73 @@ def test_it_fits_a_telephone(page: Page, url: str) -> None:
         assert place is not None
         assert place["x"] >= 0
         assert place["x"] + place["width"] <= 390
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_predictions_are_sent_joined_listed_filtered_by_and_removed(
+    tmp_path: Path, page: Page, serve: Callable[[Flask], str]
+) -> None:
+    rows = [
+        {
+            "audio_filepath": f"{n // 4}.wav",
+            "offset": 2.0 * (n % 4),
+            "duration": 1.5,
+            "text": f"said {n}",
+            "speaker": "s",
+        }
+        for n in range(40)
+    ]
+    (tmp_path / "spoken.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n")
+    heard = [{**row, "audio_filepath": "/else/where/" + str(row["audio_filepath"]), "pred_text": "x"} for row in rows]
+    lines = [json.dumps(row) for row in (*heard[:30], {**heard[0], "offset": 0.9})]
+    sent = tmp_path / "big hyps.jsonl"
+    sent.write_text("\n".join([*lines, "{broken"]) + "\n")
+    config = load([], [f"workspace={tmp_path}/work", f"cache.folder={tmp_path}/cache"])
+    with closing(Library(tmp_path / "cache")) as library:
+        library.open("spoken", [tmp_path / "spoken.jsonl"])
+        stores = Stores(config=config, library=library)
+        url = serve(explorer_app(stores).server)
+        page.goto(f"{url}/predictions")
+        expect(page.get_by_text("No predictions were added")).to_be_visible()
+        page.locator("#predictions-file input[type=file]").set_input_files(sent)
+        expect(page.locator("#predictions-chosen")).to_have_text("big hyps.jsonl")
+        expect(page.locator("#predictions-system")).to_have_value("big_hyps")
+        page.locator("#predictions-system").fill("big")
+        page.get_by_role("button", name="Add").click()
+        said = "big: 30 of 40 utterances have a hypothesis from big hyps.jsonl"
+        expect(page.locator("#predictions-said")).to_contain_text(said)
+        files = page.locator("#predictions-files")
+        expect(files).to_contain_text("Rows that match no utterance: 1.")
+        expect(files).to_contain_text("Lines that could not be read: 1.")
+        files.get_by_text("Rows of the file that joined nothing (2)").click()
+        expect(files).to_contain_text(
+            'no utterance of "/else/where/0.wav" begins at 0.90 s; the nearest begins at 0.00 s'
+        )
+        listed = page.request.get(url + (files.locator("a[download]").get_attribute("href") or "")).text()
+        assert len(listed.splitlines()) == 1 + 2 + 10
+        assert "spoken.jsonl,31,,no hypothesis of big" in listed
+        page.get_by_role("button", name="Add").click()
+        expect(page.locator("#predictions-said")).to_contain_text('There are predictions of "big" already')
+        files.get_by_role("link", name="Utterances without one").click()
+        expect(extent(page)).to_contain_text("10 of 40 utterances")
+        expect(box(page)).to_have_value("{hypothesis_big} is empty")
+        # Another server over the same workspace, as after a restart.
+        again = serve(explorer_app(Stores(config=config, library=library)).server)
+        page.goto(f"{again}/utterances?where={quote('{big} = x')}")
+        expect(extent(page)).to_contain_text("30 of 40 utterances")
+        page.goto(f"{again}/predictions")
+        page.get_by_role("button", name="Remove the predictions of big").click()
+        expect(page.get_by_text("No predictions were added")).to_be_visible()
+        assert [path.name for path in (tmp_path / "work" / "predictions").iterdir()] == ["index.json"]
+
+
+def test_a_file_that_fits_nothing_is_told_on_a_telephone(tmp_path: Path, page: Page, url: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    (tmp_path / "other.jsonl").write_text('{"audio_filepath": "<b>other</b>.wav", "pred_text": "x"}\n')
+    page.goto(f"{url}/predictions?corpus=tones")
+    page.locator("#predictions-file input[type=file]").set_input_files(tmp_path / "other.jsonl")
+    expect(page.locator("#predictions-system")).to_have_value("other")
+    page.get_by_role("button", name="Add").click()
+    expect(page.locator("#predictions-said")).to_contain_text("No row of other.jsonl (NeMo manifest, 1 rows) fits")
+    expect(page.locator("#predictions-said b")).to_have_count(0)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
