@@ -137,18 +137,18 @@ def _shared(kind: str, keys: Mapping[str, np.ndarray], corpora: Mapping[str, Cor
     }
     values, times = np.unique(np.concatenate([*unique.values(), np.empty(0, np.int64)]), return_counts=True)
     common = values[times > 1]
-    members = {name: np.flatnonzero(np.isin(numbers, common)) for name, numbers in keys.items()}
-    length = dict.fromkeys(common.tolist(), 0.0)
-    for name, found in members.items():
-        words = corpora[name].numbers("words") if kind == "text" else corpora[name].numbers("duration")
-        for key, weight in zip(keys[name][found].tolist(), np.nan_to_num(words[found]).tolist(), strict=True):
-            length[key] = max(length[key], weight)
-    chosen = sorted(length, key=lambda key: -length[key])[:MOST_GROUPS]
-    grouped: dict[int, dict[str, list[int]]] = {key: {} for key in chosen}
-    for name, found in members.items():
-        for row, key in zip(found.tolist(), keys[name][found].tolist(), strict=True):
-            if key in grouped:
-                grouped[key].setdefault(name, []).append(row)
+    # What a group weighs: the words of its text, the seconds of its sound.
+    measure = "words" if kind == "text" else "duration"
+    weights = np.zeros(common.size)
+    for name, numbers in keys.items():
+        found = np.flatnonzero(np.isin(numbers, common))
+        place = np.searchsorted(common, numbers[found])
+        np.maximum.at(weights, place, np.nan_to_num(corpora[name].numbers(measure)[found]))
+    chosen = common[np.argsort(-weights, kind="stable")[:MOST_GROUPS]]
+    grouped: dict[int, dict[str, list[int]]] = {key: {} for key in chosen.tolist()}
+    for name, numbers in keys.items():
+        for row in np.flatnonzero(np.isin(numbers, chosen)).tolist():
+            grouped[int(numbers[row])].setdefault(name, []).append(row)
     told = _told(kind, grouped, corpora)
     groups = tuple(
         Group(what, {name: tuple(found) for name, found in by_name.items()})
