@@ -3,9 +3,9 @@
    Times are seconds from the start of the utterance. Nothing here touches the page. */
 "use strict";
 
-
 (() => {
   const FEWEST_FRAMES = 24;
+  const ZOOM_STEP = 1.6;
   const STEPS = [1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30,
     60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 36000];
   const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
@@ -84,5 +84,5 @@
     return marks;
   }
 
-  Object.assign(window.earmark.parts, { View, ticks, clock, clamp });
+  Object.assign(window.earmark.parts, { View, ticks, clock, clamp, ZOOM_STEP });
 })();

@@ -22,7 +22,7 @@ LONG = 20_000_000
 """Frames from which a sound is indexed in the background: 20 minutes at 16 kHz, about a quarter of a second."""
 
 THREADS = 2
-PATIENCE = 4.0
+PATIENCE = 10.0
 """Seconds without a question after which an indexing is given up."""
 
 WAIT = 0.3

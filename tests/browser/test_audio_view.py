@@ -346,7 +346,7 @@ def test_a_first_look_shows_progress_and_can_be_stopped(
             yield block
 
     monkeypatch.setattr(views.audio, "frames", slowly)
-    monkeypatch.setattr(indexing, "PATIENCE", 0.5)
+    monkeypatch.setattr(indexing, "PATIENCE", 3.0)
     kept, studio.cache = studio.cache, MediaCache(tmp_path / "media", limit=100_000_000)
     element = studio.open(page, "hour", "&wait")
     studio.cache = kept
@@ -360,7 +360,7 @@ def test_a_first_look_shows_progress_and_can_be_stopped(
     element.get_by_role("button", name="Stop").click()
     expect(element).to_have_attribute("data-state", "stopped")
     expect(element.get_by_role("status")).to_contain_text("Not drawn")
-    page.wait_for_timeout(800)
+    page.wait_for_timeout(4_000)
     monkeypatch.setattr(views.audio, "frames", frames)
     element.get_by_role("button", name="Draw it").click()
     expect(element).to_have_attribute("data-state", "ready")
