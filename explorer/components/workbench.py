@@ -120,7 +120,7 @@ def grid(corpus: Corpus, view: Query, visible: Sequence[str]) -> Component:
         },
         dashGridOptions={
             "theme": THEME,
-            "localeText": {"noRowsToShow": "No utterance passes this filter"},
+            "localeText": {"noRowsToShow": _no_rows(corpus)},
             # Not the property filterModel: that would come after a first request without it.
             "initialState": {"filter": {"filterModel": dict(table.project(view, corpus.columns).model)}},
             "rowHeight": 32,
@@ -141,6 +141,12 @@ def grid(corpus: Corpus, view: Query, visible: Sequence[str]) -> Component:
         className="grid grid-frame",
         style={"width": "100%", "height": None},
     )
+
+
+def _no_rows(corpus: Corpus) -> str:
+    if corpus.size:
+        return "No utterance passes this filter"
+    return f"{corpus.name} has no utterances" if corpus.complete else "The first rows are being loaded"
 
 
 def inspector_head() -> Component:
