@@ -82,6 +82,13 @@ def demuxer_of(start: bytes) -> tuple[str, str] | None:
     return None
 
 
+def _errors() -> tuple[type[Exception], ...]:
+    """What PyAV raises about a damaged file; OSError where it makes the library jump to before its start."""
+    import av
+
+    return (av.FFmpegError, OSError, ValueError, EOFError, OverflowError)
+
+
 class AvSound:
     """The first audio stream of a file; not for several threads at once."""
 
@@ -91,9 +98,9 @@ class AvSound:
         Raises:
             DecodeFault: there is no sound in it, or it cannot be decoded.
         """
-        import av
-
-        self._errors = (av.FFmpegError, ValueError, EOFError, OverflowError)
+        self._errors = _errors()
+        self._position, self._loose = 0, np.zeros((0, 0), np.float32)
+        self._blocks: Iterator[np.ndarray] = iter(())
         self._file, self._demuxer, self.format = file, demuxer, format
         self._container: Any = None
         try:
@@ -147,7 +154,10 @@ class AvSound:
         wanted = min(frames, max(0, self.frames - self._position))
         while wanted:
             if not len(self._loose):
-                found = next(self._blocks, None)
+                try:
+                    found = next(self._blocks, None)
+                except self._errors as error:
+                    raise DecodeFault(str(error)) from error
                 if found is None:
                     break
                 self._loose = found
@@ -196,17 +206,17 @@ class AvSound:
 
     def _decoded(self) -> Iterator[Any]:
         """Frames from here on; a packet that cannot be decoded is left out."""
-        import av
-
         packets = self._container.demux(self._stream)
         while True:
             try:
                 packet = next(packets)
-            except (StopIteration, av.FFmpegError):  # the end, or a file that is cut short
+            except StopIteration:
+                return
+            except self._errors:  # cut short
                 return
             try:
                 yield from packet.decode()
-            except av.FFmpegError:
+            except self._errors:
                 continue
 
     def _continued(self, found: Any, place: int) -> Iterator[np.ndarray]:
@@ -265,15 +275,13 @@ class AvSound:
 
     def _last(self) -> int:
         """The end of the last packet from here on, in frames."""
-        import av
-
         end = 0.0
         packets = self._container.demux(self._stream)
         try:
             for packet in packets:
                 if packet.pts is not None:
                     end = max(end, float((packet.pts + (packet.duration or 0)) * self._stream.time_base))
-        except av.FFmpegError:  # cut short: what there is
+        except self._errors:  # cut short: what there is
             pass
         return max(0, round(end * self.samplerate) - self._zero)
 

@@ -190,7 +190,7 @@ class Corpus:
             id=id,
             row=row,
             audio=audio,
-            path=self.whereabouts.label(audio, source),
+            path=self.whereabouts.label(audio, source, shard=values.get("shard_id")),
             offset=values.pop("offset"),
             duration=values.pop("duration"),
             reference=values.pop("reference"),

@@ -18,8 +18,8 @@ from explorer.errors import StorageError, UnreadableAudio
 from explorer.mp3 import Mp3Sound, index_of
 from explorer.sounds import Place, Sound, sound_at, storage_errors
 
-FAULTS = (soundfile.LibsndfileError, DecodeFault)
-"""What a Decoder raises when it cannot go on; both have an ``error_string``."""
+FAULTS = (soundfile.LibsndfileError, DecodeFault, ValueError)
+"""What a Decoder raises when it cannot go on (soundfile a ValueError where a damaged file is beyond its own end)."""
 
 
 class Decoder(Protocol):
@@ -111,7 +111,7 @@ def _other(sound: Sound, file: BinaryIO | _Watched, refused: soundfile.Libsndfil
     file.seek(0)
     known = demuxer_of(file.read(START_BYTES))
     if known is None:
-        raise UnreadableAudio(sentence(sound, refused)) from refused  # type: ignore[arg-type]
+        raise UnreadableAudio(sentence(sound, refused)) from refused
     try:
         return stack.enter_context(AvSound(file, known[0], format=known[1]))  # type: ignore[arg-type]
     except DecodeFault as error:

@@ -160,7 +160,7 @@ def _scanned(sound: Sound, file: BinaryIO) -> Iterator[Member]:
             while (member := tar.next()) is not None:
                 if member.isreg() and not member.issparse():
                     yield member.name, member.offset_data, member.size
-                tar.members.clear()  # or an object for every member stays in memory
+                tar.members.clear()  # type: ignore[attr-defined]  # or an object for every member stays in memory
     except (tarfile.TarError, EOFError, ValueError, OverflowError) as error:
         if not seen:
             raise UnreadableAudio(f"{sound} is not a tar file ({error})") from error

@@ -66,13 +66,12 @@ class Whereabouts:
         self._sources, self._folders, self._audio_root, self._roots = sources, folders, audio_root, roots
         self._tars, self._indexes = tars, indexes
 
-    def label(self, written: str, source: str) -> Path:
+    def label(self, written: str, source: str, *, shard: object = None) -> Path:
         """A path that says where the sound is; what a tar holds is in it as if it were a folder."""
         tars = self._tars_of(source, written)
         if not tars:
             return audio_path(written, self._folders[source], self._audio_root)
-        number = self._number(source)
-        return Path(tars.get(number) or next(iter(tars.values()))) / written.removeprefix("./")
+        return Path(self._named(tars, source, shard) or next(iter(tars.values()))) / written.removeprefix("./")
 
     def place(self, written: str, source: str, *, shard: object = None) -> Place:
         """Where the sound is; ``shard`` is the row's ``shard_id``.
@@ -84,20 +83,19 @@ class Whereabouts:
         tars = self._tars_of(source, written)
         if not tars:
             return place_at(audio_path(written, self._folders[source], self._audio_root))
-        number = self._number(source)
-        named = number if number in tars else shard if isinstance(shard, int) and shard in tars else None
-        for tar in (tars[named],) if named is not None else tars.values():
+        named = self._named(tars, source, shard)
+        for tar in (named,) if named is not None else tars.values():
             found = self._indexes.of(tar).sound(written)
             if found is not None:
                 return found
-        raise missing(written, tars[named] if named is not None else " or ".join(_some(list(tars.values()))))
+        raise missing(written, named or " or ".join(_some(list(tars.values()))))
 
     def locator(self, written: str, source: str, *, shard: object = None) -> str:
         """The text form of the place for lists of many; of what no tar has, the label."""
         try:
             return locator_of(self.place(written, source, shard=shard))
         except AudioError:
-            return str(self.label(written, source))
+            return str(self.label(written, source, shard=shard))
 
     def allowed(self, place: Place) -> Place:
         """The place with symbolic links resolved, if it lies inside the roots.
@@ -122,6 +120,13 @@ class Whereabouts:
                 f"above it), or add it to the corpus's roots"
             )
         return found
+
+    def _named(self, tars: Mapping[int, str], source: str, shard: object) -> str | None:
+        """The tar that the manifest's number says, else the row's shard; None when neither does."""
+        number = self._number(source)
+        if number is not None and number in tars:
+            return tars[number]
+        return tars.get(shard) if isinstance(shard, int) else None
 
     def _tars_of(self, source: str, written: str) -> dict[int, str]:
         """The tars that a row of a source may be in, by number; none when its audio is a path."""
