@@ -19,7 +19,7 @@ from evaluator.selection import scored
 from evaluator.word_accuracy import folding
 from explorer.corpus import Corpus
 from explorer.formatting import EMPTY, UNDEFINED, count, decimal, hours, percent
-from explorer.predictions import JoinReport
+from explorer.join_report import JoinReport
 from explorer.query import Query
 from explorer.stats import statistics, word_counts
 from explorer.word_list import WordList, out_of_vocabulary

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from explorer.errors import ConfigError, PredictionError, SpeechDataError
-from explorer.predictions import JoinReport, join, overlay, renamed, report_path
+from explorer.join_report import JoinReport, renamed
+from explorer.predictions import join, overlay, report_path
 
 if TYPE_CHECKING:
     from explorer.config import CorpusSource

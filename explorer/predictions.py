@@ -1,8 +1,9 @@
 """Joining a file of predictions with an open corpus: every row finds its utterance, or is listed with its address.
 
 By sound and time (the default): a row belongs to the utterance of the same sound file that begins at the same offset.
-- Files are the same when they are written the same, or when the shorter path is the end of the longer
-  (``wav/a.wav`` and ``/data/wav/a.wav``; without an ending, ``a`` and ``wav/a.flac``) and that fits one file only.
+- Files are the same when they are written the same, or when their paths end alike and no other file's path ends more
+  alike (``wav/a.wav`` and ``/data/wav/a.wav``; without an ending, ``a`` and ``wav/a.flac``). Where both paths begin
+  with a folder that the other lacks (``/home/x/a.wav`` and ``/data/y/a.wav``), their durations must be known and agree.
 - Offsets agree within OFFSET_TOLERANCE, durations (where both are known) within DURATION_TOLERANCE: files are written
   with two to four decimals. A channel that both name must be the same.
 Never by the path alone: where segments share a file, a row without their offset joins none of them.
@@ -16,14 +17,12 @@ repeating another, as fitting several utterances, or as fitting none: the five a
 
 from __future__ import annotations
 
-import json
-import os
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -33,84 +32,20 @@ from explorer.columns import Column
 from explorer.errors import ExpressionError, PredictionError
 from explorer.expression import Condition
 from explorer.filtering import resolved
-from explorer.formats.texts import SOUND_SUFFIXES
+from explorer.join_report import AMBIGUOUS, REPEATED, UNMATCHED, WITHOUT_TEXT, JoinReport
 from explorer.prediction_files import Part, PredictionFile, as_text
 from explorer.records import Problem
+from explorer.sound_places import SoundPlaces, Spoken, path_parts, stem_of
 
 if TYPE_CHECKING:
     from explorer.corpus import Corpus, Overlay
 
-OFFSET_TOLERANCE = 0.02
-"""Seconds."""
-DURATION_TOLERANCE = 0.1
-"""Seconds."""
 KEY_COLUMNS = ("utterance_id", "utt_id", "utt", "id", "segment_id", "recording_id", "key", "name")
 LISTED = 2_000
 """Problems that a report lists; all are counted."""
 LISTED_MISSED = 200
 """Utterances without a hypothesis that a report lists; all are counted, and a filter finds them."""
 LOOKED_UP_AT_ONCE = 500_000
-WITHOUT_TEXT, REPEATED, AMBIGUOUS, UNMATCHED = "no hypothesis", "repeated", "ambiguous", "no such utterance"
-LEFT_OUT = (WITHOUT_TEXT, REPEATED, AMBIGUOUS, UNMATCHED)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JoinReport:
-    """What became of a file of predictions.
-
-    ``rows`` could be read; ``joined`` of them gave ``joined`` of the corpus's ``utterances`` a hypothesis; ``left_out``
-    counts the others by reason. ``faulty`` lines could not be read at all. ``problems`` lists the first of both,
-    ``missed`` the first utterances without a hypothesis, at their place in the corpus's sources.
-    """
-
-    system: str
-    file: str
-    format: str
-    joined_on: str
-    taken_from: str
-    utterances: int
-    rows: int
-    joined: int
-    left_out: dict[str, int]
-    faulty: int
-    problems: tuple[Problem, ...]
-    missed: tuple[Problem, ...]
-
-    @property
-    def missing(self) -> int:
-        """Utterances that the file gives no hypothesis."""
-        return self.utterances - self.joined
-
-    def sentences(self) -> list[str]:
-        """The report in words, what matters first."""
-        said = [
-            f"{self.system}: {self.joined:,} of {self.utterances:,} utterances have a hypothesis from {self.file} "
-            f'({self.format}, {self.rows:,} rows, field "{self.taken_from}"), joined on {self.joined_on}.'
-        ]
-        if self.missing:
-            said.append(f"Utterances without a hypothesis: {self.missing:,}.")
-        told = {
-            UNMATCHED: "match no utterance",
-            AMBIGUOUS: "fit several utterances and were joined with none",
-            REPEATED: "repeat an earlier row, which counts",
-            WITHOUT_TEXT: "have no hypothesis",
-        }
-        left = self.left_out
-        said += [f"Rows that {words}: {left[kind]:,}." for kind, words in told.items() if kind in left]
-        if self.faulty:
-            said.append(f"Lines that could not be read: {self.faulty:,}.")
-        return said
-
-    def written(self) -> str:
-        """The report as JSON; ``read`` is the inverse."""
-        return json.dumps(asdict(self), ensure_ascii=False)
-
-    @classmethod
-    def read(cls, text: str) -> JoinReport:
-        """The report that was written."""
-        content = json.loads(text)
-        listed = {name: tuple(Problem(**entry) for entry in content[name]) for name in ("problems", "missed")}
-        return cls(**{**content, **listed})
 
 
 def join(corpus: Corpus, path: Path, *, system: str, join_on: str | None, output: Path) -> JoinReport:
@@ -279,7 +214,7 @@ def _fitting_places(corpus: Corpus, wanted: set[str]) -> tuple[dict[str, list[in
     stems: dict[str, list[int]] = {}
     for batch in corpus.batches(("audio",)):
         for row, audio in zip(batch.column("row").to_pylist(), batch.column("audio").to_pylist(), strict=True):
-            stem = _stem(_parts(audio)[-1])
+            stem = stem_of(path_parts(audio)[-1])
             if stem in wanted:
                 stems.setdefault(stem, []).append(row)
     return stems, "name of the sound file without its ending"
@@ -288,21 +223,9 @@ def _fitting_places(corpus: Corpus, wanted: set[str]) -> tuple[dict[str, list[in
 # ---- by sound and time ----
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A row of the file that is written otherwise than its utterance."""
-
-    line: int
-    audio: str
-    offset: float
-    duration: float | None
-    channel: Any
-    text: str
-
-
 def _by_sound(corpus: Corpus, parts: Iterable[Part], taken: _Taken) -> str:
     """Join rows that are written like their utterance at once, by identity; the others by path, offset and duration."""
-    rest: list[_Row] = []
+    rest: list[Spoken] = []
     for part in _gathered(parts):
         found = corpus.rows_of(part.ids)
         for place, known in enumerate(found.tolist()):
@@ -313,9 +236,9 @@ def _by_sound(corpus: Corpus, parts: Iterable[Part], taken: _Taken) -> str:
                 taken.take(known, part.lines[place], text)
             else:
                 times = part.offset[place], part.duration[place]
-                rest.append(_Row(part.lines[place], part.audio[place], *times, part.channel[place], text))
+                rest.append(Spoken(part.lines[place], part.audio[place], *times, part.channel[place], text))
     if rest:
-        sounds = _Sounds(corpus, {_stem(_parts(row.audio)[-1]) for row in rest})
+        sounds = SoundPlaces(corpus, {stem_of(path_parts(row.audio)[-1]) for row in rest})
         for row in rest:
             its, reason, kind = sounds.place(row)
             if its is None:
@@ -335,78 +258,6 @@ def _gathered(parts: Iterable[Part]) -> Iterator[Part]:
             yield whole
             whole = Part()
     yield whole
-
-
-class _Sounds:
-    """The utterances of the sound files whose stems are asked for, by their path."""
-
-    def __init__(self, corpus: Corpus, stems: set[str]) -> None:
-        self._files: dict[str, dict[tuple[str, ...], list[tuple[float, float | None, Any, int]]]] = {}
-        channel = ("channel",) if "channel" in {column.name for column in corpus.columns} else ()
-        for batch in corpus.batches(("audio", "offset", "duration", *channel)):
-            values = [batch.column(name).to_pylist() for name in ("row", "audio", "offset", "duration")]
-            channels = batch.column("channel").to_pylist() if channel else [None] * batch.num_rows
-            for row, audio, offset, duration, number in zip(*values, channels, strict=True):
-                parts = _parts(audio)
-                stem = _stem(parts[-1])
-                if stem in stems:
-                    self._files.setdefault(stem, {}).setdefault(parts, []).append((offset, duration, number, row))
-
-    def place(self, row: _Row) -> tuple[int | None, str, str]:
-        """The utterance of a row; None with the reason and its kind when there is not just one."""
-        parts = _parts(row.audio)
-        files = self._files.get(_stem(parts[-1]), {})
-        same = [parts] if parts in files else [known for known in files if _same(parts, known)]
-        if not same:
-            return None, f'no utterance is of "{row.audio}"', UNMATCHED
-        if len(same) > 1:
-            return None, f'"{row.audio}" could be {len(same)} sound files of the corpus', AMBIGUOUS
-        utterances = [one for one in files[same[0]] if row.channel is None or one[2] in (None, row.channel)]
-        near = [one for one in utterances if abs(one[0] - row.offset) <= OFFSET_TOLERANCE]
-        if not near:
-            return None, _nearest(row, utterances), UNMATCHED
-        lasting = [one for one in near if _lasts(one[1], row.duration)]
-        if not lasting:
-            known = ", ".join(f"{one[1]:.2f} s" for one in near)
-            reason = f'the utterance of "{row.audio}" at {row.offset:.2f} s lasts {known}, the row {row.duration:.2f} s'
-            return None, reason, UNMATCHED
-        distances = [abs(one[0] - row.offset) for one in lasting]
-        closest = [one for one, distance in zip(lasting, distances, strict=True) if distance == min(distances)]
-        if len(closest) > 1:
-            reason = f'{len(closest)} utterances of "{row.audio}" begin at {row.offset:.2f} s'
-            return None, reason, AMBIGUOUS
-        return closest[0][3], "", ""
-
-
-def _nearest(row: _Row, utterances: list[tuple[float, float | None, Any, int]]) -> str:
-    if not utterances:
-        return f'no utterance of "{row.audio}" is of channel {row.channel}'
-    nearest = min((one[0] for one in utterances), key=lambda offset: abs(offset - row.offset))
-    return f'no utterance of "{row.audio}" begins at {row.offset:.2f} s; the nearest begins at {nearest:.2f} s'
-
-
-def _lasts(one: float | None, other: float | None) -> bool:
-    return one is None or other is None or abs(one - other) <= DURATION_TOLERANCE
-
-
-def _parts(audio: str) -> tuple[str, ...]:
-    """The folders and the name of a path, without what only says where it starts."""
-    parts = PurePosixPath(audio.replace("\\", "/")).parts
-    return tuple(part for part in parts if part not in ("/", ".", "..", "~")) or (audio,)
-
-
-def _stem(name: str) -> str:
-    root, ending = os.path.splitext(name)  # noqa: PTH122  (a name, not a path: "a." and ".." must pass)
-    return root if ending.lower() in SOUND_SUFFIXES else name
-
-
-def _same(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Whether the shorter path is the end of the longer; an ending counts only where both have one."""
-    length = min(len(one), len(other))
-    if one[-length:-1] != other[-length:-1]:
-        return False
-    names = one[-1], other[-1]
-    return names[0] == names[1] or any(_stem(name) == name for name in names)
 
 
 # ---- what is written ----
@@ -440,12 +291,6 @@ def _missed(corpus: Corpus, system: str, taken: _Taken) -> tuple[Problem, ...]:
         Problem(source, line, None, f"{message} for {audio} at {offset:.2f} s", "missing hypothesis")
         for _id, (source, line, audio, offset) in corpus.listed(rows, ("source", "line", "audio", "offset"))
     )
-
-
-def renamed(report: JoinReport, file: str) -> JoinReport:
-    """The report with the name that people know the file by."""
-    problems = tuple(replace(problem, source=file) for problem in report.problems)
-    return replace(report, file=file, problems=problems)
 
 
 def _nothing_fits(report: JoinReport) -> str:

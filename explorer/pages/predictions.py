@@ -23,8 +23,8 @@ from explorer.formatting import count
 from explorer.parameters import PLACE, Parameters
 from explorer.prediction_store import UPLOADED
 from explorer.prediction_store import State as FileState
-from explorer.predictions import DURATION_TOLERANCE, OFFSET_TOLERANCE
 from explorer.records import Problem
+from explorer.sound_places import DURATION_TOLERANCE, OFFSET_TOLERANCE
 from explorer.stores import Stores
 
 PATH = "/predictions"

@@ -17,10 +17,12 @@ from hypothesis import strategies as st
 from explorer.config import CorpusSource, load
 from explorer.corpus import Corpus
 from explorer.errors import ConfigError, ManifestError, PredictionError
+from explorer.join_report import JoinReport
 from explorer.library import Library
 from explorer.prediction_store import PredictionStore, named_files, with_predictions
-from explorer.predictions import DURATION_TOLERANCE, OFFSET_TOLERANCE, JoinReport, join, overlay, report_path
+from explorer.predictions import join, overlay, report_path
 from explorer.query import Query
+from explorer.sound_places import DURATION_TOLERANCE, OFFSET_TOLERANCE
 from explorer.stores import Stores
 from tests.explorer.manifests import opened, row, write_manifest
 
@@ -65,7 +67,10 @@ def heard(rows: Iterable[dict[str, Any]], **changes: Any) -> list[dict[str, Any]
 EVERYTHING = {one["utt"]: one["text"].upper() for one in segments()}
 
 
-@pytest.mark.parametrize("place", ["wav/{}", "/data/elsewhere/wav/{}", "./wav/{}", "{}", "C:\\corpus\\wav\\{}"])
+PLACES = ["wav/{}", "/data/elsewhere/wav/{}", "./wav/{}", "{}", "C:\\corpus\\wav\\{}", "/home/other/{}"]
+
+
+@pytest.mark.parametrize("place", PLACES)
 def test_the_same_sound_is_found_however_its_path_is_written(joined, tmp_path: Path, place: str):
     rows = [{**one, "audio_filepath": place.format(one["audio_filepath"].split("/")[1])} for one in heard(segments())]
     report, texts = joined(write_manifest(tmp_path / "big.jsonl", rows))
@@ -73,6 +78,16 @@ def test_the_same_sound_is_found_however_its_path_is_written(joined, tmp_path: P
     assert (report.rows, report.joined, report.missing, report.left_out, report.problems) == (12, 12, 0, {}, ())
     assert report.joined_on == "sound and time"
     assert report.taken_from == "pred_text"
+
+
+def test_a_file_of_that_name_elsewhere_is_the_same_only_when_durations_agree(joined, tmp_path: Path):
+    elsewhere = [{**one, "audio_filepath": f"/x/{one['audio_filepath'][4:]}"} for one in heard(segments())]
+    rows = [elsewhere[0], {**elsewhere[1], "duration": None}, {**elsewhere[2], "duration": 3.0}]
+    report, texts = joined(write_manifest(tmp_path / "big.jsonl", rows))
+    assert texts == {"u0-0": "SAID 0 0"}
+    assert report.left_out == {"no such utterance": 2}
+    assert 'called like "wav/0.flac", elsewhere' in report.problems[0].message
+    assert "lasts 1.50 s, the row 3.00 s" in report.problems[1].message
 
 
 def test_segments_of_one_file_are_never_joined_by_the_path_alone(joined, tmp_path: Path):
