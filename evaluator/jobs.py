@@ -239,6 +239,18 @@ class JobStore:
             raise JobError(f"Job {job_id} is {self.get(job_id).state}; only a failed or cancelled job can be resumed.")
         return _job(rows[0])
 
+    def forget(self, job_id: int) -> None:
+        """Take a job that neither waits nor runs off the table.
+
+        Raises:
+            JobError: there is no such job, or it waits or runs.
+        """
+        rows = self._rows(
+            "DELETE FROM jobs WHERE id = ? AND state NOT IN ('queued', 'running') RETURNING id", (job_id,)
+        )
+        if not rows:
+            raise JobError(f"Job {job_id} is {self.get(job_id).state}; cancel it before it is deleted.")
+
     def requeue(self, *, silent_for: float = 0.0) -> list[Job]:
         """Take running jobs away from workers that gave no sign for ``silent_for`` seconds, and return them.
 

@@ -259,6 +259,27 @@ class RunStore:
         _write_yaml(folder / "run.yaml", {**facts, **settings})
         return read_run(folder)
 
+    def discard(self, run_id: str) -> Path:
+        """Move a run to the folder ``trash`` beside the runs, and return where it is now: nothing is erased.
+
+        Raises:
+            RunError: there is no such run, somebody works on it, or it cannot be moved.
+        """
+        if not _RUN_ID.fullmatch(run_id) or not (self.folder / run_id).is_dir():
+            raise RunError(f'There is no run "{run_id}"; it may have been deleted already.')
+        run = self.folder / run_id
+        trash = self.folder.parent / "trash"
+        try:
+            trash.mkdir(exist_ok=True)
+            for name in JOURNALS.values():
+                if (run / name).exists():
+                    with (run / name).open("ab") as journal:
+                        if not exclusively(journal):
+                            raise RunError(f"Somebody is working on the run {run_id}; cancel its job first.")
+            return run.rename(trash / run_id)
+        except OSError as error:
+            raise RunError(f"The run {run_id} cannot be moved to {trash} ({error.strerror or error}).") from error
+
     def all(self) -> list[Run]:
         """All readable runs, oldest first; a damaged folder is left out (``get`` says what is wrong with it)."""
         runs = []

@@ -33,7 +33,7 @@ from evaluator.word_accuracy import folding, word_accuracies
 from evaluator.workspace import Workspace
 from explorer.config import Config
 from explorer.corpus import Corpus, Utterance
-from explorer.errors import ConfigError, SpeechDataError
+from explorer.errors import ConfigError, JobError, SpeechDataError
 from explorer.lanes import Lane
 from explorer.library import Library
 from explorer.query import Query
@@ -164,6 +164,24 @@ class EvaluatorStores(Stores):
                 self.measure(self.library.get(name), Query(), scope="the whole corpus")
             except SpeechDataError as error:
                 print(f"earmark: the sound of {name} is not measured: {error}", file=sys.stderr, flush=True)
+
+    def delete(self, job_id: int) -> str:
+        """Take a job off the list and its run, with its columns, out of the workspace; where it is kept, in words.
+
+        Raises:
+            JobError: there is no such job, or it waits or runs.
+            RunError: its run cannot be moved.
+        """
+        job = self.jobs.get(job_id)
+        if job.active:
+            raise JobError(f"Job {job_id} is {job.state}; cancel it before it is deleted.")
+        others = [one for one in self.jobs.recent(limit=10_000) if one.spec.get("run") == job.spec.get("run")]
+        run = str(job.spec.get("run", ""))
+        kept = ""
+        if len(others) == 1 and run in {one.id for one in self.runs.all()}:
+            kept = f" Its results are kept in {self.runs.discard(run)}."
+        self.jobs.forget(job_id)
+        return f"Job {job_id} was deleted.{kept}"
 
     def resume(self, job_id: int) -> Job:
         """Queue a failed or cancelled job again, and see that a worker lives."""

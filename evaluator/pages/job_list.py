@@ -168,6 +168,8 @@ def _actions(job: Job, *, corpus: str, linked: bool) -> list[Component]:
         actions.append(_button("failures", job, "bi-exclamation-triangle", f"{count(job.progress.failures)} failed"))
     if job.state != "queued":
         actions.append(_button("log", job, "bi-card-text", "Log"))
+    if not job.active:
+        actions.append(_button("delete", job, "bi-trash", "Delete"))
     return actions
 
 

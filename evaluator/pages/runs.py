@@ -15,7 +15,7 @@ from dash.development.base_component import Component
 
 from evaluator.detectors import DETECTORS
 from evaluator.engines import ENGINES
-from evaluator.pages.job_list import failure_list, jobs_list, log_tail, shown_as
+from evaluator.pages.job_list import failure_list, jobs_list, log_tail, shown_as, title
 from evaluator.pages.scopes import rows_of, scope_choices
 from evaluator.pages.transcribe_panel import register as register_panel
 from evaluator.plugins import Plugin
@@ -54,6 +54,9 @@ def layout(stores: EvaluatorStores, query: Parameters) -> Component:
             dcc.Interval(id="runs-tick", interval=POLL_MS, disabled=not stores.jobs.active()),
             dcc.Store(id="runs-news"),
             dcc.Store(id="runs-seen"),
+            dcc.Store(id="runs-doomed"),
+            dcc.ConfirmDialog(id="runs-confirm"),
+            html.Div(id="runs-deleted", **attributes(aria_live="polite")),
             html.Div(
                 [
                     panel("New run", _form(stores, corpus, query)),
@@ -201,6 +204,7 @@ def register(app: Dash, stores: EvaluatorStores) -> None:
     register_panel(app, stores)
     _register_form(app, stores)
     _register_jobs(app, stores)
+    _register_deleting(app, stores)
     _register_details(app, stores)
 
 
@@ -283,6 +287,39 @@ def _register_jobs(app: Dash, stores: EvaluatorStores) -> None:
         else:
             stores.resume(int(clicked["job"]))
         return f"{clicked['type']} {clicked['job']} {ctx.triggered[0]['value']}"
+
+
+def _register_deleting(app: Dash, stores: EvaluatorStores) -> None:
+    @app.callback(
+        Output("runs-confirm", "displayed"),
+        Output("runs-confirm", "message"),
+        Output("runs-doomed", "data"),
+        Input({"type": "runs-delete", "job": ALL}, "n_clicks"),
+        prevent_initial_call=True,
+    )
+    def ask(_clicks: list[int | None]) -> tuple[Any, Any, Any]:
+        clicked = ctx.triggered_id
+        if not isinstance(clicked, Mapping) or not ctx.triggered[0]["value"]:
+            return no_update, no_update, no_update
+        job = stores.jobs.get(int(clicked["job"]))
+        question = f"Delete job {job.id} ({title(job)}) with all its results? Its columns disappear from the tables."
+        return True, f"{question} The files are moved to the trash folder of the workspace.", job.id
+
+    @app.callback(
+        Output("runs-deleted", "children"),
+        Output("runs-news", "data", allow_duplicate=True),
+        Input("runs-confirm", "submit_n_clicks"),
+        State("runs-doomed", "data"),
+        prevent_initial_call=True,
+    )
+    def delete(confirmed: int | None, job_id: int | None) -> tuple[Any, Any]:
+        if not confirmed or job_id is None:
+            return no_update, no_update
+        try:
+            said, tone = stores.delete(job_id), "banner"
+        except SpeechDataError as error:
+            said, tone = str(error), "banner warn"
+        return html.Div(said, className=tone, role="status"), f"deleted {job_id}"
 
 
 def _register_details(app: Dash, stores: EvaluatorStores) -> None:

@@ -54,6 +54,15 @@ def transcribe_panel(stores: EvaluatorStores, corpus: Corpus, utterance: Utteran
                         hotkey="t",
                         hotkey_help="transcribe this utterance",
                     ),
+                    html.Label("Detector of speech", htmlFor="transcribe-detector", className="visually-hidden"),
+                    dbc.Select(
+                        id="transcribe-detector",
+                        options=[{"value": name, "label": name} for name in stores.detectors],
+                        value=next(iter(stores.detectors), None),
+                        persistence=corpus.name,
+                        persistence_type="session",
+                        className="transcribe-system",
+                    ),
                     button(
                         "bi-soundwave",
                         "Detect speech",
@@ -94,12 +103,18 @@ def register(app: Dash, stores: EvaluatorStores) -> None:
         Input("transcribe-start", "n_clicks"),
         Input("transcribe-detect", "n_clicks"),
         State("transcribe-system", "value"),
+        State("transcribe-detector", "value"),
         State("transcribe-utterance", "data"),
         State("url", "search"),
         prevent_initial_call=True,
     )
     def start(
-        starts: int | None, detects: int | None, system: str | None, shown: dict[str, str], search: str | None
+        starts: int | None,
+        detects: int | None,
+        system: str | None,
+        detector: str | None,
+        shown: dict[str, str],
+        search: str | None,
     ) -> tuple[Any, Any, Any]:
         if not (starts or detects):
             return no_update, no_update, no_update
@@ -108,7 +123,7 @@ def register(app: Dash, stores: EvaluatorStores) -> None:
             utterance = corpus.utterance(shown["id"])
             words = f"one utterance, {utterance.audio}"
             if ctx.triggered_id == "transcribe-detect":
-                job = stores.detect(corpus, utterance, options=stores.options(), scope=words)
+                job = stores.detect(corpus, utterance, options=stores.options(detector=detector), scope=words)
             else:
                 job = stores.transcribe(corpus, utterance, system or "", options=stores.options(), scope=words)
         except SpeechDataError as error:

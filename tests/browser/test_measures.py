@@ -12,7 +12,7 @@ import orjson
 import pytest
 import soundfile
 from flask import Flask
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 import app as door
 from evaluator.workspace import Workspace
@@ -83,6 +83,43 @@ def test_a_view_is_measured_by_the_chosen_detector(page: Page, url: str) -> None
     expect(page.locator("#measure-status")).to_contain_text("11 measured now", timeout=60_000)
     page.goto(f"{url}/utterances?corpus=voices&search=voice%203&cols=reference,signal_speech_ratio_silero")
     expect(page.locator(".ag-header-cell").filter(has_text="Speech ratio (silero)")).to_be_visible()
+
+
+def test_a_deleted_job_takes_its_columns_along_and_keeps_its_files(page: Page, url: str, tmp_path: Path) -> None:
+    page.goto(f"{url}/measure?corpus=voices")
+    page.locator("#measure-detector").select_option("none")
+    page.locator("#measure-start").click()
+    expect(page.locator("#measure-status")).to_contain_text("Done", timeout=60_000)
+    (run,) = (tmp_path / "workspace" / "runs").iterdir()
+    page.goto(f"{url}/runs?corpus=voices")
+    questions: list[str] = []
+
+    def agree(dialog: Dialog) -> None:
+        questions.append(dialog.message)
+        dialog.accept()
+
+    page.on("dialog", agree)
+    page.locator(".job").first.get_by_role("button", name="Delete").click()
+    expect(page.locator("#runs-deleted")).to_contain_text("was deleted. Its results are kept in")
+    assert "Measure the sound" in questions[0]
+    expect(page.get_by_text("Nothing has run yet")).to_be_visible()
+    assert not run.exists()
+    assert (tmp_path / "workspace" / "trash" / run.name / "measures.parquet").exists()
+    page.goto(f"{url}/utterances?corpus=voices")
+    expect(page.locator(".ag-row").first).to_be_visible()
+    page.get_by_role("button", name="Columns").click()
+    expect(page.get_by_text("Duration").first).to_be_visible()
+    expect(page.get_by_text("Peak level")).to_have_count(0)
+
+
+def test_speech_is_detected_in_place_by_the_chosen_detector(page: Page, url: str) -> None:
+    page.goto(f"{url}/utterances?corpus=voices")
+    page.locator(".ag-cell").filter(has_text="voice 3").first.click()
+    page.locator("#transcribe-detector").select_option("energy")
+    page.locator(".transcribe").get_by_role("button", name="Detect speech").click()
+    expect(page.locator(".transcribe")).to_contain_text("Speech: ", timeout=60_000)
+    page.goto(f"{url}/runs?corpus=voices")
+    expect(page.locator(".job").first).to_contain_text("Detect speech with energy")
 
 
 def test_the_page_fits_a_telephone(page: Page, url: str) -> None:

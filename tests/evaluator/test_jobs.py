@@ -175,3 +175,14 @@ def test_a_file_that_is_no_table_is_said_so(tmp_path: Path) -> None:
     (tmp_path / "jobs.sqlite").write_bytes(b"not a database at all, but long enough to be looked at" * 20)
     with pytest.raises(JobError, match=r"jobs\.sqlite cannot be opened"):
         JobStore(tmp_path / "jobs.sqlite")
+
+
+def test_a_finished_job_can_be_forgotten_and_no_other(jobs: JobStore) -> None:
+    waiting = jobs.submit("measure", {"run": "r"})
+    with pytest.raises(JobError, match="is queued; cancel it before it is deleted"):
+        jobs.forget(waiting.id)
+    jobs.cancel(waiting.id)
+    jobs.forget(waiting.id)
+    assert jobs.recent() == []
+    with pytest.raises(JobError, match="There is no job"):
+        jobs.forget(waiting.id)

@@ -166,3 +166,18 @@ def test_segments_come_from_the_newest_detection_that_saw_the_utterance(store: R
     assert store.segments(SOURCES, "u2") == ()
     assert store.segments(SOURCES, "u1") == (Segment(0.5, 1.5, "speech"),)
     assert store.segments((Path("/x"),), "u1") is None
+
+
+def test_a_discarded_run_is_kept_in_the_trash_and_no_run_any_more(store: RunStore) -> None:
+    run = a_run(store)
+    write(run, {"id": "u", "text": "one"})
+    with Journal(run.journal), pytest.raises(RunError, match="Somebody is working on the run"):
+        store.discard(run.id)
+    kept = store.discard(run.id)
+    assert store.all() == []
+    assert kept == store.folder.parent / "trash" / run.id
+    assert [line["text"] for line in read_journal(kept / "hypotheses.jsonl")] == ["one"]
+    with pytest.raises(RunError, match="deleted already"):
+        store.discard(run.id)
+    with pytest.raises(RunError):
+        store.discard("../runs")
