@@ -105,6 +105,8 @@ def expect_objects(path: Path, start: bytes) -> None:
     objects = any(line.lstrip().startswith(b"{") and len(line.strip()) > 1 for line in lines[:SNIFFED_LINES])
     if not lines or (objects and not first.startswith(b"[")):
         return
+    if len(start) >= SNIFFED_BYTES and len(lines) == 1:  # a part of one line: the reader will say what is wrong with it
+        return
     if first.startswith(b"[") and not _is_whole(first, list):
         found = "it looks like one JSON array over several lines"
     elif first.startswith(b"[") and len(lines) == 1:
