@@ -47,6 +47,14 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     serve.add_argument("--as", dest="corpus", metavar="NAME", help="open all manifests as one corpus of this name")
     _vocabulary(serve)
     _predictions(serve)
+    serve.add_argument(
+        "--lanes",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="folder with RECORDING.ctm, .rttm or .TextGrid, drawn under the waveform (beside the sound they are found)",
+    )
     serve.add_argument("--port", type=int, help="port to listen on (default 8050)")
     serve.add_argument("--host", help="address to listen on (default 127.0.0.1)")
     serve.add_argument("--insecure", action="store_true", help="allow another address without a token")
@@ -331,7 +339,7 @@ def named_corpora(options: argparse.Namespace, manifests: Sequence[Path]) -> dic
         groups = {name: (path,) for name, path in zip(corpus_names(manifests), manifests, strict=True)}
     folders = {"audio_root": options.audio_root, "roots": tuple(options.roots), "vocabulary": options.vocab}
     folders |= {"tar_base_path": options.tar_base_path, "dali_index_base": options.dali_index_base}
-    folders |= {"columns": Columns(**dict(options.columns))}
+    folders |= {"columns": Columns(**dict(options.columns)), "lanes": tuple(options.lanes)}
     heard = named_files(options.predictions)
     if heard and len(groups) != 1:
         raise ConfigError("--predictions belong to one corpus: open one, or several manifests as one with --as NAME.")

@@ -312,7 +312,12 @@ class RunStore:
         found: dict[str, tuple[Segment, ...]] = {}
         seen: set[str] = set()
         for run in reversed(self.of(sources, kind="transcribe")):
-            line = None if run.system in seen else line_of(run.journal, utterance_id)
+            if run.system in seen:
+                continue
+            if not run.settings.get("recognizer", {}).get("word_times", True):  # its journal need not be read
+                seen.add(run.system)
+                continue
+            line = line_of(run.journal, utterance_id)
             if line is None or "text" not in line:
                 continue
             seen.add(run.system)

@@ -181,3 +181,16 @@ def test_a_discarded_run_is_kept_in_the_trash_and_no_run_any_more(store: RunStor
         store.discard(run.id)
     with pytest.raises(RunError):
         store.discard("../runs")
+
+
+def test_words_with_times_come_from_each_systems_newest_run_that_heard_the_utterance(store: RunStore) -> None:
+    assert store.words(SOURCES, "u1") == {}
+    old = {"id": "u1", "text": "old word", "words": [["old", 0.1, 0.4], ["word", 0.5, 0.9]]}
+    write(a_run(store, kind="transcribe", system="whisper"), old)
+    write(a_run(store, kind="transcribe", system="small"), {"id": "u1", "text": "no times"})
+    new = {"id": "u1", "text": "new", "words": [["b", 0.5, 0.6], ["a", 0.2, 0.3]]}
+    write(a_run(store, kind="transcribe", system="whisper"), new)
+    write(a_run(store, kind="transcribe", system="whisper"), {"id": "u2", "text": "other"}, {"id": "u1", "error": "x"})
+    assert store.words(SOURCES, "u1") == {"whisper": (Segment(0.2, 0.3, "a"), Segment(0.5, 0.6, "b"))}
+    assert store.words(SOURCES, "u2") == {}
+    assert store.words((Path("/x"),), "u1") == {}
