@@ -53,7 +53,7 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
         action="append",
         default=[],
         metavar="FOLDER",
-        help="folder with RECORDING.ctm, .rttm or .TextGrid, drawn under the waveform (beside the sound they are found)",
+        help="folder with RECORDING.ctm, .rttm or .TextGrid, drawn under the waveform",
     )
     serve.add_argument("--port", type=int, help="port to listen on (default 8050)")
     serve.add_argument("--host", help="address to listen on (default 127.0.0.1)")
