@@ -9,23 +9,20 @@ Times are wall times seen by the user (request to rows drawn) and, where it says
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
-import socket
 import statistics
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 from playwright.sync_api import Page, sync_playwright
 
 from tests.bench.manifest import write
+from tests.bench.serving import server, wait_for_port
 from tests.browser.conftest import ARGUMENTS
 
-ROOT = Path(__file__).resolve().parents[2]
 GRID = "dash_ag_grid.getApi('utterances-grid')"
 UNSORTED = "defaultState: {sort: null}"
 ROWS_DRAWN = "() => document.querySelectorAll('.ag-center-cols-container .ag-row:not(.ag-row-loading)').length > 5"
@@ -60,38 +57,6 @@ def measure(folder: Path, say: Callable[[str], None] = print, *, rows: int = 1_0
             say(f"  {'warm start: command to listening':52}{up:8.2f} s")
             say(f"  {'warm start: command to rows in the browser':52}{time.perf_counter() - started:8.2f} s")
         browser.close()
-
-
-@contextlib.contextmanager
-def server(folder: Path, manifest: Path) -> Iterator[tuple[str, psutil.Process, float]]:
-    """The product serving ``manifest`` with its cache in ``folder``: address, process, and when it was started."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "app.py", str(manifest), f"server.port={port}", f"cache.folder={folder / 'cache'}"]
-    command.append(f"workspace={folder / 'workspace'}")
-    started = time.perf_counter()
-    log = (folder / "server.log").open("w")
-    process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env={**os.environ, "PYTHONUNBUFFERED": "1"})
-    address = f"http://127.0.0.1:{port}"
-    try:
-        wait_for_port(address)
-        yield address, psutil.Process(process.pid), started
-    finally:
-        process.terminate()
-        process.wait(20)
-        log.close()
-
-
-def wait_for_port(address: str) -> None:
-    """Return once the server accepts connections."""
-    host, port = address.removeprefix("http://").split(":")
-    deadline = time.perf_counter() + 60
-    while time.perf_counter() < deadline:
-        with contextlib.suppress(OSError), socket.create_connection((host, int(port)), timeout=1):
-            return
-        time.sleep(0.02)
-    raise TimeoutError(f"{address} did not answer within a minute")
 
 
 def until_loaded(page: Page, address: str, process: psutil.Process, rows: int) -> tuple[float, float]:
