@@ -17,7 +17,8 @@
     window.earmark.address.go(path, query ? "?" + query : "");
   }
 
-  /* A cell whose row says where it leads; a plain click stays in the app, any other is the browser's own. */
+  /* A cell whose row says where it leads; a plain click stays in the app, any other is the browser's own. A cell of a
+     row that says what is `said` opens at the word, when its time is known. */
   parts.CellLink = function (props) {
     const make = window.React.createElement;
     if (!props.data) return make("span", null, "");
@@ -27,7 +28,9 @@
     const follow = (event) => {
       if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
       event.preventDefault();
-      open(href);
+      // Where the word is said in the first utterance, only the server knows.
+      if (props.data.said === undefined) open(href);
+      else window.dash_clientside.set_props("vocabulary-ask", { data: { said: props.data.said, href: href } });
     };
     return make("a", { href: href, onClick: follow, className: "cell-link", tabIndex: -1 }, shown);
   };

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from explorer.comparison_store import ComparisonStore
 from explorer.prediction_store import PredictionStore
 from explorer.vocabulary_store import VocabularyStore
-from explorer.word_times import word_times
 from explorer.words import AS_WRITTEN, Folding
 
 if TYPE_CHECKING:
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from explorer.library import Library
     from explorer.parameters import Parameters
     from explorer.query import Query
-    from explorer.segments import Segment
     from explorer.vocabulary import WordAccuracy
     from explorer.word_list import WordList
 
@@ -147,7 +145,3 @@ class Stores:
         if source is None or source.vocabulary is None:
             return None
         return read_word_list(source.vocabulary, cache=self.config.cache.folder)
-
-    def word_times(self, corpus: Corpus, rows: Sequence[int]) -> Sequence[Sequence[Segment]]:
-        """When the words of these rows are said, as far as the manifest tells; a subclass may know more."""
-        return word_times(corpus, rows)

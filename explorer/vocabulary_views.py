@@ -17,7 +17,7 @@ import numpy as np
 
 from explorer.characters import characters_listing, having
 from explorer.columns import Column
-from explorer.errors import QueryError
+from explorer.errors import QueryError, SpeechDataError
 from explorer.listing import Listing
 from explorer.parameters import PLACE, Parameters
 from explorer.query import Query
@@ -139,19 +139,17 @@ def page(stores: Stores, here: Place, shown: Listing, query: Query, start: int, 
     ]
 
 
-def _word_links(stores: Stores, here: Place, values: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _word_links(_stores: Stores, here: Place, values: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ids = _ids(here.corpus, [entry[name] for name in ("first", "last") for entry in values])
-    firsts, lasts = ids[: len(values)], ids[len(values) :]
-    times = stores.word_times(here.corpus, [entry["first"] for entry in values])
     links = []
-    for entry, first, last, said in zip(values, firsts, lasts, times, strict=True):
-        at = _at(time_of(said, entry["spellings"]))
+    for entry, first, last in zip(values, ids[: len(values)], ids[len(values) :], strict=True):
         view = saying(entry["spellings"], here.corpus.alphabet).pairs()
         links.append(
             {
-                "link:word": here.address.plus(view).plus((("u", first), *at)).href("/utterances"),
+                "said": entry["word"],
+                "link:word": here.address.plus(view).plus((("u", first),)).href("/utterances"),
                 "first": first,
-                "link:first": here.address.plus((("u", first), *at)).href("/utterance"),
+                "link:first": here.address.replaced(u=first).href("/utterance"),
                 "last": last,
                 "link:last": here.address.replaced(u=last).href("/utterance"),
             }
@@ -166,12 +164,32 @@ def _heard_links(stores: Stores, here: Place, values: Sequence[Mapping[str, Any]
         view = heard_view(stores, here, entry["word"], entry["loudest"])
         links.append(
             {
+                "said": entry["word"],
                 "link:word": here.address.plus(view.pairs()).href("/utterances"),
                 "first": first,
                 "link:first": here.address.replaced(u=first).href("/utterance"),
             }
         )
     return links
+
+
+def timed(stores: Stores, here: Place, word: str, href: str) -> str:
+    """The address of a link with the time of a word, when the utterance it opens has one (``t=``, seconds).
+
+    The times are those of the lanes under its waveform: its own fields and files first, then what systems heard.
+    """
+    path, _, search = href.partition("?")
+    address = Parameters.of(search)
+    if path not in ("/utterances", "/utterance") or "u" not in address:
+        return href
+    try:
+        lanes = stores.lanes(here.corpus, here.corpus.utterance(address["u"]))
+    except SpeechDataError:
+        return href  # the page it leads to says what is wrong
+    fold = stores.folding(here.parameters).apply()
+    times = (time_of(lane.segments, word, fold) for lane in reversed(lanes) if lane.kind == "words")
+    found = next((time for time in times if time is not None), None)
+    return href if found is None else address.replaced(t=f"{found:.3f}").href(path)
 
 
 def heard_view(stores: Stores, here: Place, word: str, system: str) -> Query:
@@ -210,10 +228,6 @@ def _ids(corpus: Corpus, rows: Sequence[int]) -> list[str]:
     unique = np.unique(np.array(rows, np.int32))
     known = dict(zip(unique.tolist(), (id for id, _ in corpus.listed(unique, ())), strict=True))
     return [known[row] for row in rows]
-
-
-def _at(seconds: float | None) -> tuple[tuple[str, str], ...]:
-    return () if seconds is None else (("t", f"{seconds:.3f}"),)
 
 
 def export_records(here: Place, shown: Listing, query: Query) -> tuple[list[str], Iterator[list[Any]]]:

@@ -8,15 +8,10 @@ start, as a Segment has them.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from explorer.segments import Segment
-
-if TYPE_CHECKING:
-    from explorer.corpus import Corpus
 
 FIELDS = ("words", "word", "word_timestamps", "alignment")
 """The manifest fields that are looked into."""
@@ -26,24 +21,14 @@ START = ("start", "start_time", "begin")
 END = ("end", "end_time", "stop")
 
 
-def word_times(corpus: Corpus, rows: Sequence[int]) -> list[tuple[Segment, ...]]:
-    """The timed words that the manifest's own fields carry for each of these rows; empty where they carry none."""
-    columns = [column.name for column in corpus.columns if column.kind == "json" and column.field in FIELDS]
-    if not columns or not rows:
-        return [()] * len(rows)
-    listed = corpus.listed(np.array(rows, np.int32), columns)
-    return [next(filter(None, (timed_words(value) for value in values)), ()) for _id, values in listed]
-
-
 def timed_words(value: Any) -> tuple[Segment, ...]:
     """The words of a nested value in one of the forms above; empty when it is anything else."""
     return tuple(_segments(value))
 
 
-def time_of(words: Iterable[Segment], said: Sequence[str]) -> float | None:
-    """The start of the first timed word that is one of ``said`` (as written, or by lower case); None when none is."""
-    wanted = {word.lower() for word in said}
-    return next((segment.start for segment in words if segment.label.lower() in wanted), None)
+def time_of(words: Iterable[Segment], word: str, fold: Callable[[str], Sequence[str]]) -> float | None:
+    """The start of the first timed word that counts as ``word`` under a folding; None when none does."""
+    return next((segment.start for segment in words if word in fold(segment.label)), None)
 
 
 def _segments(value: Any) -> Iterator[Segment]:

@@ -31,7 +31,7 @@ def head(stores: Stores, here: Place) -> Component:
     """What the words are, the switch of foldings, and the place of the export."""
     folding = stores.folding(here.parameters)
     known = vocabulary_views.word_list(stores, here)
-    listed = f" OOV by {known.path.name}, {count(len(known.words))} words." if known is not None else ""
+    listed = f" OOV by {known.path.name}, {count(len(known.folded(folding)))} words." if known is not None else ""
     if here.tab == "characters":
         return _titled("Every character of the references as it is written.", None)
     told = f'{folding.help} Normalizer "{folding.name}", version {folding.version}.{listed}'

@@ -95,6 +95,7 @@ def _body(stores: Stores, here: Place) -> list[Component]:
         dcc.Store(id="vocabulary-external", data={"search": view.search, "kept": Query(filters=kept).pairs()}),
         dcc.Store(id="vocabulary-watch", data=1),
         dcc.Store(id="vocabulary-goto"),
+        dcc.Store(id="vocabulary-ask"),
         *drawn,
         toolbar,
         html.Div(id="vocabulary-error"),
@@ -131,6 +132,19 @@ def register(app: Dash, stores: Stores) -> None:
         word = points[0]["customdata"]
         view = vocabulary_views.word_view(stores, here, word[0] if isinstance(word, list) else word)
         return here.address.plus(view.pairs()).href("/utterances")
+
+
+    @app.callback(
+        Output("vocabulary-goto", "data", allow_duplicate=True),
+        Input("vocabulary-ask", "data"),
+        State("url", "search"),
+        prevent_initial_call=True,
+    )
+    def open_cell(asked: Mapping[str, Any] | None, search: str | None) -> Any:
+        if not asked:
+            return no_update
+        here = vocabulary_views.place(stores, Parameters.of(search))
+        return vocabulary_views.timed(stores, here, str(asked["said"]), str(asked["href"]))
 
 
 def _register_grid(app: Dash, stores: Stores) -> None:

@@ -1,4 +1,4 @@
-"""The vocabulary as a listing: OOV, accuracies, spellings, words only in hypotheses, and the way from a word to rows."""
+"""The vocabulary as a listing: OOV, accuracies, spellings, words only in hypotheses, and the way from words to rows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from explorer.segments import Segment
 from explorer.vocabulary import WordAccuracy, facts, heard_listing, ranks, sample, saying, words_listing
 from explorer.vocabulary_store import VocabularyStore
 from explorer.word_list import out_of_vocabulary, read_word_list
-from explorer.word_times import time_of, timed_words, word_times
+from explorer.word_times import time_of, timed_words
 from explorer.words import AS_WRITTEN, Folding, WordCounter
 from tests.explorer.manifests import opened, row, write_manifest
 
@@ -96,8 +96,11 @@ def test_words_only_in_hypotheses() -> None:
     assert heard_listing(reference, {}, BASIC).size == 0
 
 
+ODD_TEXTS = st.text(alphabet="ab.*\\(|é\u00a0\u200b'- \t\x1c\x85\u3000", max_size=8)
+
+
 @settings(max_examples=30)
-@given(st.lists(st.text(alphabet="ab.*\\(|é\u00a0\u200b'- \t\x1c\x85\u3000", max_size=8), min_size=1, max_size=6), st.data())
+@given(st.lists(ODD_TEXTS, min_size=1, max_size=6), st.data())
 def test_a_word_leads_to_exactly_its_rows(
     tmp_path_factory: pytest.TempPathFactory, texts: list[str], data: st.DataObject
 ) -> None:
@@ -147,16 +150,16 @@ def test_a_word_list_that_is_none_is_refused(tmp_path: Path, content: bytes) -> 
         read_word_list(tmp_path / "gone.txt", cache=tmp_path)
 
 
-def test_word_times_in_all_their_forms(tmp_path: Path) -> None:
-    nemo = [{"word": "The", "start": 0.5, "end": 0.75, "start_offset": 3}, {"word": "cat", "start": 1, "end": 1.5}]
-    other = [{"text": "The", "start_time": 0.5, "end_time": 0.75}, {"text": "cat", "start_time": 1, "end_time": 1.5}]
-    expected = (Segment(0.5, 0.75, "The"), Segment(1, 1.5, "cat"))
-    rows = [row(word=nemo), row("b.wav"), row("c.wav", words=[["The", 0.5, 0.75], ["cat", 1, 1.5]])]
-    corpus = opened(tmp_path, [*rows, row("d.wav", words=other)])
-    assert word_times(corpus, [3, 0, 1, 2]) == [expected, expected, (), expected]
-    assert word_times(corpus, []) == []
-    assert time_of(expected, ["the"]) == 0.5
-    assert time_of(expected, ["dog"]) is None
+def test_word_times_in_all_their_forms() -> None:
+    expected = (Segment(0.5, 0.75, "The"), Segment(1, 1.5, "cat,"))
+    nemo = [{"word": "The", "start": 0.5, "end": 0.75, "start_offset": 3}, {"word": "cat,", "start": 1, "end": 1.5}]
+    other = [{"text": "The", "start_time": 0.5, "end_time": 0.75}, {"text": "cat,", "start_time": 1, "end_time": 1.5}]
+    for value in (nemo, other, [["The", 0.5, 0.75], ["cat,", 1, 1.5]]):
+        assert timed_words(value) == expected
+    assert time_of(expected, "cat", BASIC.apply()) == 1
+    assert time_of(expected, "cat", AS_WRITTEN.apply()) is None
+    assert time_of(expected, "cat,", AS_WRITTEN.apply()) == 1
+    assert time_of(expected, "dog", BASIC.apply()) is None
 
 
 @pytest.mark.parametrize("value", [None, 3, "a b", [1, 2], [["a", 2, 1]], [{"word": "a"}], [["a", "x", 2]]])
