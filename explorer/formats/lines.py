@@ -21,6 +21,7 @@ from explorer.errors import ManifestError
 BLOCK_BYTES = 8 << 20
 SNIFFED_BYTES = 1 << 16
 SNIFFED_LINES = 20
+MOST_SNIFFED_BYTES = 1 << 20
 GZIP_MAGIC = b"\x1f\x8b"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -41,12 +42,20 @@ class Block:
 def peek(path: Path) -> bytes:
     """The first bytes of the (uncompressed) file, whatever it is; none when a gzip stream is damaged there.
 
+    There are more of them when a huge line is among the first, so that it does not stand for all.
+
     Raises:
         ManifestError: the file cannot be opened or read.
     """
     try:
         with path.open("rb") as file, _text(file) as stream:
-            return stream.read(SNIFFED_BYTES)
+            start = stream.read(SNIFFED_BYTES)
+            while start.count(b"\n") < SNIFFED_LINES and len(start) < MOST_SNIFFED_BYTES:
+                more = stream.read(SNIFFED_BYTES)
+                if not more:
+                    break
+                start += more
+            return start
     except (EOFError, zlib.error, gzip.BadGzipFile):
         return b""
     except OSError as error:
@@ -105,7 +114,9 @@ def expect_objects(path: Path, start: bytes) -> None:
     objects = any(line.lstrip().startswith(b"{") and len(line.strip()) > 1 for line in lines[:SNIFFED_LINES])
     if not lines or (objects and not first.startswith(b"[")):
         return
-    if len(start) >= SNIFFED_BYTES and len(lines) == 1:  # a part of one line: the reader will say what is wrong with it
+    if (
+        len(start) >= MOST_SNIFFED_BYTES and len(lines) == 1
+    ):  # a part of one line: the reader will say what is wrong with it
         return
     if first.startswith(b"[") and not _is_whole(first, list):
         found = "it looks like one JSON array over several lines"
