@@ -22,7 +22,8 @@ class Source:
     """Files of lines without their ends. ``header`` lines at the start of the main file stand for all rows.
 
     ``path`` is what is opened, inside the folder; ``needs`` are the lines of each row by file name and number;
-    ``joined`` are lines that go on with the row of the line before; ``whole`` files are not mutated.
+    ``joined`` are lines that go on with the row of the line before; ``whole`` files are not mutated;
+    ``lengths`` are the numbers of lines before any mutation.
     """
 
     files: dict[str, list[bytes]]
@@ -31,6 +32,10 @@ class Source:
     header: int = 0
     whole: Mapping[str, bytes] = field(default_factory=dict)
     joined: set[tuple[str, int]] = field(default_factory=set)
+    lengths: dict[str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lengths = {name: len(lines) for name, lines in self.files.items()}
 
 
 def mark(row: int) -> str:
