@@ -4,7 +4,7 @@
     python -m tests.fuzz.formats nemo csv -n 500   some of them
 
 A source may be refused as a whole (ManifestError) only when its header, or half of its lines, were touched: then
-nothing says any more what it is. Case k of a format is the same on every run: ``--case k`` reads that one alone and keeps it.
+nothing says any more what it is. Case k of a format is the same on every run: ``--case k`` reads that one and keeps it.
 """
 
 from __future__ import annotations
