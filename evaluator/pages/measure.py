@@ -30,7 +30,7 @@ IN_MENU = False
 POLL_MS = 1000
 SPEEDS = {
     "energy": "thousands of times real time",
-    "silero": "some 200 times real time on each core",
+    "silero": "some 400 times real time on each core",
     "nemo": "some hundred times real time on each core, after half a minute of loading",
     "none": "leaves this column out",
 }
@@ -63,7 +63,7 @@ def layout(stores: EvaluatorStores, query: Parameters) -> Component:
                                 _status(job, corpus, query), id="measure-status", **attributes(aria_live="polite")
                             ),
                         ],
-                        className="runs-form",
+                        className="measure-side",
                     ),
                     panel("What is measured", guide(_measures(stores))),
                 ],
