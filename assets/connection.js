@@ -11,8 +11,10 @@
   const AGAIN_MS = 2000;
   const GONE = [502, 503, 504]; // what a proxy says for a server that is away
   const plain = window.fetch.bind(window);
+  const MOST_TRIES = 3;
   let asking = null;
   let visits = 0;
+  let tries = 0; // of the present visit, made by ourselves
 
   const isVisit = (options) => typeof options.body === "string" && options.body.includes('"output":"..page.children...');
   const mark = (name, value) => (value ? (document.body.dataset[name] = value) : delete document.body.dataset[name]);
@@ -38,7 +40,11 @@
     const there = await reachable();
     mark("server", there ? "" : "away");
     asking = there ? null : window.setTimeout(watch, AGAIN_MS);
-    if (there && document.body.dataset.visit === "away") visitAgain();
+    if (!there || document.body.dataset.visit !== "away") return;
+    tries += 1;
+    // A server that answers everything but this page: asking on for ever would not help.
+    if (tries > MOST_TRIES) mark("visit", "failed");
+    else visitAgain();
   }
 
   function away() {
@@ -50,6 +56,7 @@
     try {
       const answer = await plain(resource, options);
       if (GONE.includes(answer.status)) away();
+      if (visit && answer.ok) tries = 0;
       if (visit) mark("visit", answer.ok ? "" : GONE.includes(answer.status) ? "away" : "failed");
       return answer;
     } catch (error) {
@@ -64,6 +71,7 @@
   document.addEventListener("click", (event) => {
     if (!event.target.closest("[data-visit-again]")) return;
     mark("visit", "");
+    tries = 0;
     visitAgain();
   });
 })();

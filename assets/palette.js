@@ -202,9 +202,11 @@
     close.setAttribute("aria-label", "Close");
     dialog.append(element("header", {}, element("i", { className: "bi bi-search", ariaHidden: "true" }), input, close),
       list, element("p", { className: "palette-said muted", role: "status" }));
-    dialog.addEventListener("close", () => {
+    const mine = dialog; // the event comes later, when another may be open
+    mine.addEventListener("close", () => {
+      mine.remove();
+      if (dialog !== mine) return;
       window.clearTimeout(timer);
-      dialog.remove();
       dialog = null;
     });
     dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
@@ -220,7 +222,7 @@
   document.addEventListener("keydown", (event) => {
     if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;
     event.preventDefault();
-    if (dialog) dialog.close();
+    if (dialog && dialog.open) dialog.close();
     else show();
   }, true);
   document.addEventListener("click", (event) => { if (event.target.closest("[data-palette-open]")) show(); });

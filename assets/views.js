@@ -217,7 +217,8 @@
         element("label", { className: "btn btn-secondary btn-sm" }, "Import",
           element("input", { type: "file", accept: ".json,application/json", className: "visually-hidden", onchange: imported }))),
     );
-    dialog.addEventListener("close", () => { dialog.remove(); dialog = null; });
+    const mine = dialog; // the event comes later, when another may be open
+    mine.addEventListener("close", () => { mine.remove(); if (dialog === mine) dialog = null; });
     dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
     document.body.append(dialog);
     draw();

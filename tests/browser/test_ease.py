@@ -69,6 +69,22 @@ def test_a_server_that_goes_away_is_noticed_and_the_visit_made_when_it_is_back(
     expect(page.locator("#shell-failed")).to_be_hidden()
 
 
+def test_a_page_that_never_arrives_is_not_asked_for_for_ever(page: Page, url: str, allowed_errors: list[str]) -> None:
+    allowed_errors += ["ERR_FAILED", "Failed to fetch", "Callback", "callback"]
+    asked: list[str] = []
+
+    def refuse(route: Route) -> None:
+        asked.append(route.request.url)
+        route.abort()
+
+    _visits_answered_by(page, refuse)
+    page.goto(f"{url}/problems")
+    expect(page.locator("body[data-visit=failed]")).to_be_attached()
+    assert len(asked) == 4
+    page.wait_for_timeout(1500)
+    assert len(asked) == 4
+
+
 def test_on_a_telephone_the_utterance_is_a_sheet_that_closes(page: Page, url: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"{url}/utterances")
@@ -312,7 +328,7 @@ def test_the_tour_goes_through_its_five_steps_and_is_not_offered_again(page: Pag
     page.set_viewport_size({"width": width, "height": 844})
     page.goto(url)
     page.get_by_role("button", name="Take the tour").click()
-    card = page.get_by_role("dialog")
+    card = page.locator(".tour-card")
     for number in range(1, 6):
         expect(card).to_contain_text(f"{number} of 5")
         expect(page.locator(".tour-frame")).to_be_visible()
