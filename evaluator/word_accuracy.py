@@ -6,6 +6,10 @@ the mean of their quotients is the MWA of metrics.py. A normalizer is, for the v
 
 from __future__ import annotations
 
+from functools import lru_cache
+from pathlib import Path
+
+import pyarrow as pa
 import pyarrow.parquet
 
 from evaluator.normalize import NORMALIZERS, Normalizer
@@ -35,6 +39,11 @@ def word_accuracies(corpus: Corpus) -> tuple[WordAccuracy, ...]:
             continue
         path = words_path(laid.path)
         if path.exists():
-            table = pyarrow.parquet.read_table(path, columns=["word", "count", "hits"])
-            found.append(WordAccuracy(system=system, words=table, version=str(path)))
+            found.append(WordAccuracy(system=system, words=_words(path), version=str(path)))
     return tuple(found)
+
+
+@lru_cache(maxsize=64)
+def _words(path: Path) -> pa.Table:
+    """The counts of one system; the file's name says everything they depend on, so it never changes."""
+    return pyarrow.parquet.read_table(path, columns=["word", "count", "hits"])

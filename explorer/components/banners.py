@@ -14,7 +14,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from explorer.components.cards import attributes, icon, state
+from explorer.components.cards import attributes, icon, progress_bar, state
 
 
 class Progress(Protocol):
@@ -41,7 +41,7 @@ def progress_banner(progress: Progress) -> Component:
     """Loading goes on in the background: how far it is; numbers on the page are of the rows loaded so far."""
     share = min(100.0, 100 * progress.done / progress.total) if progress.total else None
     text = progress.message or progress.stage
-    bar = dbc.Progress(value=100 if share is None else share, animated=share is None, striped=share is None, label=None)
+    bar = progress_bar(text, share)
     return html.Div(
         [
             icon("bi-hourglass-split"),

@@ -116,6 +116,19 @@ def button(
     )
 
 
+def progress_bar(name: str, share: float | None) -> Component:
+    """How much is done, in per cent, with a name for those who cannot see it; moving stripes while it is unknown."""
+    moving = "" if share is not None else " progress-bar-striped progress-bar-animated"
+    width = 100.0 if share is None else min(100.0, share)
+    now = {} if share is None else {"aria_valuenow": f"{width:.0f}"}
+    return html.Div(
+        html.Div(className=f"progress-bar{moving}", style={"width": f"{width:.1f}%"}),
+        className="progress",
+        role="progressbar",
+        **attributes(aria_label=name, aria_valuemin="0", aria_valuemax="100", **now),
+    )
+
+
 def facts(values: Mapping[str, Any]) -> Component:
     """Names and values; a nested value is shown as indented JSON, an absent one as a dash."""
     rows: list[Component] = []

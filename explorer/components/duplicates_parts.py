@@ -9,13 +9,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import dash_ag_grid as dag
-import dash_bootstrap_components as dbc
 import numpy as np
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from explorer.comparison_store import STAGES, Searching
-from explorer.components.cards import icon, panel, state
+from explorer.components.cards import icon, panel, progress_bar, state
 from explorer.components.corpora_parts import matrix, utterances_of
 from explorer.components.grid import THEME
 from explorer.corpora_view import EXPORT, Choice
@@ -45,7 +44,7 @@ def searching(chosen: Choice, found: Searching | None) -> Component:
     if found.failure:
         return state("bi-pause-circle", "Not compared", found.failure, actions=[start, cancel])
     share = 100 * found.done / found.total if found.total else 0
-    bar = dbc.Progress(value=share, style={"width": "260px"})
+    bar = progress_bar(STAGES[found.stage], share)
     text = f"{count(found.done)} of {count(found.total)}"
     return state("bi-hourglass-split", STAGES[found.stage], text, actions=[bar, cancel, start])
 

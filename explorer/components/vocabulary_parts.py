@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import dash_bootstrap_components as dbc
 import numpy as np
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from explorer import figures, vocabulary_figures, vocabulary_views
-from explorer.components.cards import attributes, help_mark, state, tile
+from explorer.components.cards import attributes, help_mark, progress_bar, state, tile
 from explorer.components.shell import parameter_select
 from explorer.formatting import count, percent
 from explorer.listing import Listing
@@ -86,7 +85,7 @@ def progress(counting: Counting) -> Component:
         text = "The corpus is still being loaded. This page opens by itself."
         return state("bi-hourglass-split", "One moment", text, actions=[cancel, again])
     text = f"{count(counting.done)} of {count(counting.total)} utterances. This page opens by itself."
-    bar = dbc.Progress(value=100 * counting.done / counting.total, style={"width": "260px"})
+    bar = progress_bar("Counting words", 100 * counting.done / counting.total)
     return state("bi-hourglass-split", "Counting words", text, actions=[bar, cancel, again])
 
 
