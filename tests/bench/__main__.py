@@ -11,7 +11,7 @@ import platform
 import time
 from pathlib import Path
 
-from tests.bench import browser, corpus, measures, media, scoring, transcription, users
+from tests.bench import browser, corpus, measures, media, scale, scoring, transcription, users
 
 
 def main() -> None:
@@ -20,6 +20,7 @@ def main() -> None:
     areas = {
         "corpus": lambda folder, rows: corpus.measure(folder, rows=rows),
         "browser": lambda folder, rows: browser.measure(folder, rows=rows),
+        "scale": lambda folder, rows: scale.measure(folder, rows=rows),
         "users": lambda folder, rows: users.measure(folder, rows=rows),
         "scoring": lambda folder, rows: scoring.measure(rows),
         "media": lambda folder, rows: media.measure(folder),

@@ -10,6 +10,7 @@ seconds, printed beside them, less so.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import shutil
 import statistics
 import tempfile
@@ -45,8 +46,8 @@ class Figure:
         return f"{self.name:<52}{self.value:>10.1f} {self.unit}{verdict}"
 
 
-def loading(manifest: Path, cache: Path) -> Iterator[Figure]:
-    """Cold and warm start; the cache folder is emptied first."""
+def loading(manifest: Path, cache: Path, *, repeats: int = REPEATS, texts: bool = True) -> Iterator[Figure]:
+    """Cold and warm start, then ``latencies``; the cache folder is emptied first."""
     shutil.rmtree(cache, ignore_errors=True)
     before = psutil.Process().cpu_times()
     start = time.perf_counter()
@@ -56,32 +57,44 @@ def loading(manifest: Path, cache: Path) -> Iterator[Figure]:
         time.sleep(0.01)
     library.get("big").page(Query(), 0, 100, SHOWN)
     yield Figure(name="first rows, cold", value=time.perf_counter() - start, unit="s", budget=3)
+    reading = 0
     while library.progress("big") is not None:
+        reading = max(reading, _memory_of_children())
         time.sleep(0.05)
     yield Figure(name="whole corpus, wall", value=time.perf_counter() - start, unit="s")
     library.close()
     after = psutil.Process().cpu_times()
     spent = sum(getattr(after, part) - getattr(before, part) for part in after._fields if part != "iowait")
     yield Figure(name="whole corpus, processor (server and child)", value=spent, unit="s", budget=40)
+    yield Figure(name="memory of the process that reads", value=reading / 2**20, unit="MiB")
     start = time.perf_counter()
     library = Library(cache)
     library.open("big", [manifest])
     library.get("big").page(Query(), 0, 100, SHOWN)
     yield Figure(name="first rows, warm", value=time.perf_counter() - start, unit="s", budget=1)
-    yield from latencies(library.get("big"))
+    yield from latencies(library.get("big"), repeats=repeats, texts=texts)
     yield Figure(name="memory of the server", value=psutil.Process().memory_info().rss / 2**20, unit="MiB", budget=1536)
     [file] = cache.glob("*.duckdb")
     yield Figure(name="cache file", value=file.stat().st_size / 1e6, unit="MB")
     library.close()
 
 
-def latencies(corpus: Corpus) -> Iterator[Figure]:
-    """95th percentiles of the calls a page makes, in ms."""
-    words = [word for word, _ in corpus.words(2_000)][-REPEATS:]
-    spread = np.linspace(0, max(0, corpus.size - 100), REPEATS).astype(int).tolist()
+def _memory_of_children() -> int:
+    """Resident bytes of the child processes that run now."""
+    held = 0
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.Error):
+            held += child.memory_info().rss
+    return held
+
+
+def latencies(corpus: Corpus, *, repeats: int = REPEATS, texts: bool = True) -> Iterator[Figure]:
+    """95th percentiles of the calls a page makes, in ms; ``texts`` says whether to sort by a text too."""
+    words = [word for word, _ in corpus.words(2_000)][-repeats:]
+    spread = np.linspace(0, max(0, corpus.size - 100), repeats).astype(int).tolist()
     by_snr = Query(sort=(Sort("snr"),))
     corpus.rows(by_snr)
-    order = [str(values["id"]) for values in corpus.page(by_snr, 0, REPEATS, ())]
+    order = [str(values["id"]) for values in corpus.page(by_snr, 0, repeats, ())]
 
     def over(column: str, at_least: float) -> tuple[Filter, ...]:
         return (Filter(column, (Test("gt", at_least),)),)
@@ -111,8 +124,10 @@ def latencies(corpus: Corpus) -> Iterator[Figure]:
         ("most frequent values", None, lambda n: top_values(corpus, Query(), ("speaker", "accent")[n % 2])),
     ]
     for name, budget, call in calls:
+        if name == "sort by text" and not texts:
+            continue
         times = []
-        for n in range(REPEATS):
+        for n in range(repeats):
             start = time.perf_counter()
             call(n)
             times.append(1000 * (time.perf_counter() - start))
