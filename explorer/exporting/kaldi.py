@@ -7,6 +7,7 @@ speaker, as Kaldi recommends. Paths are absolute. Source: https://kaldi-asr.org/
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -56,7 +57,7 @@ def write(corpus: Corpus, query: Query, path: Path, wanted: Wanted) -> Written:
     return written
 
 
-def _write_one(files: dict[str, TextIO], key: str, speaker: str, recording: str, one: Spoken) -> None:
+def _write_one(files: Mapping[str, TextIO], key: str, speaker: str, recording: str, one: Spoken) -> None:
     end = "-1" if one.duration is None else seconds(one.offset + one.duration)
     channel = "" if one.channel is None else f" {one.channel}"
     files["segments"].write(f"{key} {recording} {seconds(one.offset)} {end}{channel}\n")
