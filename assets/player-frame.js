@@ -15,10 +15,7 @@
       this.root.replaceChildren();
       const pictures = new Set((this.root.dataset.pictures || "waveform spectrogram").split(" "));
       this.body = make(this.root, "div", "player-body");
-      this.lanes = make(this.body, "div", "player-lanes", {
-        role: "slider", tabindex: "0", "aria-label": "Position", "aria-valuemin": "0", "aria-valuemax": "0",
-        "aria-valuenow": "0",
-      });
+      this.lanes = make(this.body, "div", "player-lanes");
       this.waveform = pictures.has("waveform") ? make(this.lanes, "div", "player-waveform") : null;
       this.segments = make(this.lanes, "div", "player-segments");
       this.timeline = make(this.lanes, "div", "player-timeline", { "aria-hidden": "true", title: "Wheel: zoom" });
@@ -26,7 +23,11 @@
       this.shade = make(this.lanes, "div", "player-loop", { hidden: "" });
       this.hover = make(this.lanes, "div", "player-hover", { hidden: "" });
       this.hoverText = make(this.hover, "span");
-      this.head = make(this.lanes, "div", "player-head");
+      // The slider is the playhead alone: the lanes hold buttons, which a slider may not.
+      this.head = make(this.lanes, "div", "player-head", {
+        role: "slider", tabindex: "0", "aria-label": "Position", "aria-valuemin": "0", "aria-valuemax": "0",
+        "aria-valuenow": "0",
+      });
       this.problem = make(this.body, "div", "player-problem", { role: "alert", hidden: "" });
       this.indexing = make(this.body, "div", "player-indexing", { role: "status", hidden: "" });
       this.strip = this.spectrogram ? make(this.body, "div", "player-overview") : null;

@@ -154,8 +154,8 @@
       this.tracks.mark(this.audio.paused ? null : time);
       this.showTime(time);
       if (this.audio.paused) {
-        this.lanes.setAttribute("aria-valuenow", time.toFixed(2));
-        this.lanes.setAttribute("aria-valuetext", `${clock(time)} of ${clock(this.duration)}`);
+        this.head.setAttribute("aria-valuenow", time.toFixed(2));
+        this.head.setAttribute("aria-valuetext", `${clock(time)} of ${clock(this.duration)}`);
       }
     }
 

@@ -128,7 +128,7 @@
       this.duration = this.view.duration = duration;
       if (first) this.arrive();
       else this.view.show(Math.min(this.view.from, duration), this.view.to);
-      this.lanes.setAttribute("aria-valuemax", duration.toFixed(2));
+      this.head.setAttribute("aria-valuemax", duration.toFixed(2));
       this.whole.textContent = ` / ${clock(duration)}`;
       this.button.disabled = this.select.disabled = false;
       if (!this.sized) {

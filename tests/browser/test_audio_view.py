@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+from axe_playwright_python.sync_playwright import Axe
 from dash import Dash, html
 from flask import Flask
 from playwright.sync_api import Locator, Page, expect
@@ -463,3 +464,14 @@ def test_it_fits_a_phone(studio: Studio, page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     for button in element.locator("button:visible, a:visible").all():
         assert button.get_attribute("aria-label") or button.inner_text().strip()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_a_player_with_everything(studio: Studio, page: Page, theme: str) -> None:
+    recording = recording_of(studio.corpus, studio.corpus.utterance(studio.ids["cut"]))
+    element = studio.open(page, "cut", lanes=[WORDS, TURNS, BROKEN], recording=recording)
+    page.evaluate(f"document.documentElement.dataset.bsTheme = '{theme}'")
+    page.keyboard.press("+")
+    element.get_by_role("button", name="How the sound is shown").click()
+    found = Axe().run(page, context="#p").response["violations"]
+    assert not [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")]
