@@ -323,7 +323,6 @@ def named_corpora(options: argparse.Namespace, manifests: Sequence[Path]) -> dic
     from explorer.config import Columns, CorpusSource
     from explorer.formats.shards import paths_of
     from explorer.paths import is_remote
-    from explorer.prediction_store import named_files
 
     for manifest in manifests:
         missing = [path for path in paths_of(manifest) if not is_remote(path) and not path.exists()]
@@ -340,11 +339,21 @@ def named_corpora(options: argparse.Namespace, manifests: Sequence[Path]) -> dic
     folders = {"audio_root": options.audio_root, "roots": tuple(options.roots), "vocabulary": options.vocab}
     folders |= {"tar_base_path": options.tar_base_path, "dali_index_base": options.dali_index_base}
     folders |= {"columns": Columns(**dict(options.columns)), "lanes": tuple(options.lanes)}
-    heard = named_files(options.predictions)
+    heard = _heard(options)
     if heard and len(groups) != 1:
         raise ConfigError("--predictions belong to one corpus: open one, or several manifests as one with --as NAME.")
     folders |= {"predictions": heard, "join_on": options.join_on}
     return {name: CorpusSource(manifests=paths, **folders) for name, paths in groups.items()}
+
+
+def _heard(options: argparse.Namespace) -> Mapping[str, Path]:
+    """The files of ``--predictions`` by the names of their systems."""
+    from explorer.prediction_store import named_files
+
+    files = named_files(options.predictions)
+    if options.join_on and not files:
+        raise ConfigError("--join-on says what the files of --predictions are joined by, and there are none.")
+    return files
 
 
 def run_demo(options: argparse.Namespace) -> int:
@@ -379,10 +388,10 @@ def run_stats(options: argparse.Namespace) -> int:
 def run_score(options: argparse.Namespace) -> int:
     """``app.py score MANIFEST... [--json] [--normalizer NAME] [--predictions NAME=FILE] [--where FILTER]``"""
     from evaluator.cli import print_joins, print_score
-    from explorer.prediction_store import named_files, with_predictions
+    from explorer.prediction_store import with_predictions
 
     opened, config = _open_for_reading(options)
-    files, cache = named_files(options.predictions), config.cache.folder / "predictions"
+    files, cache = _heard(options), config.cache.folder / "predictions"
     corpus, reports = with_predictions(opened, files, join_on=options.join_on, cache=cache)
     print_joins(reports)
     normalizer = options.normalizer or config.normalizer

@@ -6,10 +6,8 @@ folder that the other lacks, their durations must be known and agree: a name alo
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from itertools import takewhile
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from explorer.formats.texts import SOUND_SUFFIXES
@@ -98,14 +96,14 @@ def _lasts(one: float | None, other: float | None) -> bool:
 
 def path_parts(audio: str) -> tuple[str, ...]:
     """The folders and the name of a path, without what only says where it starts."""
-    parts = PurePosixPath(audio.replace("\\", "/")).parts
-    return tuple(part for part in parts if part not in ("/", ".", "..", "~")) or (audio,)
+    parts = audio.replace("\\", "/").split("/")
+    return tuple(part for part in parts if part not in ("", ".", "..", "~")) or (audio,)
 
 
 def stem_of(name: str) -> str:
     """The name of a sound file without its ending; other endings belong to the name."""
-    root, ending = os.path.splitext(name)  # noqa: PTH122  (a name, not a path: "a." and ".." must pass)
-    return root if ending.lower() in SOUND_SUFFIXES else name
+    root, _, ending = name.rpartition(".")
+    return root if root and f".{ending.lower()}" in SOUND_SUFFIXES else name
 
 
 def _alike(one: tuple[str, ...], other: tuple[str, ...]) -> int:

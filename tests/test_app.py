@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from app import corpus_names, split_overrides
+from app import corpus_names, main, split_overrides
+from tests.explorer.manifests import write_manifest
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -159,3 +160,29 @@ def test_what_the_encoder_looks_up_is_there_before_the_first_answer(tmp_path: Pa
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
+
+
+def test_predictions_of_the_command_line_belong_to_one_corpus(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a", "b"):
+        write_manifest(tmp_path / f"{name}.json", [row(name, 1.5, text="one two")])
+    heard = write_manifest(tmp_path / "heard.jsonl", [row("a", 1.5, pred_text="one two")])
+    cache = f"cache.folder={tmp_path}/cache"
+    assert main(["score", str(tmp_path / "a.json"), "--predictions", f"big={heard}", cache]) == 0
+    told = capsys.readouterr()
+    assert "big: 1 of 1 utterances have a hypothesis from heard.jsonl" in told.err
+    assert told.out.splitlines()[2].split()[:3] == ["big", "0.00", "%"]
+    assert main(["score", str(tmp_path / "a.json"), "--join-on", "utt", cache]) == 2
+    assert "--join-on says what the files of --predictions are joined by" in capsys.readouterr().err
+    both = ["serve", str(tmp_path / "a.json"), str(tmp_path / "b.json"), "--predictions", f"big={heard}", cache]
+    assert main(both) == 2
+    assert "--predictions belong to one corpus" in capsys.readouterr().err
+
+
+def test_where_of_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    manifest = write_manifest(tmp_path / "a.json", [row("a", 1.5), row("b", 4.0)])
+    assert main(["stats", str(manifest), "--where", "{duration} > 3", f"cache.folder={tmp_path}/cache"]) == 0
+    assert "utterances         1\n" in capsys.readouterr().out
+    assert main(["stats", str(manifest), "--where", "{duration} >", f"cache.folder={tmp_path}/cache"]) == 2
+    assert "at character 13 of the filter: expected a value after >" in capsys.readouterr().err

@@ -98,7 +98,9 @@ def _form(stores: Stores, corpus: Corpus) -> Component:
         html.Div(
             [
                 html.Label("Joined on", htmlFor="predictions-on"),
-                dbc.Select(id="predictions-on", options=[{"label": BY_SOUND, "value": ""}, *columns], value=""),
+                dbc.Select(
+                    id="predictions-on", options=[{"label": BY_SOUND, "value": BY_SOUND}, *columns], value=BY_SOUND
+                ),
             ],
             className="predictions-field",
         ),
@@ -246,7 +248,11 @@ def register(app: Dash, stores: Stores) -> None:
                 raise PredictionError("the corpus is still being loaded; add the file when it is there")
             content = content_of(contents, most_bytes(stores))
             report = stores.predictions.add(
-                corpus, system=(system or "").strip(), name=name, content=content, join_on=on or None
+                corpus,
+                system=(system or "").strip(),
+                name=name,
+                content=content,
+                join_on=None if on in (None, "", BY_SOUND) else on,
             )
         except SpeechDataError as error:
             text = str(error)
