@@ -22,7 +22,8 @@
       };
       if (channels > 1) {
         const named = Array.from({ length: channels }, (_, i) => [String(i), channels === 2 ? ["1 (left)", "2 (right)"][i] : `${i + 1}`]);
-        const field = this.select("Channel", [["mix", `All; the picture of their mean`], ...named], "What is drawn and heard");
+        const field = this.select("Channel", [["mix", "All channels"], ...named],
+          "What is drawn and heard; of all channels every waveform, and the spectrogram of their mean");
         field.onchange = () => { choose(field.value); field.blur(); };
         this.channel = field;
       }
@@ -35,8 +36,7 @@
       const told = range.appendChild(document.createElement("output"));
       slider.oninput = () => settings.set("range", Number(slider.value));
       this.fields.range = { show: (value) => { slider.value = value; told.textContent = `${value} dB`; } };
-      this.setting("map", "Colours", "All but paper rise evenly in lightness");
-      this.ramp = this.box.appendChild(document.createElement("div"));
+      this.setting("map", "Colours", "Quiet to loud; all rise or fall evenly in lightness").after(this.ramp = document.createElement("i"));
       this.ramp.className = "player-ramp";
       const reset = this.box.appendChild(document.createElement("button"));
       reset.type = "button";
@@ -66,6 +66,7 @@
       field.dataset.setting = name;
       field.onchange = () => { this.settings.set(name, number ? Number(field.value) : field.value); field.blur(); };
       this.fields[name] = { show: (value) => { field.value = value; } };
+      return field;
     }
 
     show() {
