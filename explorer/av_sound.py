@@ -83,10 +83,14 @@ def demuxer_of(start: bytes) -> tuple[str, str] | None:
 
 
 def _errors() -> tuple[type[Exception], ...]:
-    """What PyAV raises about a damaged file; OSError where it makes the library jump to before its start."""
+    """What PyAV raises about a damaged file.
+
+    OSError where the library jumps to before its start, LookupError where a stream appears that was not announced,
+    ArithmeticError where a rate or time base is 0 or beyond every number.
+    """
     import av
 
-    return (av.FFmpegError, OSError, ValueError, EOFError, OverflowError)
+    return (av.FFmpegError, OSError, ValueError, EOFError, LookupError, ArithmeticError)
 
 
 class AvSound:
