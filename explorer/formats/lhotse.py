@@ -75,11 +75,18 @@ def _utterances(path: Path, found: tuple[Path, ...], reading: Reading) -> Iterat
             if beside is None:
                 wanted = file.name.replace("supervisions", "recordings")
                 raise ManifestError(f"{file} holds supervisions, and {wanted} with their recordings is not beside it")
-            for entry, _, _ in _entries(beside, reading, f"{source.rpartition('/')[0] or source}/{beside.name}"):
+            their = f"{reading.source}/{beside.name}" if path.is_dir() else beside.name
+            for entry, number, _ in _entries(beside, reading, their):
                 if isinstance(entry, Problem):
                     yield entry, before
+                elif not isinstance(entry.get("sources"), list):
+                    message = "is missing, expected a list with the path of a sound file"
+                    yield Problem(their, number, "sources", message, "no audio path"), before
+                elif str(entry.get("id")) in recordings:
+                    message = f"is {shown(entry.get('id'))}, as that of an earlier line"
+                    yield Problem(their, number, "id", message, "duplicate"), before
                 else:
-                    recordings.setdefault(str(entry.get("id")), entry)
+                    recordings[str(entry.get("id"))] = entry
             before += beside.stat().st_size
         for entry, number, position in _entries(file, reading, source):
             if isinstance(entry, Problem):
