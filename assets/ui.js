@@ -137,6 +137,10 @@
         if (node.nodeType !== 1) continue;
         if (node.matches("[data-ask]")) asked.observe(node);
         node.querySelectorAll("[data-ask]").forEach((element) => asked.observe(element));
+        // An upload's own field has no name; it is called as the area around it.
+        node.querySelectorAll("input[type=file]:not([aria-label])").forEach((field) => {
+          field.setAttribute("aria-label", field.parentElement.textContent.trim() || "File");
+        });
       }
     }
   }).observe(document.documentElement, { childList: true, subtree: true });
