@@ -127,7 +127,7 @@ def _file(audio: str, folder: str, root: Path | None) -> str:
 
     Strings, not Paths, and ``normpath`` only where there is something to take out: this is done for every row.
     """
-    if "://" in audio and is_remote(audio):
+    if "://" in audio and is_remote(Path(audio)):
         return audio
     if audio.startswith("~") or (root is not None and not audio.startswith("/")):
         path = str(audio_path(audio, Path(folder), root))
