@@ -69,12 +69,10 @@ def sniff(path: Path, *, expected: str = "one JSON object per line") -> bytes:
         ManifestError: the file cannot be opened or is no UTF-8 text.
     """
     start = peek(path)
-    if b"\0" not in start:
-        return start.removeprefix(BYTE_ORDER_MARK)
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")) and start.count(b"\0") * 4 > len(start):
-        raise ManifestError(f"{path} is UTF-16 text; save it as UTF-8 (for example with iconv -f UTF-16 -t UTF-8)")
     lines = start.split(b"\n")
     if sum(b"\0" in line for line in lines) * 2 > len(lines):  # one such line is that line's fault alone
+        if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise ManifestError(f"{path} is UTF-16 text; save it as UTF-8 (for example with iconv -f UTF-16 -t UTF-8)")
         raise ManifestError(f"{path} is a binary file, expected {expected}")
     return start.removeprefix(BYTE_ORDER_MARK)
 
