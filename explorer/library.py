@@ -239,6 +239,9 @@ class Library:
             self._settle(entry, turn, None)
         except (SpeechDataError, OSError) as error:
             self._settle(entry, turn, Progress("failed", 0, 0, str(error)))
+        if entry.turn == turn and entry.corpus is not None:
+            with contextlib.suppress(SpeechDataError):  # whoever asks for such a page is told
+                entry.corpus.warm()
 
     def _build(self, entry: _Entry, turn: int, recipe: Recipe) -> None:
         """Have a child process build the cache file and show what it has built.
