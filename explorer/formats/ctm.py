@@ -13,7 +13,6 @@ Source: https://github.com/usnistgov/SCTK, doc/infmts.htm
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,21 +21,18 @@ from typing import Any
 from explorer.formats import Batch, Reading, Role
 from explorer.formats.lines import sniff
 from explorer.formats.rows import Fault, Row, batches, written_seconds
-from explorer.formats.stm import COMMENT, LOOKED_AT, NUMBER, channel_of, located
+from explorer.formats.stm import COMMENT, channel_of, has_times, located
 from explorer.formats.texts import Line, Sounds, lines_of
 from explorer.records import Problem
 
 FIXED_FIELDS = {"audio": "file", "offset": "offset", "duration": "duration", "reference": "text"}
-SHAPE = re.compile(rf"\S+\s+\S+\s+{NUMBER}\s+{NUMBER}\s+\S+(?:\s+\S+)?\s*$")
 MOST_OPEN = 5_000
 NO_WORDS = ("<eps>", "<alt_begin>", "<alt>", "<alt_end>", "@")
 
 
 def recognizes(path: Path, start: bytes) -> bool:
     """Whether the first lines that are no comments have numbers in the third and fourth place, and then a word."""
-    lines = start.decode("utf-8", "replace").split("\n")[:-1] or [start.decode("utf-8", "replace")]
-    shaped = [SHAPE.match(line) is not None for line in lines if line.strip() and not line.startswith(COMMENT)]
-    return sum(shaped[:LOOKED_AT]) * 2 > len(shaped[:LOOKED_AT]) and path.name.lower().endswith((".ctm", ".ctm.gz"))
+    return path.name.lower().endswith((".ctm", ".ctm.gz")) and has_times(start, 2)
 
 
 def files(path: Path) -> tuple[Path, ...]:

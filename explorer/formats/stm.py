@@ -26,16 +26,22 @@ from explorer.records import Problem
 FIXED_FIELDS = {"audio": "file", "offset": "begin", "duration": "end", "reference": "text"}
 COMMENT = ";;"
 IGNORED = "IGNORE_TIME_SEGMENT_IN_SCORING"
-NUMBER = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 LOOKED_AT = 20
-SHAPE = re.compile(rf"\S+\s+\S+\s+\S+\s+{NUMBER}\s+{NUMBER}(?:\s|$)")
+LOOKED_AT_CHARACTERS = 500
+NUMBER = re.compile(r"[-+]?[0-9]{0,15}\.?[0-9]{0,15}(?:[eE][-+]?[0-9]{1,3})?")
 
 
 def recognizes(path: Path, start: bytes) -> bool:
     """Whether the first lines that are no comments have numbers in the fourth and fifth place."""
-    lines = start.decode("utf-8", "replace").split("\n")[:-1] or [start.decode("utf-8", "replace")]
-    shaped = [SHAPE.match(line) is not None for line in lines if line.strip() and not line.startswith(COMMENT)]
-    return sum(shaped[:LOOKED_AT]) * 2 > len(shaped[:LOOKED_AT]) and path.name.lower().endswith((".stm", ".stm.gz"))
+    return path.name.lower().endswith((".stm", ".stm.gz")) and has_times(start, 3)
+
+
+def has_times(start: bytes, place: int) -> bool:
+    """Whether most of the first lines that are no comments have two numbers from this place on, counted from 0."""
+    lines = [line[:LOOKED_AT_CHARACTERS] for line in start.decode("utf-8", "replace").split("\n")]
+    words = [line.split() for line in lines if line.strip() and not line.startswith(COMMENT)][:LOOKED_AT]
+    timed = [len(of) > place + 1 and all(NUMBER.fullmatch(word) for word in of[place : place + 2]) for of in words]
+    return sum(timed) * 2 > len(timed)
 
 
 def files(path: Path) -> tuple[Path, ...]:
