@@ -82,7 +82,12 @@ def filter_box(view: Query, corpus: Corpus, *, typed: str) -> Component:
                 **attributes(aria_label="Clear the filter"),
             ),
             _help(),
-            html.Div(id="utterances-where-list", className="filterbox-list"),
+            html.Div(
+                id="utterances-where-list",
+                role="listbox",
+                className="filterbox-list",
+                **attributes(aria_label="Completions"),
+            ),
         ],
         id="utterances-where-box",
         className="filterbox",
@@ -138,7 +143,7 @@ def _explained(wrong: ExpressionError | None, text: str) -> list[Any]:
 
 def options(completion: Completion, text: str) -> list[Component]:
     """The list of completions; what choosing one does stands in the attributes of its row."""
-    rows = [
+    return [
         html.Div(
             [html.Span(option.label), html.Small(option.detail, className="muted")],
             id=f"utterances-where-option-{number}",
@@ -154,7 +159,6 @@ def options(completion: Completion, text: str) -> list[Component]:
         )
         for number, option in enumerate(completion.options)
     ]
-    return [html.Div(rows, role="listbox", id="utterances-where-options", **attributes(aria_label="Completions"))]
 
 
 def register(app: Dash, stores: Stores) -> None:
