@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from explorer import audio
+from explorer.conditions import LONGEST_VALUE
 from explorer.errors import SpeechDataError
 from explorer.query import Filter, Query, Sort, Test
 
@@ -63,6 +64,8 @@ class Recording:
 
 def recording_of(corpus: Corpus, utterance: Utterance) -> Recording | None:
     """The utterance among those whose rows name the same sound file in the same words; None when it is the only one."""
+    if len(utterance.audio) > LONGEST_VALUE:  # no filter takes it, and no file has such a name
+        return None
     same = Filter("audio", (Test("eq", utterance.audio),)), Filter("source", (Test("eq", utterance.source),))
     rows = corpus.rows(Query(filters=same, sort=(Sort("offset"),)))
     if len(rows) < 2:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import pytest
+
 from explorer import recordings
 from explorer.recordings import recording_of
 from tests.explorer.manifests import ids, opened, row, write_sound
@@ -37,7 +39,12 @@ def test_a_file_that_is_not_there_ends_with_its_last_utterance(tmp_path: Path) -
     assert found.duration == 9.0
 
 
-def test_of_very_many_the_nearest_are_told(tmp_path: Path, monkeypatch) -> None:
+def test_a_name_longer_than_any_filter_has_no_recording(tmp_path: Path) -> None:
+    corpus = opened(tmp_path, [row("x" * 20_000 + ".wav", offset=float(n)) for n in range(2)])
+    assert recording_of(corpus, corpus.utterance(ids(corpus)[0])) is None
+
+
+def test_of_very_many_the_nearest_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recordings, "MOST", 10)
     corpus = opened(tmp_path, [row("long.wav", offset=float(start), duration=0.5) for start in range(100)])
     every = ids(corpus)
