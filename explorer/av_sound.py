@@ -3,8 +3,8 @@
 It has the part of soundfile.SoundFile's interface that reading needs, so whoever reads does not care which it is.
 Frames count from the first that is played (encoder delay is taken off by the decoder). Reading after ``seek`` gives
 the samples that reading from the start would: decoding begins PREROLL seconds before, and what comes too early is
-thrown away. A hole between the time stamps of two packets (a pause of the recorder, a damaged packet) is silence of
-that length.
+thrown away (noise that AAC substitutes is drawn anew each time). A hole between the time stamps of two packets (a
+pause of the recorder, a damaged packet) is silence of that length.
 
 Where time stamps are coarser than samples (WebM, Matroska: 1 ms), a position is moved to the grid of the codec's
 packets, which is exact for codecs whose packets all have one length (Opus, AAC, MP3...); for Vorbis in WebM it stays
@@ -26,6 +26,9 @@ PREROLL = 0.5
 HOLE = 0.05
 LONGEST_HOLE = 60.0
 TAIL = 3.0
+
+PLANES = 8
+"""Channels from which PyAV 18 reads beyond the planes of a frame (it counts one too many): those are packed first."""
 
 DEMUXERS: tuple[tuple[int, bytes, str, str], ...] = (
     (4, b"ftyp", "mov", "MP4"),
@@ -105,6 +108,7 @@ class AvSound:
         self._errors = _errors()
         self._position, self._loose = 0, np.zeros((0, 0), np.float32)
         self._blocks: Iterator[np.ndarray] = iter(())
+        self._packers: dict[str, Any] = {}
         self._file, self._demuxer, self.format = file, demuxer, format
         self._container: Any = None
         try:
@@ -289,10 +293,23 @@ class AvSound:
             pass
         return max(0, round(end * self.samplerate) - self._zero)
 
+    def _packed(self, frame: Any) -> Any:
+        """A frame with the samples of its channels side by side in one plane."""
+        import av
+
+        if frame.format.packed.name not in self._packers:
+            self._packers[frame.format.packed.name] = av.AudioResampler(
+                format=frame.format.packed, layout=frame.layout, rate=self.samplerate
+            )
+        (packed,) = self._packers[frame.format.packed.name].resample(frame)
+        return packed
+
     def _floats(self, frame: Any) -> np.ndarray:
         """The samples of a frame as float32 ``(n, channels)``, full scale 1.0."""
-        values = frame.to_ndarray()
         count = int(frame.layout.nb_channels)
+        if frame.format.is_planar and count >= PLANES:
+            frame = self._packed(frame)
+        values = frame.to_ndarray()
         values = values.T if frame.format.is_planar else values.reshape(-1, count)
         if values.dtype == np.uint8:
             values = (values.astype(np.float32) - 128) / 128

@@ -212,3 +212,23 @@ class TestLongMp3:
         assert mp3.index_of(Sound(str(junk))) is None
         with pytest.raises(UnreadableAudio, match=r"junk\.mp3"):
             audio.info(junk)
+
+
+def test_eight_channels_stay_apart(tmp_path: Path) -> None:
+    """PyAV's own conversion of eight planes reads memory that is none of the frame's."""
+    path, rate = tmp_path / "eight.m4a", 48_000
+    sound = np.stack([0.1 * (k + 1) * voice(2.0, rate=rate, seed=k) for k in range(8)], axis=1)
+    with av.open(str(path), "w", format="ipod") as out:
+        stream = out.add_stream("aac", rate=rate)
+        stream.layout, stream.bit_rate = "7.1", 640_000
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(sound).reshape(1, -1), format="flt", layout="7.1")
+        frame.sample_rate, frame.pts, frame.time_base = rate, 0, Fraction(1, rate)
+        out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    assert audio.info(path).channels == 8
+    for channel in (0, 1, 2, 4, 5, 6, 7):  # 3 is the woofer's, of which the coder keeps the lowest frequencies alone
+        heard = audio.load(path, channel=channel).samples
+        start = min(len(heard), len(sound))
+        assert np.corrcoef(heard[:start], sound[:start, channel])[0, 1] > 0.95
+    whole, cut = audio.load(path, channel=6).samples, audio.load(path, offset=1.0, duration=0.5, channel=6).samples
+    np.testing.assert_allclose(cut, whole[rate:][: len(cut)], atol=0.02)  # the coder's substituted noise is drawn anew
