@@ -11,6 +11,15 @@ from tests.fuzz.formats import fuzz
 from tests.fuzz.sources import SOURCES, write
 
 CASES = 150
+FOUND = {
+    "nemo": (0, 6619),  # a null character; a first line longer than what is sniffed
+    "tsv": (9077,),  # digits that held a pattern up
+    "stm": (5888,),  # a first line in UTF-16
+    "lhotse-pair": (9222,),  # a recording without sources that has another one's name
+    "ljspeech": (667, 1228),  # a huge line among the first
+    "lhotse": (1047, 2213),
+    "csv": (5, 58),  # a line put into a cell of two lines
+}
 
 
 @pytest.mark.parametrize("name", SOURCES)
@@ -18,6 +27,11 @@ def test_mutated_sources_never_crash_hang_or_lose_a_good_row(name: str):
     tally = fuzz(name, range(CASES))
     assert tally.cases == CASES
     assert not tally.failures
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_what_was_once_found_stays_mended(name: str):
+    assert not fuzz(name, FOUND[name]).failures
 
 
 @pytest.mark.parametrize("name", SOURCES)
