@@ -7,11 +7,13 @@ is sent, joined, listed where it does not fit, filtered by and removed.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
+import pandas  # noqa: F401  (as app.py does: the encoder must not meet it half imported)
 import pytest
 from flask import Flask
 from playwright.sync_api import Locator, Page, expect
@@ -202,6 +204,8 @@ def test_predictions_are_sent_joined_listed_filtered_by_and_removed(
     config = load([], [f"workspace={tmp_path}/work", f"cache.folder={tmp_path}/cache"])
     with closing(Library(tmp_path / "cache")) as library:
         library.open("spoken", [tmp_path / "spoken.jsonl"])
+        while library.progress("spoken") is not None:
+            time.sleep(0.05)
         stores = Stores(config=config, library=library)
         url = serve(explorer_app(stores).server)
         page.goto(f"{url}/predictions")
