@@ -24,6 +24,7 @@ from explorer.records import Problem
 __all__ = ["FIXED_FIELDS", "files", "read", "recognizes", "role"]
 
 MAGIC = b"PAR1"
+NO_VALUE = "holds bytes that are no value of the column's type, such as a text that is not UTF-8"
 
 
 def recognizes(path: Path, start: bytes) -> bool:
@@ -57,8 +58,14 @@ def read(path: Path, reading: Reading) -> Iterator[Batch]:
         if failure:
             problems.append(Problem(reading.source, first, None, failure, "truncated"))
         count = batch.num_rows if batch is not None else 0
-        columns = {name: _values(batch.column(name)) if batch is not None else [] for name in kept}
-        numbers = range(first, first + count)
+        bad: dict[int, str] = {}
+        columns = {name: _readable(batch.column(name), name, bad) if batch is not None else [] for name in kept}
+        numbers = list(range(first, first + count))
+        if bad:
+            problems += [Problem(reading.source, first + i, name, NO_VALUE, "damaged") for i, name in bad.items()]
+            good = [index for index in range(count) if index not in bad]
+            numbers = [numbers[index] for index in good]
+            columns = {name: [values[index] for index in good] for name, values in columns.items()}
         first += count
         position = round(size * (first - 1) / total)
         yield table_batch(numbers, columns, place, reading, problems, position=position)
@@ -85,6 +92,21 @@ def _batches(file: pyarrow.parquet.ParquetFile, names: list[str]) -> Iterator[tu
 
 def _is_binary(kind: pa.DataType) -> bool:
     return any(test(kind) for test in (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary))
+
+
+def _readable(column: pa.Array, name: str, bad: dict[int, str]) -> list[Any]:
+    """The column's values; places of those that cannot be read are added to ``bad``."""
+    try:
+        return _values(column)
+    except (ValueError, OverflowError, pa.ArrowException):  # find out which
+        values: list[Any] = []
+        for index in range(len(column)):
+            try:
+                values += _values(column.slice(index, 1))
+            except (ValueError, OverflowError, pa.ArrowException):
+                values.append(None)
+                bad.setdefault(index, name)
+        return values
 
 
 def _values(column: pa.Array) -> list[Any]:
