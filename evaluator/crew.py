@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -150,6 +151,7 @@ def serve(ready: Callable[[dict[str, Any]], Callable[[dict[str, Any]], dict[str,
     """
     from explorer.errors import SpeechDataError
 
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the owner, who ends its children
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     lines = sys.stdin.buffer

@@ -145,6 +145,9 @@ MEASURES: Mapping[str, Column] = {
 """What is measured of every utterance, by the short name that ``SignalMeter.values`` and ``facts`` use."""
 
 
+MAIN = ("peak", "rms", "clipped_share", "bandwidth", "snr", "leading_silence", "trailing_silence")
+"""The measures that a table shows first."""
+
 INTEGERS = frozenset({"clipped", "sample_rate", "channels"})
 """The measures that are whole numbers."""
 

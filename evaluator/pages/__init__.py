@@ -6,11 +6,12 @@ from evaluator.pages import compare, measure, runs, tts
 from evaluator.pages.alignment_panel import alignment_panel
 from evaluator.pages.normalizer_control import normalizer_control
 from evaluator.pages.rates_section import rates_section
+from evaluator.pages.signal_panel import signal_panel
 from evaluator.pages.transcribe_panel import transcribe_panel
 from explorer.stores import Action
 
 PAGES = (compare, runs, measure, tts)
-PANELS = (transcribe_panel, alignment_panel)
+PANELS = (transcribe_panel, alignment_panel, signal_panel)
 SECTIONS = (rates_section,)
 ACTIONS = (
     Action(label="Transcribe", path="/runs", help="Run a recognizer on the rows of this view.", icon="bi-mic"),

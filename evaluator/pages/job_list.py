@@ -17,8 +17,10 @@ from dash.development.base_component import Component
 
 from evaluator.jobs import Job
 from explorer.components.cards import attributes, facts, icon, state
+from explorer.components.table import written_columns
 from explorer.formatting import count, decimal, hours
 from explorer.parameters import Parameters
+from explorer.signal_measures import MAIN, MEASURES
 
 Tone = Literal["", "ok", "bad", "warn", "accent"]
 STATES: dict[str, tuple[str, Tone, str]] = {
@@ -160,7 +162,8 @@ def _actions(job: Job, *, corpus: str, linked: bool) -> list[Component]:
     if job.resumable:
         actions.append(_button("resume", job, "bi-arrow-clockwise", "Resume"))
     if job.kind in ("transcribe", "measure") and linked and job.progress.done > job.progress.failures:
-        href = Parameters((("corpus", corpus),)).href("/utterances")
+        shown = {"cols": measure_columns()} if job.kind == "measure" else {}
+        href = Parameters((("corpus", corpus),)).replaced(**shown).href("/utterances")
         actions.append(
             dcc.Link([icon("bi-table"), "Show in the table"], href=href, className="btn btn-secondary btn-sm")
         )
@@ -171,6 +174,11 @@ def _actions(job: Job, *, corpus: str, linked: bool) -> list[Component]:
     if not job.active:
         actions.append(_button("delete", job, "bi-trash", "Delete"))
     return actions
+
+
+def measure_columns() -> str:
+    """The value of ``cols=`` that shows what was measured."""
+    return written_columns(["reference", *(MEASURES[name].name for name in MAIN)])
 
 
 def _button(what: str, job: Job, icon_name: str, text: str) -> Component:

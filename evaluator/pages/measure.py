@@ -13,12 +13,11 @@ from dash.development.base_component import Component
 
 from evaluator.detectors import DETECTORS
 from evaluator.jobs import Job
-from evaluator.pages.job_list import badge, bar, numbers, shown_as
+from evaluator.pages.job_list import badge, bar, measure_columns, numbers, shown_as
 from evaluator.pages.scopes import rows_of, scope_choices
 from evaluator.stores import EvaluatorStores
 from explorer.components.cards import attributes, help_mark, icon, panel, state
 from explorer.components.guide import guide
-from explorer.components.table import written_columns
 from explorer.corpus import Corpus
 from explorer.errors import SpeechDataError
 from explorer.parameters import PLACE, VIEW, Parameters
@@ -34,7 +33,6 @@ SPEEDS = {
     "nemo": "some hundred times real time on each core, after half a minute of loading",
     "none": "leaves this column out",
 }
-SHOWN = ("peak", "rms", "clipped_share", "bandwidth", "snr", "leading_silence", "trailing_silence")
 
 
 def layout(stores: EvaluatorStores, query: Parameters) -> Component:
@@ -142,14 +140,13 @@ def _status(job: Job | None, corpus: Corpus, query: Parameters) -> Component | N
         return None
     place = query.only(PLACE).replaced(corpus=corpus.name)
     view = query.only((*PLACE, *VIEW)).replaced(corpus=corpus.name)
-    columns = written_columns(["reference", *(MEASURES[name].name for name in SHOWN)])
     actions: list[Component] = []
     if job.active and job.cancel_asked is None:
         actions.append(
             html.Button([icon("bi-x-lg"), "Cancel"], id="measure-cancel", type="button", className="btn btn-secondary")
         )
     if job.progress.done > job.progress.failures:
-        table = view.replaced(cols=columns).href("/utterances")
+        table = view.replaced(cols=measure_columns()).href("/utterances")
         actions += [
             _link("bi-table", "Show in the table", table),
             _link("bi-bar-chart", "Distributions", place.href("/")),
