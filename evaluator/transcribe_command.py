@@ -103,9 +103,7 @@ def chosen_system(
     return System(name=name, engine=engine or "nemo", model=model, **changes)
 
 
-def _run(
-    runs: RunStore, corpus: Corpus, rows: Query, system: System, options: Options, recognizer: Recognizer
-) -> Run:
+def _run(runs: RunStore, corpus: Corpus, rows: Query, system: System, options: Options, recognizer: Recognizer) -> Run:
     """An unfinished run of exactly this model, these options, sources and rows, or a new one."""
     scope = rows.sentence(corpus) if rows.selects else "whole corpus"
     identity = {"version": corpus.content_key, "recognizer_sha256": recognizer.description.get("sha256")}

@@ -1,8 +1,8 @@
 """What the page of corpora side by side shows at an address: which corpora, in which order, and where things lead.
 
-    with=train&with=dev     the corpora, the first one is what the others are compared with; without: all open ones
-    normalizer=             how words are put together
-    content=yes             duplicates by the bytes of the files too
+with=train&with=dev     the corpora, the first one is what the others are compared with; without: all open ones
+normalizer=             how words are put together
+content=yes             duplicates by the bytes of the files too
 """
 
 from __future__ import annotations

@@ -133,7 +133,6 @@ def register(app: Dash, stores: Stores) -> None:
         view = vocabulary_views.word_view(stores, here, word[0] if isinstance(word, list) else word)
         return here.address.plus(view.pairs()).href("/utterances")
 
-
     @app.callback(
         Output("vocabulary-goto", "data", allow_duplicate=True),
         Input("vocabulary-ask", "data"),
