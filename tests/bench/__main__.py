@@ -11,7 +11,7 @@ import platform
 import time
 from pathlib import Path
 
-from tests.bench import browser, corpus, measures, media, scale, scoring, transcription, users
+from tests.bench import browser, comparing, corpus, measures, media, scale, scoring, transcription, users
 
 
 def main() -> None:
@@ -23,6 +23,7 @@ def main() -> None:
         "scale": lambda folder, rows: scale.measure(folder, rows=rows),
         "users": lambda folder, rows: users.measure(folder, rows=rows),
         "scoring": lambda folder, rows: scoring.measure(rows),
+        "comparing": lambda folder, rows: comparing.measure(),
         "media": lambda folder, rows: media.measure(folder),
         "measures": lambda folder, rows: measures.measure_all(folder),
         "transcription": lambda folder, rows: transcription.measure(folder),
