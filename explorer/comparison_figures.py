@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from explorer.columns import Column
-from explorer.figures import GRID, TEXT
+from explorer.figures import FRAME, GRID
 from explorer.formatting import percent
 from explorer.formatting import value as printed
 
@@ -55,13 +55,8 @@ def overlaid(found: Overlay, column: Column, *, href: Callable[[str, float, floa
     figure.update_layout(
         height=HEIGHT,
         margin={"l": 44, "r": 8, "t": 8, "b": 26},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"family": "Inter Variable, Inter, system-ui, sans-serif", "size": 11, "color": TEXT},
-        showlegend=False,
-        dragmode=False,
         hovermode="closest",
-        hoverlabel={"bgcolor": "#20262a", "bordercolor": "#20262a", "font": {"color": "#f2f4f5", "size": 12}},
+        **FRAME,
         xaxis={"showgrid": False, "zeroline": False, "fixedrange": True, "nticks": 7},
         yaxis={
             "gridcolor": GRID,

@@ -33,6 +33,16 @@ BAR = "#2b8a96"
 TEXT = "#7d868c"
 GRID = "rgba(128, 136, 140, 0.22)"
 
+FRAME: dict[str, Any] = {
+    "paper_bgcolor": "rgba(0,0,0,0)",
+    "plot_bgcolor": "rgba(0,0,0,0)",
+    "font": {"family": "Inter Variable, Inter, system-ui, sans-serif", "size": 11, "color": TEXT},
+    "showlegend": False,
+    "dragmode": False,
+    "hoverlabel": {"bgcolor": "#20262a", "bordercolor": "#20262a", "font": {"color": "#f2f4f5", "size": 12}},
+}
+"""What every figure's layout has in common."""
+
 
 def histogram(histogram: Histogram, column: Column, *, href: Callable[[float, float, bool], str]) -> go.Figure:
     """Counts of a numeric column's bins as bars.
@@ -68,13 +78,8 @@ def _plain(figure: go.Figure, *, suffix: str) -> go.Figure:
     figure.update_layout(
         height=150,
         margin={"l": 40, "r": 6, "t": 8, "b": 24},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"family": "Inter Variable, Inter, system-ui, sans-serif", "size": 11, "color": TEXT},
-        showlegend=False,
         bargap=0,
-        dragmode=False,
-        hoverlabel={"bgcolor": "#20262a", "bordercolor": "#20262a", "font": {"color": "#f2f4f5", "size": 12}},
+        **FRAME,
         xaxis={"showgrid": False, "zeroline": False, "fixedrange": True, "nticks": 6, "ticksuffix": suffix},
         yaxis={
             "gridcolor": GRID,

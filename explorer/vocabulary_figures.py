@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from explorer.figures import BAR, GRID, TEXT
+from explorer.figures import BAR, FRAME, GRID
 from explorer.formatting import count, percent
 
 if TYPE_CHECKING:
@@ -61,13 +61,8 @@ def _framed(figure: go.Figure, horizontal: dict[str, Any], vertical: dict[str, A
     figure.update_layout(
         height=HEIGHT,
         margin={"l": 52, "r": 8, "t": 8, "b": 38},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"family": "Inter Variable, Inter, system-ui, sans-serif", "size": 11, "color": TEXT},
-        showlegend=False,
-        dragmode=False,
         hovermode="closest",
-        hoverlabel={"bgcolor": "#20262a", "bordercolor": "#20262a", "font": {"color": "#f2f4f5", "size": 12}},
+        **FRAME,
         xaxis={**common, **horizontal, **whole, "tickformat": "~s", "showgrid": False},
         yaxis={**common, **vertical, **upright, "tickformat": "~s" if upright.get("dtick") else ""},
     )
