@@ -200,26 +200,48 @@ def test_a_corpus_without_systems_is_told(tmp_path: Path):
 
 def test_long_work_is_told_about_and_can_be_cancelled(corpus: Corpus):
     store = ComparisonStore(wait_seconds=0.05)
-    begun, go_on = threading.Event(), threading.Event()
+    begun, go_on, ended = threading.Event(), threading.Event(), threading.Event()
+    outcome: list[str] = []
 
     def slow(tell):
-        tell(1, 3)
-        begun.set()
-        go_on.wait(10)
-        tell(2, 3)
+        try:
+            tell(1, 3)
+            begun.set()
+            go_on.wait(10)
+            tell(2, 3)
+            outcome.append("went on")
+        except CancelledComparison:
+            outcome.append("cancelled")
+            raise
+        finally:
+            ended.set()
         return two(corpus)
 
     assert isinstance(store.get("key", slow), Making)
-    begun.wait(10)
+    assert begun.wait(10)
     assert store.get("key", slow) == Making(1, 3)
     store.cancel("key")
     go_on.set()
-    fast = ComparisonStore(wait_seconds=30).get("key", lambda tell: two(corpus))
-    assert isinstance(fast, Comparison)
+    assert ended.wait(10)
+    assert outcome == ["cancelled"]
+    store.close()
 
-    def failing(tell):
-        raise CancelledComparison("the comparison was cancelled")
 
-    with pytest.raises(CancelledComparison):
-        ComparisonStore(wait_seconds=30).get("other", failing)
+def test_a_comparison_is_made_once_and_a_failed_one_again(corpus: Corpus):
+    store = ComparisonStore(wait_seconds=30)
+    made: list[str] = []
+
+    def make(tell):
+        made.append("made")
+        return two(corpus)
+
+    def fail(tell):
+        made.append("failed")
+        raise QueryError("no such thing")
+
+    assert store.get("key", make) is store.get("key", make)
+    for _ in range(2):
+        with pytest.raises(QueryError):
+            store.get("other", fail)
+    assert made == ["made", "failed", "failed"]
     store.close()
