@@ -36,7 +36,9 @@ setup: $(VENV)/.product assets/vendor/.complete ## install the product into .ven
 demo: setup ## prepare the demo workspace and serve it on http://127.0.0.1:8050
 	$(BIN)/python app.py demo --port $(PORT)
 
-test: lint types unit browser ## everything: lint, types, unit, integration and browser tests
+test: lint types setup ## everything: lint, types, unit, integration and browser tests
+	@.ci/chromium $(BIN)/python
+	$(MAKE) --jobs=2 --output-sync=target unit browser
 
 lint: $(VENV)/.tests
 	$(BIN)/ruff check .
@@ -51,7 +53,7 @@ unit: setup $(VENV)/.tests ## unit and integration tests, real models included
 
 browser: setup $(VENV)/.tests ## the pages in a real Chromium
 	@.ci/chromium $(BIN)/python
-	$(BIN)/python -m pytest -m browser
+	$(BIN)/python -m pytest -m browser --reruns 2
 
 bench: setup $(VENV)/.tests ## measure the budgets and print figures and ratios
 	$(BIN)/python -m tests.bench
