@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 class Page(Protocol):
     """A page is a module with these names; its component ids start with the page's name.
 
-    A page that only links lead to sets ``IN_MENU = False``.
+    A page that only links lead to sets ``IN_MENU = False``; ``FAMILY`` are the paths of such pages for which it stands
+    in the menu.
     """
 
     PATH: str

@@ -183,7 +183,7 @@ def _navigation(pages: Sequence[Page], path: str, parameters: Parameters, *, pro
     for page in pages:
         if not getattr(page, "IN_MENU", True):
             continue
-        here = path == page.PATH
+        here = path == page.PATH or path in getattr(page, "FAMILY", ())
         badge = None
         if page.PATH == "/problems" and problems:
             badge = html.Span(count(problems), className="badge-soft warn")
