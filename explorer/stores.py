@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 class Page(Protocol):
     """A page is a module with these names; its component ids start with the page's name.
 
-    A page that only links lead to sets ``IN_MENU = False``; ``FAMILY`` are the paths of such pages for which it stands
-    in the menu.
+    A page that only links lead to sets ``IN_MENU = False``. A page that is a view of another one sets ``UNDER`` to that
+    one's path: both become tabs of one entry of the menu, named by ``TAB`` where a title is too long, and keep the
+    parameters that any of them lists in ``CARRIED`` beside place and rows.
     """
 
     PATH: str

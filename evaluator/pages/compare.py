@@ -26,7 +26,7 @@ from evaluator.comparison_report import (
 from evaluator.comparison_store import Making
 from evaluator.pages.compare_controls import blocks_of, compare_controls, systems_of
 from evaluator.pages.compare_table import HELP, standings_table
-from evaluator.pages.compare_tabs import SHARED, TABS, compare_head
+from evaluator.pages.compare_tabs import SHARED, compare_head
 from evaluator.score_columns import normalizer_of, scored_systems
 from explorer.components.cards import icon, state
 from explorer.corpus import Corpus
@@ -39,7 +39,8 @@ PATH = "/compare"
 TITLE = "Compare"
 POLL_MS = 1000
 
-FAMILY = tuple(path for _, path in TABS)
+TAB = "Leaderboard"
+CARRIED = SHARED
 OWN = (*SHARED, "rows")
 EXPORTS: dict[str, tuple[str, str, Callable[[Comparison], str]]] = {
     "csv": ("CSV", "text/csv", as_csv),
@@ -53,7 +54,7 @@ def layout(stores: Any, query: Parameters) -> Component:
     """Controls and the standings for what the address asks; how to get systems where there are too few."""
     corpus = stores.corpus(query)
     known = scored_systems(corpus)
-    head = compare_head(PATH, corpus, query, actions=_downloads(query) if len(known) > 1 else ())
+    head = compare_head(corpus, query, actions=_downloads(query) if len(known) > 1 else ())
     if len(known) < 2:
         return html.Div([head, _too_few(stores, corpus, query)], className="page")
     body, pending = _body(stores, query)

@@ -25,7 +25,8 @@ from explorer.signal_measures import MEASURES, speech_ratio_column
 
 PATH = "/measure"
 TITLE = "Measure the sound"
-IN_MENU = False
+UNDER = "/runs"
+TAB = "Measure"
 POLL_MS = 1000
 SPEEDS = {
     "energy": "thousands of times real time",

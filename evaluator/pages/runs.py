@@ -30,6 +30,7 @@ from explorer.parameters import Parameters
 
 PATH = "/runs"
 TITLE = "Runs"
+TAB = "Transcribe"
 JOBS_SHOWN = 50
 POLL_MS = 1000
 

@@ -26,6 +26,7 @@ from explorer.components.banners import (
 )
 from explorer.components.cards import attributes, help_mark, icon
 from explorer.components.guide import guide
+from explorer.components.navigation import menu, tabs
 from explorer.errors import QueryError, SpeechDataError
 from explorer.formatting import count, hours
 from explorer.parameters import PLACE, Parameters
@@ -105,7 +106,7 @@ def _header(pages: Sequence[Page]) -> Component:
             html.Div(
                 [
                     html.Nav(
-                        _navigation(pages, "", Parameters(), problems=0),
+                        menu(pages, "", Parameters(), problems=0),
                         id="shell-nav",
                         **attributes(aria_label="Pages"),
                     ),
@@ -177,22 +178,6 @@ def _waiting() -> Component:
     )
 
 
-def _navigation(pages: Sequence[Page], path: str, parameters: Parameters, *, problems: int) -> Component:
-    place = parameters.only(PLACE)
-    items = []
-    for page in pages:
-        if not getattr(page, "IN_MENU", True):
-            continue
-        here = path == page.PATH or path in getattr(page, "FAMILY", ())
-        badge = None
-        if page.PATH == "/problems" and problems:
-            badge = html.Span(count(problems), className="badge-soft warn")
-        link = dcc.Link([page.TITLE, badge], href=place.href(page.PATH))
-        marks = attributes(aria_current="page") if here else {}
-        items.append(html.Li(link, className="here" if here else "", **marks))
-    return html.Ul(items, className="nav-pages")
-
-
 def parameter_select(
     name: str, label: str, options: Sequence[tuple[str, str]], value: str, *, help_text: str = ""
 ) -> Component:
@@ -250,8 +235,8 @@ def register(app: Dash, pages: Sequence[Page], stores: Stores) -> None:
             return (no_update,) * 5
         parameters = Parameters.of(route["search"])
         body, title = _page(pages, stores, route["path"], parameters)
-        navigation = _navigation(pages, route["path"], parameters, problems=_problems(stores, parameters))
-        return body, navigation, _controls(stores, parameters), title, None
+        navigation = menu(pages, route["path"], parameters, problems=_problems(stores, parameters))
+        return [tabs(pages, route["path"], parameters), body], navigation, _controls(stores, parameters), title, None
 
     @app.callback(
         Output("shell-banners", "children"),
