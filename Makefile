@@ -49,6 +49,7 @@ types: $(VENV)/.tests
 
 unit: setup $(VENV)/.tests ## unit and integration tests, real models included
 	@.ci/oracles
+	@.ci/postgres
 	$(BIN)/python -m pytest -m "not browser"
 
 browser: setup $(VENV)/.tests ## the pages in a real Chromium

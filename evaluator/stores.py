@@ -21,6 +21,7 @@ from evaluator.launching import (
     queue_transcription,
     transcribe_options,
 )
+from evaluator.ledger import Ledger, open_ledger
 from evaluator.measure_overlays import MeasureOverlays
 from evaluator.normalize import NORMALIZERS, normalizer
 from evaluator.run_overlays import RunOverlays
@@ -56,6 +57,7 @@ class EvaluatorStores(Stores):
     scores: ScoreStore
     standings: ComparisonStore
     supervisor: Supervisor
+    ledger: Ledger
 
     @property
     def normalizer(self) -> str:
@@ -198,6 +200,7 @@ class EvaluatorStores(Stores):
         self.comparisons.close()
         self.library.close()
         self.jobs.close()
+        self.ledger.close()
 
 
 def open_stores(
@@ -242,4 +245,5 @@ def open_stores(
         scores=ScoreStore(cache / "scores"),
         standings=ComparisonStore(),
         supervisor=supervisor,
+        ledger=open_ledger(config),
     )

@@ -145,6 +145,21 @@ class Jobs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """Where edits and ratings are kept: the address of a database, None for a SQLite file in the workspace."""
+
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """Who may correct utterances, and how people are told apart."""
+
+    read_only: bool = False
+    login_header: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """Everything that can be set; see configs/earmark.yaml for what each key means."""
 
@@ -158,6 +173,8 @@ class Config:
     measure: Measure = field(default_factory=Measure)
     detectors: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     jobs: Jobs = field(default_factory=Jobs)
+    ledger: Ledger = field(default_factory=Ledger)
+    review: Review = field(default_factory=Review)
     storage: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 

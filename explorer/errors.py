@@ -18,10 +18,18 @@
     │   ├── MissingPackage     a Python package it needs is not installed
     │   └── ModelError         the model file is missing, truncated or of the wrong kind
     ├── JobError               a job cannot be submitted, resumed or read
-    └── RunError               a run folder is damaged or does not belong to the corpus
+    ├── RunError               a run folder is damaged or does not belong to the corpus
+    └── LedgerError            what people said cannot be read or written
+        ├── StaleEdit          somebody else has written about the same thing meanwhile
+        ├── LedgerReadOnly     nobody may write
+        └── LedgerUnavailable  the database is locked, full, unreachable, damaged...
 
 A message is one sentence for the person at the screen: what is wrong, where, and what to do.
 """
+
+from __future__ import annotations
+
+from typing import Any
 
 
 class SpeechDataError(Exception):
@@ -105,3 +113,23 @@ class JobError(SpeechDataError):
 
 class RunError(SpeechDataError):
     """A run folder is damaged or does not belong to the corpus."""
+
+
+class LedgerError(SpeechDataError):
+    """What people said cannot be read or written; nothing of it was lost silently."""
+
+
+class StaleEdit(LedgerError):
+    """Somebody else has written about the same thing meanwhile; ``newer`` is their event, None if there is none."""
+
+    def __init__(self, message: str, *, newer: Any) -> None:
+        super().__init__(message)
+        self.newer = newer
+
+
+class LedgerReadOnly(LedgerError):
+    """Nobody may write to the ledger."""
+
+
+class LedgerUnavailable(LedgerError):
+    """The database is locked, full, unreachable, damaged, or may not be written to."""
