@@ -27,6 +27,7 @@ from evaluator.normalize import NORMALIZERS, normalizer
 from evaluator.run_overlays import RunOverlays
 from evaluator.runs import RunStore
 from evaluator.scores import ScoreStore
+from evaluator.stimuli import StimulusSets
 from evaluator.supervisor import Supervisor
 from evaluator.systems import System
 from evaluator.transcription import Options
@@ -56,6 +57,7 @@ class EvaluatorStores(Stores):
     measures: MeasureOverlays
     scores: ScoreStore
     standings: ComparisonStore
+    stimuli: StimulusSets
     supervisor: Supervisor
     ledger: Ledger
 
@@ -244,6 +246,7 @@ def open_stores(
         measures=MeasureOverlays(runs, cache / "measures"),
         scores=ScoreStore(cache / "scores"),
         standings=ComparisonStore(),
+        stimuli=StimulusSets(),
         supervisor=supervisor,
         ledger=open_ledger(config),
     )

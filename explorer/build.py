@@ -43,7 +43,7 @@ from explorer.tables import Database, Tables
 from explorer.tar_index import TarIndexes
 from explorer.whereabouts import Whereabouts, absolute_tars, folder_of_tars, is_sharded
 
-SCHEMA = 2
+SCHEMA = 3
 BUILDING = ".building"
 ABANDONED_SECONDS = 24 * 3600
 BUILD_MEMORY_MB = 1500
@@ -304,11 +304,20 @@ def _ingest(recipe: Recipe, path: Path, tell: Progress) -> None:
         cache = path.parent
         fixed = dict(format_of(local_copy(recipe, 0, cache)).adapter().FIXED_FIELDS)
         columns = dict(recipe.columns)
+        shared = recipe.audio_root is not None or recipe.tars is not None
+        folders = () if shared else tuple(str(folder_of(source)) for source in recipe.sources)
         for index, (size, _) in enumerate(recipe.states):
             source = local_copy(recipe, index, cache)
             adapter = format_of(source).adapter()
             common = {name: fixed[column] for column, name in adapter.FIXED_FIELDS.items()}
-            reading = Reading(index=index, names=names, roots=recipe.roots, identities=identities, columns=columns)
+            reading = Reading(
+                index=index,
+                names=names,
+                roots=recipe.roots,
+                folders=folders,
+                identities=identities,
+                columns=columns,
+            )
             for batch in adapter.read(source, reading):
                 order = tuple(common.get(name, name) for name in batch.order)
                 ingest.append(replace(batch, order=order), source=names[index], role=adapter.role)

@@ -9,7 +9,7 @@ field is inside.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from math import inf
 from pathlib import Path
@@ -49,6 +49,10 @@ class Batch:
     problems: list[Problem]
     position: int
 
+    def without_problems(self) -> Batch:
+        """The same rows, for a format in which what would be a problem is none."""
+        return replace(self, problems=[])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
@@ -56,6 +60,7 @@ class Reading:
 
     ``names`` are the sources' names for Problems; ``roots`` are the folders text files may come from; ``identities``
     remembers where each identity was seen first (the source's index times 2**40 plus the line), to find duplicates.
+    ``folders`` are what relative paths of each source count from (none: the same for all, an audio root).
     ``columns`` names the columns of a table that are the audio, offset, duration or reference, where the usual names
     do not say it; ``sampled_bytes`` are how much of a table is gone through to find the types of its columns.
     """
@@ -63,6 +68,7 @@ class Reading:
     index: int
     names: tuple[str, ...]
     roots: tuple[Path, ...] = ()
+    folders: tuple[str, ...] = ()
     identities: Identities = field(default_factory=Identities)
     block_bytes: int = 8 << 20
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -125,6 +131,13 @@ FORMATS: dict[str, Format] = {
             module="explorer.formats.lhotse",
         ),
         Format(
+            name="nemo-tts",
+            title="NeMo TTS results",
+            help="Lines with pred_audio_filepath, gt_audio_filepath, gt_text: a reading and its recording each.",
+            suffixes=(".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz"),
+            module="explorer.formats.nemo_tts",
+        ),
+        Format(
             name="nemo",
             title="NeMo manifest",
             help="One JSON object per line with audio_filepath, duration, text, pred_text; plain or gzip.",
@@ -179,6 +192,13 @@ FORMATS: dict[str, Format] = {
             help="Lines of file, channel, begin, duration, word, joined by file and channel; the sound beside it.",
             suffixes=(".ctm", ".ctm.gz"),
             module="explorer.formats.ctm",
+        ),
+        Format(
+            name="voices",
+            title="Folders of voices",
+            help="A folder for each system with <id>.wav inside, and beside them texts.txt with lines id|text.",
+            suffixes=(),
+            module="explorer.formats.voices",
         ),
         Format(
             name="folder",

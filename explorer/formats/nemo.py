@@ -132,7 +132,7 @@ def _one_by_one(block: Block, folder: Path, reading: Reading, order: dict[str, N
         if not line.strip():
             continue
         try:
-            entry = _parsed(line, last=block.failure is None and not line.endswith(b"\n"))
+            entry = parsed(line, last=block.failure is None and not line.endswith(b"\n"))
             order.update(dict.fromkeys(entry))
             audio, offset, duration, reference = _checked(entry, folder, reading.roots)
         except Fault as fault:
@@ -147,8 +147,8 @@ def _one_by_one(block: Block, folder: Path, reading: Reading, order: dict[str, N
     return rows
 
 
-def _parsed(line: bytes, *, last: bool) -> dict[str, Any]:
-    """The JSON object of a line, or a fault."""
+def parsed(line: bytes, *, last: bool) -> dict[str, Any]:
+    """The JSON object of a line, or a Fault; ``last``: the file ends with it, without a line feed."""
     if len(line) > LONGEST_LINE:
         raise Fault(None, f"the line has {len(line):,} bytes, at most {LONGEST_LINE:,} are read", "too long")
     try:

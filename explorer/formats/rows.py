@@ -89,10 +89,22 @@ def digest(audio: str, offset: float, duration: float | None, channel: Any) -> b
 
 
 def first_of_each(
-    digests: Sequence[bytes], numbers: Sequence[int], reading: Reading, problems: list[Problem]
+    digests: list[bytes], audio: Sequence[str], numbers: Sequence[int], reading: Reading, problems: list[Problem]
 ) -> list[int]:
-    """The places of the rows whose identity is new; the others are problems."""
-    seen = reading.identities.add(digests, np.asarray(numbers, dtype=np.int64) + (reading.index << LINE_BITS))
+    """The places of the rows whose identity is new; the others are problems.
+
+    ``wav/1.wav`` of two folders are two sounds: where sources lie in different folders, such a row gets an identity
+    of its own, which is put into ``digests``.
+    """
+    places = np.asarray(numbers, dtype=np.int64) + (reading.index << LINE_BITS)
+    seen = reading.identities.add(digests, places)
+    alike = [i for i in np.flatnonzero(seen != NEW).tolist() if _is_elsewhere(audio[i], int(seen[i]), reading)]
+    if alike:
+        folder = reading.folders[reading.index].encode(errors="surrogateescape")
+        apart = [blake2b(digests[i] + folder, digest_size=8).digest() for i in alike]
+        seen[alike] = reading.identities.add(apart, places[alike])
+        for index, own in zip(alike, apart, strict=True):
+            digests[index] = own
     for index in np.flatnonzero(seen != NEW).tolist():
         first = int(seen[index])
         source, line = reading.names[first >> LINE_BITS], first & ((1 << LINE_BITS) - 1)
@@ -100,6 +112,14 @@ def first_of_each(
         message = f"the line repeats {place}: same audio, offset and duration"
         problems.append(Problem(reading.source, numbers[index], None, message, "duplicate"))
     return list(np.flatnonzero(seen == NEW).tolist())
+
+
+def _is_elsewhere(audio: str, place: int, reading: Reading) -> bool:
+    """Whether a row that is written like the one at ``place`` names another file, because its source lies elsewhere."""
+    first = place >> LINE_BITS
+    if not reading.folders or reading.folders[first] == reading.folders[reading.index]:
+        return False
+    return not audio.startswith(("/", "~")) and "://" not in audio
 
 
 def batches(
@@ -140,7 +160,7 @@ def assembled(
 ) -> Batch:
     """The batch of these rows without duplicates, which are added to the problems."""
     digests = rows.digests(with_channel="channel" in order)
-    kept = first_of_each(digests, rows.numbers, reading, problems)
+    kept = first_of_each(digests, rows.audio, rows.numbers, reading, problems)
     if len(kept) < len(digests):
         rows, digests = rows.only(kept), [digests[index] for index in kept]
     left_out = frozenset(fixed)

@@ -180,7 +180,8 @@ def table_batch(
     problems += [fault.problem(reading.source, numbers[index]) for index, fault in faults.items()]
     channels = columns.get("channel", unknown)
     digests = [digest(audio[i], starts[i], duration[i], channels[i]) for i in good]
-    kept = [good[i] for i in first_of_each(digests, [numbers[i] for i in good], reading, problems)]
+    sounds, lines = [audio[i] for i in good], [numbers[i] for i in good]
+    kept = [good[i] for i in first_of_each(digests, sounds, lines, reading, problems)]
     by_index = dict(zip(good, digests, strict=True))
     fixed = place.fixed
 

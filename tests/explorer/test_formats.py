@@ -23,10 +23,12 @@ from tests.explorer.manifests import said, write_sound
 TIMES = "words_field"  # the field "words": the column "words" is their number
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"
 RESULTS = "MODEL_nvidia-parakeet-tdt-0.6b-v2_DATASET_hf-audio-esb-datasets-test-only-sorted_ami_test.jsonl"
-REFUSED_EMPTY = ("common-voice", "csv", "ljspeech", "folder", "parquet")
+REFUSED_EMPTY = ("common-voice", "csv", "ljspeech", "folder", "parquet", "voices")
 SOURCES = {
     "leaderboard": f"leaderboard/{RESULTS}",
     "nemo": "nemo/manifest.jsonl",
+    "nemo-tts": "nemo-tts/magpie.json",
+    "voices": "voices",
     "lhotse": "lhotse/cuts.jsonl",
     "kaldi": "kaldi/train",
     "common-voice": "common-voice/dev.tsv",
@@ -46,6 +48,8 @@ def samples(tmp_path: Path) -> Path:
     shutil.copytree(SAMPLES, there)
     for name in ("stm/a.wav", "stm/b.wav", "ctm/a.wav", "ctm/b.wav", "folder/a.wav", "folder/inner/b.wav"):
         write_sound(there / name, seconds=2.5)
+    for name in ("b-system/s01.wav", "b-system/s02.wav", "a-system/s02.flac", "a-system/extra.wav"):
+        write_sound(there / "voices" / name)
     rows = {"path": ["a.wav", "b.wav", "c.wav"], "duration": [1.5, None, -1.0], "text": ["one", None, "negative"]}
     (there / "parquet").mkdir()
     pyarrow.parquet.write_table(pa.table(rows | {"takes": [[1, 2], None, []]}), there / "parquet" / "table.parquet")
@@ -350,8 +354,8 @@ def test_a_folder_of_sound_has_the_texts_beside_it(samples: Path):
 def test_sources_of_several_formats_are_one_corpus(samples: Path):
     names = ("nemo/manifest.jsonl", "stm/talk.stm", "kaldi/train", "csv/comma.csv")
     corpus = open_corpus("all", [samples / name for name in names], cache=samples / "cache")
-    assert corpus.problem_kinds["duplicate"] == 2
-    assert corpus.size == 3 + 4 + 3 + 4 - 2
+    assert "duplicate" not in corpus.problem_kinds  # "a.wav" of two folders is two sounds
+    assert corpus.size == 3 + 4 + 3 + 4
     assert {row["source"] for row in rows_of(corpus, "source")} == {"manifest.jsonl", "talk.stm", "train", "comma.csv"}
     assert len([c for c in corpus.columns if c.name in ("audio", "offset", "duration", "reference")]) == 4
     assert not corpus.column("offset").hidden
@@ -371,3 +375,67 @@ def test_a_folder_of_nothing_is_refused(tmp_path: Path):
     (tmp_path / "readme.md").write_text("nothing")
     with pytest.raises(ManifestError, match="holds no corpus of a known format and no sound files"):
         Recipe.of([tmp_path])
+
+
+def test_results_of_synthesis_are_readings_recordings_and_the_voices_they_follow(samples: Path):
+    corpus = opened(samples, SOURCES["nemo-tts"])
+    rows = rows_of(corpus, "audio", "reference", "system", "stimulus_role", "hypothesis_pred_text", "wer")
+    text = "Dr. Smith paid five dollars."
+    assert [row["audio"] for row in rows] == [
+        "predicted_audio_0.wav", "predicted_audio_1.wav", "gt/0.wav", "voice.wav", "gt/1.wav", "gt/2.wav",
+    ]  # fmt: skip
+    heard = {"hypothesis_pred_text": "doctor smith paid five dollars", "wer": 0.2}
+    assert rows[0] == {"audio": "predicted_audio_0.wav", "reference": text, "system": "magpie"} | heard
+    assert rows[2]["system"] == rows[2]["stimulus_role"] == "reference"
+    assert rows[2]["hypothesis_pred_text"] == "dr smith paid five dollars"
+    assert rows[3] == {"audio": "voice.wav", "system": "context", "stimulus_role": "context"}
+    assert [sentence for sentence in said(corpus) if "duration" not in sentence] == [
+        'magpie.json:4: "pred_audio_filepath" is missing, expected the path of a sound file or null',
+        'magpie.json:5: "gt_text" is 7, expected text',
+        'magpie.json:6: "pred_audio_filepath" is " ", expected the path of a sound file',
+    ]
+
+
+def test_a_general_name_of_results_leaves_the_name_to_their_folder(tmp_path: Path):
+    (tmp_path / "vits").mkdir()
+    line = '{"gt_text": "a", "pred_audio_filepath": "0.wav"}'
+    (tmp_path / "vits" / "manifest.json").write_text(
+        f"{line}\n" + '{"pred_audio_filepath": "1.wav", "system": "own"}\n'
+    )
+    corpus = open_corpus("test", [tmp_path / "vits" / "manifest.json"], cache=tmp_path / "cache")
+    assert [row["system"] for row in rows_of(corpus, "system")] == ["vits", "own"]
+
+
+def test_folders_of_voices_are_read_in_the_order_of_their_texts(samples: Path):
+    corpus = opened(samples, SOURCES["voices"])
+    rows = rows_of(corpus, "audio", "reference", "system", "sentence_id", "normalized_text")
+    assert rows == [
+        {"audio": "a-system/s02.flac", "reference": "The fog lifted.", "system": "a-system", "sentence_id": "s02"},
+        {"audio": "a-system/extra.wav", "system": "a-system", "sentence_id": "extra"},
+        {"audio": "b-system/s01.wav", "reference": "Dr. Smith paid $5.", "system": "b-system", "sentence_id": "s01"}
+        | {"normalized_text": "doctor smith paid five dollars"},
+        {"audio": "b-system/s02.wav", "reference": "The fog lifted.", "system": "b-system", "sentence_id": "s02"},
+    ]
+    assert sorted(said(corpus)) == [
+        'voices/texts.txt:3: "s01" has a text in line 1 already, which counts',
+        'voices/texts.txt:4: no system has a sound called "s03"',
+        "voices/texts.txt:5: the line is not of the form id|text",
+        "voices: a-system/extra.wav has no line in texts.txt",
+    ]
+
+
+def test_the_same_relative_path_in_two_folders_is_two_sounds(tmp_path: Path):
+    for name in ("a", "b"):
+        write_sound(tmp_path / name / "0.wav", seconds=1 if name == "a" else 2)
+        (tmp_path / name / "m.json").write_text('{"audio_filepath": "0.wav", "text": "one"}\n')
+    sources = [tmp_path / name / "m.json" for name in ("a", "b")]
+    corpus = open_corpus("test", sources, cache=tmp_path / "cache")
+    assert [row["duration"] for row in rows_of(corpus, "duration")] == [1.0, 2.0]
+    assert not corpus.problems
+    first, second = (id for id, _ in corpus.listed(corpus.rows(Query()), ("audio",)))
+    assert corpus.utterance(second).path == tmp_path / "b" / "0.wav"
+    alone = open_corpus("alone", sources[:1], cache=tmp_path / "cache")
+    assert alone.utterance(first).path == tmp_path / "a" / "0.wav"
+    shared = open_corpus("shared", sources, cache=tmp_path / "cache", audio_root=tmp_path / "a")
+    assert shared.size == 1
+    assert "repeats" in said(shared)[0]

@@ -10,6 +10,7 @@ nothing says any more what it is. Case k of a format is the same on every run: `
 from __future__ import annotations
 
 import argparse
+import shutil
 import signal
 import sys
 import tempfile
@@ -95,7 +96,10 @@ def _case(name: str, number: int, folder: Path, ingest: Ingest, tally: Tally) ->
     finally:
         tally.slowest_s = max(tally.slowest_s, time.process_time() - began)
         for file in folder.iterdir():
-            file.unlink()
+            if file.is_dir():
+                shutil.rmtree(file)
+            else:
+                file.unlink()
 
 
 def _read(path: Path, folder: Path, ingest: Ingest, *, block_bytes: int) -> list[Batch]:

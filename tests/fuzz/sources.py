@@ -178,6 +178,27 @@ def folder() -> Source:
     return Source(files, ".", {name: set() for name in names}, whole={f"{name}.wav": b"RIFF" for name in names})
 
 
+def nemo_tts() -> Source:
+    """Readings with their recordings."""
+    rows = [
+        {
+            "gt_text": f"said {mark(n)}",
+            "gt_audio_filepath": f"gt/{mark(n)}.wav",
+            "pred_audio_filepath": f"pred/{mark(n)}.wav",
+            "cer": n / 100,
+        }
+        for n in range(ROWS)
+    ]
+    return _simple("m.json", list(map(json.dumps, rows)))
+
+
+def voices() -> Source:
+    """Two systems with a sound for every text."""
+    lines = [f"{mark(n)}|said {mark(n)}".encode() for n in range(ROWS)]
+    sounds = {f"{system}/{mark(n)}.wav": b"RIFF" for system in ("a", "b") for n in range(ROWS)}
+    return Source({"texts.txt": lines}, ".", {mark(n): {("texts.txt", n)} for n in range(ROWS)}, whole=sounds)
+
+
 def parquet() -> Source:
     """A table, mutated as bytes: no row of it is promised."""
     sink = pa.BufferOutputStream()
@@ -200,6 +221,8 @@ SOURCES: dict[str, Callable[[], Source]] = {
     "stm": stm,
     "ctm": ctm,
     "folder": folder,
+    "nemo-tts": nemo_tts,
+    "voices": voices,
     "parquet": parquet,
 }
 
@@ -208,6 +231,7 @@ def write(source: Source, to: Path) -> Path:
     """Write the files; returns what is to be opened."""
     to.mkdir(parents=True, exist_ok=True)
     for name, content in source.whole.items():
+        (to / name).parent.mkdir(exist_ok=True)
         (to / name).write_bytes(content)
     for name, lines in source.files.items():
         (to / name).write_bytes(b"\n".join(lines) + (b"\n" if not name.endswith(".parquet") else b""))
