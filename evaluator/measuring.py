@@ -28,11 +28,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from evaluator.crew import Crew, MemberDied
+from evaluator.crew import Crew
 from evaluator.jobs import Progress
 from evaluator.measure_results import KnownResults, write_result
 from evaluator.runs import Journal, Run
 from evaluator.transcription import Monitor, Outcome, Stopped
+from explorer.child import ChildDied
 from explorer.errors import RunError, SpeechDataError
 from explorer.signal_measures import VERSION
 from explorer.sounds import Sound
@@ -178,7 +179,7 @@ class _Work:
         """A result for each row. When the process dies they are measured one by one, and whoever kills it fails."""
         try:
             return list(self._waited(future)["measured"])
-        except MemberDied as death:
+        except ChildDied as death:
             if len(rows) == 1:
                 return [{"error": f"The process that measured it {death}; its sound file may be damaged."}]
         return [answer for row in rows for answer in self._answers([row], self._asked([row]))]

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from evaluator.crew import serve
 from evaluator.detectors import Detector, load_detector
 from evaluator.loading import allowed_sound
 from explorer import audio
 from explorer.audio import Audio
+from explorer.child import serve
 from explorer.errors import SpeechDataError
 from explorer.segments import total
 from explorer.signal_measures import Values, facts

@@ -200,6 +200,7 @@ class EvaluatorStores(Stores):
         self.standings.close()
         self.vocabularies.close()
         self.comparisons.close()
+        self.decoders.close()
         self.library.close()
         self.jobs.close()
         self.ledger.close()

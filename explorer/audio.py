@@ -12,13 +12,15 @@ A file that is cut short but can still be opened gives what is left of it. Whate
 or UnreadableAudio with a sentence that names the file.
 
 Decoding is libsndfile's (https://libsndfile.github.io/libsndfile/), of what that does not know PyAV's (av_sound.py);
-resampling is soxr's (https://sourceforge.net/projects/soxr/).
+resampling is soxr's (https://sourceforge.net/projects/soxr/). A server passes ``through`` to have it done by children
+(decoders.py).
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import BinaryIO, Literal, TypeAlias
 
@@ -30,6 +32,9 @@ from explorer.errors import UnreadableAudio
 from explorer.sounds import Place, place_at
 
 Channel: TypeAlias = int | Literal["mix"]
+
+Opener: TypeAlias = Callable[[Place], AbstractContextManager[Decoder]]
+"""Who decodes: this process (``decoding.opened``) or children of it (``Decoders.opened``)."""
 
 BLOCK = 1 << 16
 """Frames read at a time: 4 s at 16 kHz, small enough that an hour never has to be in memory."""
@@ -92,7 +97,7 @@ class Audio:
         return len(self.samples) / self.sample_rate
 
 
-def info(path: Place | str) -> AudioInfo:
+def info(path: Place | str, *, through: Opener = opened) -> AudioInfo:
     """The facts of a sound file, from its header.
 
     Raises:
@@ -100,7 +105,7 @@ def info(path: Place | str) -> AudioInfo:
         UnreadableAudio: it is not a sound file of a known kind, or it has no samples.
     """
     path = place_at(path)
-    with opened(path) as file:
+    with through(path) as file:
         return _facts(path, file)
 
 
@@ -141,7 +146,12 @@ def blocks(
 
 
 def frames(
-    path: Place | str, *, offset: float = 0.0, duration: float | None = None, size: int = BLOCK
+    path: Place | str,
+    *,
+    offset: float = 0.0,
+    duration: float | None = None,
+    size: int = BLOCK,
+    through: Opener = opened,
 ) -> Iterator[np.ndarray]:
     """All channels of a cut side by side: float32 ``(n, channels)`` arrays of at most ``size`` frames.
 
@@ -150,7 +160,7 @@ def frames(
         UnreadableAudio: it cannot be decoded, or the cut lies outside it.
     """
     path = place_at(path)
-    with opened(path) as file:
+    with through(path) as file:
         facts = _facts(path, file)
         start, stop = cut_frames(facts, offset=offset, duration=duration)
         yield from _read(facts, file, start, stop, size)
@@ -184,6 +194,7 @@ def write_cut(
     offset: float = 0.0,
     duration: float | None = None,
     channel: Channel | None = None,
+    through: Opener = opened,
 ) -> int:
     """Write a cut as 16-bit WAV at the file's rate into a seekable binary file; the number of frames written.
 
@@ -196,7 +207,7 @@ def write_cut(
     """
     path = place_at(path)
     written = 0
-    with opened(path) as file:
+    with through(path) as file:
         facts = _facts(path, file)
         start, stop = cut_frames(facts, offset=offset, duration=duration)
         if channel is None and facts.channels == 2:

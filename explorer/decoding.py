@@ -88,7 +88,7 @@ def _of_file(sound: Sound, stack: ExitStack) -> Decoder:
     if index is not None:
         return Mp3Sound(stack.enter_context(sound.open()), index)
     try:
-        return stack.enter_context(soundfile.SoundFile(sound.source))
+        return stack.enter_context(soundfile.SoundFile(os.fsencode(sound.source)))
     except soundfile.LibsndfileError as error:
         return _other(sound, stack.enter_context(sound.open()), error, stack)
     except TypeError as error:  # soundfile asks for the sample rate of headerless files (.raw)

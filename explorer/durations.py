@@ -11,13 +11,15 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import duckdb
 import pyarrow as pa
 
-from explorer.audio import info
+from explorer.audio import Opener, info
+from explorer.decoders import Decoders
 from explorer.errors import AudioError, ForbiddenAudio, MissingAudio
 from explorer.ingest import CATALOG, MOST_PROBLEMS, UTTERANCES
 from explorer.records import Problem
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from explorer.build import Recipe
     from explorer.whereabouts import Whereabouts
 
-THREADS = 8
+THREADS = 4
 FILES_AT_ONCE = 2_000
 MEMORY_MB = 1500
 
@@ -87,20 +89,20 @@ def _place(whereabouts: Whereabouts, audio: str, source: str, shard: Any) -> Fou
 
 
 def _lengths(places: list[Found], tell: Callable[[str, int, int], None]) -> Iterator[tuple[Found, Length]]:
-    """The length of every file; headers are read by several threads, because most of it is waiting for the disk."""
-    with ThreadPoolExecutor(THREADS) as pool:
+    """The length of every file; headers are read by several children, since most of it is waiting for the disk."""
+    with Decoders(most=THREADS) as decoders, ThreadPoolExecutor(THREADS) as pool:
         for start in range(0, len(places), FILES_AT_ONCE):
             tell("durations", start, len(places))
             some = places[start : start + FILES_AT_ONCE]
-            yield from zip(some, pool.map(_length, some), strict=True)
+            yield from zip(some, pool.map(partial(_length, through=decoders.opened), some), strict=True)
         tell("durations", len(places), len(places))
 
 
-def _length(place: Found) -> Length:
+def _length(place: Found, *, through: Opener) -> Length:
     if isinstance(place, tuple):
         return place
     try:
-        return info(place).duration
+        return info(place, through=through).duration
     except MissingAudio as error:
         return "missing audio", f"has no known duration: {error}"
     except (AudioError, OSError, RuntimeError, ValueError) as error:

@@ -2,7 +2,8 @@
 
 A request names an utterance by its id, never a file; the file is found by ``Corpus.audio_path``, which answers for the
 allowed folders. Sound goes out with HTTP ranges: a whole file that browsers play as it is, otherwise (a cut, one
-channel, AIFF, NIST SPHERE and so on) as 16-bit WAV made here. All that is made is kept in a MediaCache.
+channel, AIFF, NIST SPHERE and so on) as 16-bit WAV made here. All that is made is kept in a MediaCache. The server
+itself decodes nothing: children do (decoders.py).
 
     audio                                       the sound
     peaks                                       facts and the whole waveform, coarsely; 202 with {"indexing": 0 to 1}
@@ -38,6 +39,7 @@ from flask import Blueprint, Flask, Response, request
 from werkzeug.wsgi import wrap_file
 
 from explorer import audio
+from explorer.decoding import opened
 from explorer.errors import (
     ForbiddenAudio,
     MissingAudio,
@@ -105,13 +107,19 @@ def register(server: Flask, stores: Stores) -> None:
     """Add the routes to ``server``; the cache lives in the cache folder of the configuration."""
     cache = stores.config.cache
     kept = MediaCache(cache.folder / "media", limit=cache.media_mb * 1024 * 1024)
-    add_routes(server, lambda name: stores.corpus({"corpus": name}), kept)
+    stores.decoders.start()
+    add_routes(server, lambda name: stores.corpus({"corpus": name}), kept, through=stores.decoders.opened)
 
 
-def add_routes(server: Flask, open_corpus: Callable[[str], Corpus], cache: MediaCache) -> None:
-    """Add the routes over whatever ``open_corpus(name)`` returns, or raises."""
+def add_routes(
+    server: Flask, open_corpus: Callable[[str], Corpus], cache: MediaCache, *, through: audio.Opener = opened
+) -> None:
+    """Add the routes over whatever ``open_corpus(name)`` returns, or raises; sound is decoded ``through``."""
     routes = Blueprint("media", __name__, url_prefix="/media/<corpus>/<utterance>")
-    header = lru_cache(maxsize=4096)(_header)
+
+    @lru_cache(maxsize=4096)
+    def header(path: Place, _version: str) -> audio.AudioInfo:
+        return audio.info(path, through=through)
 
     indexer = Indexer(cache)
 
@@ -121,7 +129,7 @@ def add_routes(server: Flask, open_corpus: Callable[[str], Corpus], cache: Media
         return heard(cut_out(found, opened.audio_path(found), header), request.args.get("channel", "mix"))
 
     def view(stretch: Excerpt) -> View | float:
-        return View.of(stretch, indexer, limit=cache.limit)
+        return View.of(stretch, indexer, limit=cache.limit, through=through)
 
     def ready(stretch: Excerpt) -> View:
         """The view of a sound that is or can at once be indexed."""
@@ -137,7 +145,8 @@ def add_routes(server: Flask, open_corpus: Callable[[str], Corpus], cache: Media
             file: BinaryIO = sound_at(stretch.facts.path).open()
             return _streamed(file, audio.MIME_TYPES[stretch.facts.format], stretch.key)
         _refuse_giants(stretch, cache.limit)
-        return _streamed(cache.file(f"cut-{stretch.key}", lambda file: _write(stretch, file)), "audio/wav", stretch.key)
+        made = cache.file(f"cut-{stretch.key}", lambda file: _write(stretch, file, through))
+        return _streamed(made, "audio/wav", stretch.key)
 
     @routes.get("/peaks")
     def peaks(corpus: str, utterance: str) -> Response:
@@ -183,9 +192,7 @@ def add_routes(server: Flask, open_corpus: Callable[[str], Corpus], cache: Media
     server.register_blueprint(routes)
 
 
-def cut_out(
-    utterance: Utterance, place: Place, header: Callable[[Place, str], audio.AudioInfo] | None = None
-) -> Excerpt:
+def cut_out(utterance: Utterance, place: Place, header: Callable[[Place, str], audio.AudioInfo]) -> Excerpt:
     """The stretch of the sound at ``place`` (already allowed) that the row names.
 
     Raises:
@@ -193,7 +200,7 @@ def cut_out(
         UnreadableAudio: it is not a sound file, or cannot be reached.
     """
     version = sound_at(place).version
-    facts = (header or _header)(place, version)
+    facts = header(place, version)
     offset, duration, channel = utterance.offset, utterance.duration, channel_of(utterance)
     if duration is not None and offset == 0 and duration > facts.duration - WHOLE:
         duration = None
@@ -236,13 +243,15 @@ def whole_number(name: str, *, most: int = 1 << 48) -> int:
     return int(text)
 
 
-def _header(path: Place, _version: str) -> audio.AudioInfo:
-    """The facts of a version of a sound."""
-    return audio.info(path)
-
-
-def _write(excerpt: Excerpt, file: BinaryIO) -> None:
-    audio.write_cut(excerpt.facts.path, file, offset=excerpt.offset, duration=excerpt.duration, channel=excerpt.channel)
+def _write(excerpt: Excerpt, file: BinaryIO, through: audio.Opener) -> None:
+    audio.write_cut(
+        excerpt.facts.path,
+        file,
+        offset=excerpt.offset,
+        duration=excerpt.duration,
+        channel=excerpt.channel,
+        through=through,
+    )
 
 
 def _refuse_giants(excerpt: Excerpt, limit: int) -> None:

@@ -62,7 +62,7 @@ class Recording:
         }
 
 
-def recording_of(corpus: Corpus, utterance: Utterance) -> Recording | None:
+def recording_of(corpus: Corpus, utterance: Utterance, *, through: audio.Opener = audio.opened) -> Recording | None:
     """The utterance among those whose rows name the same sound file in the same words; None when it is the only one."""
     if len(utterance.audio) > LONGEST_VALUE:  # no filter takes it, and no file has such a name
         return None
@@ -81,7 +81,7 @@ def recording_of(corpus: Corpus, utterance: Utterance) -> Recording | None:
     ]
     here = neighbours[at - first]
     try:
-        whole = audio.info(corpus.audio_path(utterance)).duration
+        whole = audio.info(corpus.audio_path(utterance), through=through).duration
     except SpeechDataError:  # the player says what is wrong with the file
         whole = max(neighbour.end for neighbour in neighbours)
     place = at - first

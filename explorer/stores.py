@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from explorer.comparison_store import ComparisonStore
+from explorer.decoders import Decoders
 from explorer.prediction_store import PredictionStore
 from explorer.vocabulary_store import VocabularyStore
 from explorer.words import AS_WRITTEN, Folding
@@ -89,10 +90,12 @@ class Stores:
     vocabularies: VocabularyStore = field(init=False)
     comparisons: ComparisonStore = field(init=False)
     predictions: PredictionStore = field(init=False)
+    decoders: Decoders = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "vocabularies", VocabularyStore(self.config.cache.folder / "vocabulary"))
         object.__setattr__(self, "comparisons", ComparisonStore())
+        object.__setattr__(self, "decoders", Decoders())
         folders = {"folder": self.config.workspace / "predictions", "cache": self.config.cache.folder / "predictions"}
         object.__setattr__(self, "predictions", PredictionStore(self.config.corpora, **folders))
 

@@ -5,7 +5,8 @@ It joins the pyramid of the stretch with the sound itself. Frames count from the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from explorer import audio, frequency, pyramid, stft, tiles
+from explorer.audio import Opener
+from explorer.decoding import opened
 from explorer.errors import UnreadableAudio
 from explorer.pyramid import Pyramid
 from explorer.tiles import Lens
@@ -38,13 +41,14 @@ class View:
     """A stretch of sound with its pyramid; closes the pyramid's file at the end of a ``with``."""
 
     excerpt: Excerpt
+    through: Opener
     start: int
     stop: int
     file: BinaryIO
     pyramid: Pyramid
 
     @classmethod
-    def of(cls, excerpt: Excerpt, indexer: Indexer, *, limit: int) -> View | float:
+    def of(cls, excerpt: Excerpt, indexer: Indexer, *, limit: int, through: Opener = opened) -> View | float:
         """The view, or how much of the sound is indexed so far, 0 to 1.
 
         Raises:
@@ -64,19 +68,20 @@ class View:
             )
 
         def make(file: BinaryIO, seen: Callable[[int], None]) -> None:
-            pyramid.build(
-                _selected(excerpt, 0, stop - start, start=start),
-                sample_rate=facts.sample_rate,
-                channels=facts.channels if excerpt.channel is None else 1,
-                file=file,
-                seen=seen,
-            )
+            with closing(_selected(excerpt, through, 0, stop - start, start=start)) as blocks:
+                pyramid.build(
+                    blocks,
+                    sample_rate=facts.sample_rate,
+                    channels=facts.channels if excerpt.channel is None else 1,
+                    file=file,
+                    seen=seen,
+                )
 
         found = indexer.index(f"index-{VERSION}-{excerpt.key}", stop - start, make)
         if isinstance(found, float):
             return found
         try:
-            return cls(excerpt, start, stop, found, Pyramid(found))
+            return cls(excerpt, through, start, stop, found, Pyramid(found))
         except BaseException:
             found.close()
             raise
@@ -143,18 +148,20 @@ class View:
 
     def _all(self, first: int, last: int) -> np.ndarray:
         """Frames of the stretch, ``(n, channels)``."""
-        return np.concatenate(list(_selected(self.excerpt, first, last, start=self.start)))
+        return np.concatenate(list(_selected(self.excerpt, self.through, first, last, start=self.start)))
 
     def _one(self, first: int, last: int) -> np.ndarray:
         """Frames of the stretch, its channel or the mean of all, ``(n,)``."""
         return stft.mixed(self._all(first, last))
 
 
-def _selected(excerpt: Excerpt, first: int, last: int, *, start: int) -> Iterator[np.ndarray]:
+def _selected(
+    excerpt: Excerpt, through: Opener, first: int, last: int, *, start: int
+) -> Generator[np.ndarray, None, None]:
     """Frames ``first`` up to ``last`` after the file's frame ``start``: all channels, or the excerpt's own."""
     rate = excerpt.facts.sample_rate
-    blocks = audio.frames(excerpt.facts.path, offset=(start + first) / rate, duration=(last - first) / rate, size=BLOCK)
-    for block in blocks:
+    cut = {"offset": (start + first) / rate, "duration": (last - first) / rate}
+    for block in audio.frames(excerpt.facts.path, **cut, size=BLOCK, through=through):
         yield _sane(block if excerpt.channel is None else block[:, excerpt.channel : excerpt.channel + 1])
 
 

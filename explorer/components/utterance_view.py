@@ -26,7 +26,7 @@ def utterance_view(stores: Stores, corpus: Corpus, utterance: Utterance) -> Comp
                     corpus.name,
                     utterance,
                     lanes=stores.lanes(corpus, utterance),
-                    recording=recording_of(corpus, utterance),
+                    recording=recording_of(corpus, utterance, through=stores.decoders.opened),
                     in_address=True,
                 ),
                 className="panel panel-body",

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from explorer import audio
+from explorer.decoders import Decoders
 from explorer.errors import AudioError
 from explorer.exporting import Wanted, Written
 from explorer.exporting.rows import exact_json
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from explorer.corpus import Corpus
 
 SLACK = 0.05
-THREADS = 8
+THREADS = 4
 
 
 def write(corpus: Corpus, query: Query, path: Path, wanted: Wanted) -> Written:
@@ -60,11 +61,13 @@ def _headers(paths: Iterable[str], roots: tuple[Path, ...]) -> dict[str, audio.A
     def header(path: str) -> audio.AudioInfo | str:
         try:
             place = resolved(place_at(path))
-            return audio.info(place) if is_allowed(place, roots) else "outside the corpus's folders"
+            if not is_allowed(place, roots):
+                return "outside the corpus's folders"
+            return audio.info(place, through=decoders.opened)
         except (AudioError, OSError, ValueError):
             return "whose sound cannot be read"
 
-    with ThreadPoolExecutor(THREADS) as pool:
+    with Decoders(most=THREADS) as decoders, ThreadPoolExecutor(THREADS) as pool:
         ordered = sorted(paths)
         return dict(zip(ordered, pool.map(header, ordered), strict=True))
 

@@ -6,7 +6,8 @@ then the same once more, as when a row is looked at again.
 
 Then for recordings of one and of ten hours: how long the first indexing takes, how large the index is, and how long a
 view of 1400 pixels takes (its waveform and its tiles, none of them seen before) at random places and widths, from a
-twentieth of a second to the whole. In process, without a network.
+twentieth of a second to the whole. Without a network; sound is decoded by children, as a server has it, whose
+processor time is not counted here.
 
     python -m tests.bench.media [FOLDER]
 """
@@ -26,6 +27,7 @@ from flask import Flask
 
 from explorer import media
 from explorer.corpus import open_corpus
+from explorer.decoders import Decoders
 from explorer.media_cache import MediaCache
 from explorer.query import Query
 from tests.explorer.sounds import manifest, voice
@@ -78,9 +80,10 @@ def _report(folder: Path, title: str, rows: list[dict[str, object]], say: Callab
         "bench", [manifest(folder, rows, name=f"{title}.json".replace(" ", "-"))], cache=folder / "cache"
     )
     ids = [row["id"] for row in corpus.page(Query(), 0, corpus.size, ["audio"])]
-    with tempfile.TemporaryDirectory() as fresh:
+    with tempfile.TemporaryDirectory() as fresh, Decoders() as decoders:
+        decoders.start()
         server = Flask("bench")
-        media.add_routes(server, lambda name: corpus, MediaCache(Path(fresh), limit=2**30))
+        media.add_routes(server, lambda name: corpus, MediaCache(Path(fresh), limit=2**30), through=decoders.opened)
         client = server.test_client()
         client.get(f"{media.address('bench', ids[0])}/none")  # the first request of a server starts it
         looks: list[list[float]] = [[], []]
@@ -121,9 +124,10 @@ def _views(folder: Path, title: str, name: str, seconds: int, say: Callable[[str
     rows = [{"audio_filepath": name, "duration": float(seconds), "text": ""}]
     corpus = open_corpus("bench", [manifest(folder, rows, name=f"{name}.json")], cache=folder / "cache")
     (row,) = corpus.page(Query(), 0, 1, ["audio"])
-    with tempfile.TemporaryDirectory() as fresh:
+    with tempfile.TemporaryDirectory() as fresh, Decoders() as decoders:
+        decoders.start()
         server = Flask("bench")
-        media.add_routes(server, lambda _name: corpus, MediaCache(Path(fresh), limit=2**30))
+        media.add_routes(server, lambda _name: corpus, MediaCache(Path(fresh), limit=2**30), through=decoders.opened)
         client = server.test_client()
 
         def get(kind: str) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from evaluator import measuring_process
-from evaluator.crew import serve
+from explorer.child import serve
 
 
 def ready(order: dict[str, Any]) -> Callable[[dict[str, Any]], dict[str, Any]]:

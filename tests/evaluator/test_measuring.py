@@ -17,13 +17,14 @@ import pytest
 import soundfile
 
 from evaluator import measuring
-from evaluator.crew import Crew, MemberDied
+from evaluator.crew import Crew
 from evaluator.jobs import Progress
 from evaluator.measure_overlays import MeasureOverlays
 from evaluator.measure_results import result_path
 from evaluator.measuring import MeasureOptions, measure
 from evaluator.measuring_process import measure_sound
 from evaluator.runs import Run, RunStore, failures, read_journal
+from explorer.child import ChildDied
 from explorer.corpus import open_corpus
 from explorer.errors import EngineError, UnreadableAudio
 from explorer.query import Query
@@ -216,10 +217,10 @@ def test_a_sound_that_kills_its_process_fails_alone(
 def test_a_crew_gives_up_who_takes_too_long_and_ends_with_its_owner() -> None:
     crew = Crew("tests.evaluator.deadly_process", {"detector": None, "options": {}, "roots": []}, count=1)
     try:
-        with pytest.raises(MemberDied, match="did not end within 1 s"):
+        with pytest.raises(ChildDied, match="did not end within 1 s"):
             crew.ask({"sounds": [["sleeper", 0, 60]]}, seconds=1.0).result()
         assert crew.ask({"sounds": []}, seconds=60).result() == {"measured": []}
-        child = crew._members[0]._child
+        child = crew._members[0]._process
         assert child is not None
     finally:
         crew.close()
