@@ -114,14 +114,26 @@ def count_texts(reference: str, hypothesis: str) -> TextCounts:
     length = reference.count(" ") + 1 if reference else 0
     if reference == hypothesis:
         return length, 0, 0, 0, 0, ()
-    start = reference.rfind(" ", 0, Prefix.similarity(reference, hypothesis)) + 1
-    reference, hypothesis = reference[start:], hypothesis[start:]
-    end = reference.find(" ", len(reference) - Postfix.similarity(reference, hypothesis))
-    if end >= 0:
-        reference, hypothesis = reference[:end], hypothesis[: end - len(reference)]
+    reference, hypothesis = _differing(reference, hypothesis)
     substitutions, insertions, missed = _summary(reference.split(), hypothesis.split())
     errors = Levenshtein.distance(reference, hypothesis)
     return length - len(missed), substitutions, len(missed) - substitutions, insertions, errors, missed
+
+
+def text_edits(reference: str, hypothesis: str) -> list[tuple[str | None, str | None]]:
+    """The errors between two normalised texts in their order: what was said, and what was heard instead.
+
+    They are the pairs of ``align(reference.split(), hypothesis.split())`` that are no hits, as many as ``count_texts``
+    counts: (word, other word) is a substitution, (word, None) a deletion, (None, word) an insertion.
+    """
+    if reference == hypothesis:
+        return []
+    reference, hypothesis = _differing(reference, hypothesis)
+    said, heard = reference.split(), hypothesis.split()
+    return [
+        (None if tag == "insert" else said[place], None if tag == "delete" else heard[other])
+        for tag, place, other in cast("list[tuple[str, int, int]]", _edits(said, heard).as_list())
+    ]
 
 
 def count_character_errors(reference: str, hypothesis: str) -> int:
@@ -164,6 +176,16 @@ def draw(alignment: Alignment) -> str:
         for row, token in zip(rows, shown, strict=True):
             row.append(token.ljust(width))
     return "\n".join(" ".join(row).rstrip() for row in rows)
+
+
+def _differing(reference: str, hypothesis: str) -> tuple[str, str]:
+    """Two different texts without the words that both begin with, and the words that both then end with."""
+    start = reference.rfind(" ", 0, Prefix.similarity(reference, hypothesis)) + 1
+    reference, hypothesis = reference[start:], hypothesis[start:]
+    end = reference.find(" ", len(reference) - Postfix.similarity(reference, hypothesis))
+    if end >= 0:
+        reference, hypothesis = reference[:end], hypothesis[: end - len(reference)]
+    return reference, hypothesis
 
 
 def _summary(reference: Sequence[str], hypothesis: Sequence[str]) -> tuple[int, int, list[str]]:

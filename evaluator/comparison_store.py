@@ -1,7 +1,7 @@
-"""Comparisons that were asked for: made in the background, one at a time, remembered, told about while they are made.
+"""Comparisons and what is found out beside them: made in the background, remembered, told about while they are made.
 
 Resampling and aligning a big corpus takes longer than a page should wait; the page asks again until it is done. Keys
-name everything that a comparison depends on, so what is remembered is never stale.
+name everything that a result depends on, so what is remembered is never stale.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
-from evaluator.comparison import Comparison
 from explorer.errors import SpeechDataError
 
 REMEMBERED = 32
 WAIT_SECONDS = 0.8
 
+T = TypeVar("T")
 Tell = Callable[[int, int], None]
 
 
@@ -28,7 +29,7 @@ class CancelledComparison(SpeechDataError):
 
 @dataclass(frozen=True, slots=True)
 class Making:
-    """A comparison that is not there yet: systems done, of all."""
+    """A result that is not there yet: steps (systems, rows...) done, of all."""
 
     done: int
     total: int
@@ -36,23 +37,24 @@ class Making:
 
 @dataclass(slots=True)
 class _Work:
-    future: Future[Comparison] | None = None
+    future: Future[Any] | None = None
     done: int = 0
     total: int = 0
     cancelled: threading.Event = field(default_factory=threading.Event)
 
 
 class ComparisonStore:
-    """Makes and remembers comparisons; safe from several threads."""
+    """Makes results one at a time and remembers the last ones; safe from several threads."""
 
-    def __init__(self, *, wait_seconds: float = WAIT_SECONDS) -> None:
+    def __init__(self, *, wait_seconds: float = WAIT_SECONDS, remembered: int = REMEMBERED) -> None:
         self._wait = wait_seconds
+        self._remembered = remembered
         self._lock = threading.Lock()
         self._works: OrderedDict[Hashable, _Work] = OrderedDict()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="compare")
 
-    def get(self, key: Hashable, make: Callable[[Tell], Comparison]) -> Comparison | Making:
-        """The comparison under ``key``, begun now if nobody has; how far it is when it takes longer than a moment.
+    def get(self, key: Hashable, make: Callable[[Tell], T]) -> T | Making:
+        """The result under ``key``, begun now if nobody has; how far it is when it takes longer than a moment.
 
         Raises:
             SpeechDataError: what ``make`` raised; it is tried again the next time.
@@ -62,12 +64,13 @@ class ComparisonStore:
             if work is None:
                 work = self._works[key] = _Work()
                 work.future = self._pool.submit(self._make, work, make)
-                while len(self._works) > REMEMBERED:
+                while len(self._works) > self._remembered:
                     self._works.popitem(last=False)
             self._works.move_to_end(key)
         assert work.future is not None
         try:
-            return work.future.result(timeout=self._wait)
+            found: T = work.future.result(timeout=self._wait)
+            return found
         except NotYet:
             return Making(work.done, work.total)
         except BaseException:
@@ -77,7 +80,7 @@ class ComparisonStore:
             raise
 
     def cancel(self, key: Hashable) -> None:
-        """Give up the comparison under ``key`` before its next system."""
+        """Give up what is made under ``key`` before its next step."""
         with self._lock:
             work = self._works.pop(key, None)
         if work is not None:
@@ -93,7 +96,7 @@ class ComparisonStore:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     @staticmethod
-    def _make(work: _Work, make: Callable[[Tell], Comparison]) -> Comparison:
+    def _make(work: _Work, make: Callable[[Tell], T]) -> T:
         def tell(done: int, total: int) -> None:
             if work.cancelled.is_set():
                 raise CancelledComparison("the comparison was cancelled")

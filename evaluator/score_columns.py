@@ -11,13 +11,14 @@ from evaluator.scoring import EMPTY_REFERENCE, RATES, SCORED, columns_of
 from explorer.columns import Column
 from explorer.corpus import Corpus, Overlay
 
-ERRORS = ("substitutions", "deletions", "insertions", "character_errors")
+LOWER = ("substitutions", "deletions", "insertions", "errors", "character_errors")
 PREFIX = "score:"
 _HELP = {
     "hits": "Reference words that {system} recognized.",
     "substitutions": "Reference words that {system} took for another word.",
     "deletions": "Reference words that {system} left out.",
     "insertions": "Words that {system} added.",
+    "errors": "Words that {system} substituted, left out and added.",
     "character_errors": "Character edits between the reference and what {system} recognized.",
     "reference_words": "Words of the reference as {system} was scored on it.",
     "reference_characters": "Characters of the reference as {system} was scored on it, spaces between words included.",
@@ -75,7 +76,7 @@ def columns(system: str, chosen: Normalizer) -> tuple[Column, ...]:
             style="percent" if rate else "text" if kind == "scoring" else "integer",
             unit="%" if rate else "",
             origin="score",
-            better="lower" if rate or kind in ERRORS else None,
+            better="lower" if rate or kind in LOWER else None,
             system=system,
             hidden=not rate,
         )

@@ -44,12 +44,15 @@ COUNTS = ("hits", "substitutions", "deletions", "insertions", "character_errors"
 LENGTHS = ("reference_words", "reference_characters")
 NUMBERS = (*COUNTS, *LENGTHS)
 RATES = ("wer", "cer")
+ERRORS = "errors"
+"""Substitutions, deletions and insertions together."""
 
 _SCHEMA = pa.schema(
     [
         ("row", pa.int32()),
         ("scoring", pa.dictionary(pa.int8(), pa.string())),
         *((name, pa.int32()) for name in NUMBERS),
+        (ERRORS, pa.int32()),
         *((name, pa.float64()) for name in RATES),
     ]
 )
@@ -84,7 +87,7 @@ def score(
     done = 0
     try:
         for batch in batches:
-            for part in _parts(batch):
+            for part in parts_of(batch):
                 references = normalised(part.column("reference"), chosen)
                 lengths = _lengths(references)
                 for system, writer in writers.items():
@@ -121,12 +124,12 @@ def _joined(texts: pa.StringArray) -> str:
     return str(pc.binary_join(whole, "\n")[0].as_py())
 
 
-def _parts(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+def parts_of(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     """The batch, in halves where its texts are too long to be one text."""
     if batch.num_rows > 1 and batch.nbytes > MOST_BYTES:
         half = batch.num_rows // 2
         for part in (batch.slice(0, half), batch.slice(half)):
-            yield from _parts(part)
+            yield from parts_of(part)
     else:
         yield batch
 
@@ -162,7 +165,7 @@ class _Writer:
         arrays = [
             rows,
             pa.DictionaryArray.from_arrays(state.astype(np.int8), list(STATES)),
-            *(pa.array(column, mask=excluded) for column in (*numbers, *lengths)),
+            *(pa.array(column, mask=excluded) for column in (*numbers, *lengths, errors[0])),
             *(pa.array(rate, mask=undefined) for rate in rates),
         ]
         self._file.write_batch(pa.record_batch(arrays, schema=self._schema))

@@ -1,4 +1,4 @@
-"""The child process that scores a big corpus, fed with texts from here.
+"""The child process that scores a big corpus, or writes its edits, fed with texts from here.
 
 The pipe to it holds little, so what has been written is what has been scored: the parent knows the progress
 without being told.
@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pyarrow as pa
 
@@ -23,28 +24,32 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 
 class ScoringProcess:
-    """``python -m evaluator.scoring`` for these files; ``feed`` it once."""
+    """``python -m evaluator.scoring`` for these files, or another ``program`` that reads the same; ``feed`` it once."""
 
-    def __init__(self, chosen: Normalizer, files: Mapping[str, Path]) -> None:
+    def __init__(self, chosen: Normalizer, files: Mapping[str, Path], *, program: str = "evaluator.scoring") -> None:
         paths = [str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]
         order = {"normalizer": chosen.name, "files": {system: str(path) for system, path in files.items()}}
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 (closed in feed)
         self._child = subprocess.Popen(
-            [sys.executable, "-m", "evaluator.scoring", json.dumps(order)],
+            [sys.executable, "-m", program, json.dumps(order)],
             stdin=subprocess.PIPE,
             stderr=self._complaints,
             env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
         )
 
     def feed(
-        self, batches: Iterable[pa.RecordBatch], *, vocabulary: Mapping[str, int], progress: Callable[[int], None]
+        self,
+        batches: Iterable[pa.RecordBatch],
+        *,
+        progress: Callable[[int], None],
+        vocabulary: Mapping[str, int] = MappingProxyType({}),
     ) -> str:
         """Send all texts and wait for the end; the sentence it failed with, "" when the files are there."""
         done = 0
         with self._complaints, self._child as child:
             assert child.stdin is not None
             try:
-                writer, metadata = None, {VOCABULARY: json.dumps(vocabulary)}
+                writer, metadata = None, {VOCABULARY: json.dumps(dict(vocabulary))}
                 for batch in batches:
                     told = batch.replace_schema_metadata(metadata)
                     writer = writer or pa.ipc.new_stream(child.stdin, told.schema)
@@ -56,6 +61,9 @@ class ScoringProcess:
                 child.stdin.close()
             except OSError:  # it has ended before it had read everything; its own words follow
                 pass
+            except BaseException:
+                child.kill()  # or it would take what it has got for everything
+                raise
             code = child.wait()
             self._complaints.seek(0)
             last = (self._complaints.read().decode(errors="replace").strip().splitlines() or ["no message"])[-1]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from evaluator.comparison_store import ComparisonStore
 from evaluator.detectors import choosable
+from evaluator.edit_store import EditStore
 from evaluator.jobs import Job, JobStore
 from evaluator.launching import (
     Rows,
@@ -43,6 +44,9 @@ from explorer.stores import Action, HeaderControl, OverviewSection, Stores, Utte
 from explorer.vocabulary import WordAccuracy
 from explorer.words import Folding
 
+FINDINGS = 8
+"""Results about the differences of systems that stay in memory: some are tables of a million lines."""
+
 _LOOK_EVERY = 0.5  # s between looks whether a corpus has been loaded
 
 
@@ -58,6 +62,8 @@ class EvaluatorStores(Stores):
     scores: ScoreStore
     standings: ComparisonStore
     stimuli: StimulusSets
+    edits: EditStore
+    findings: ComparisonStore
     supervisor: Supervisor
     ledger: Ledger
 
@@ -72,20 +78,26 @@ class EvaluatorStores(Stores):
         return {name: System(name=name, **asdict(system)) for name, system in self.config.systems.items()}
 
     def corpus(self, parameters: Mapping[str, str]) -> Corpus:
-        """The corpus of the URL with what runs measured and recognized, and how that scores."""
+        """The corpus of the URL with what runs measured and recognized, how that scores, and the edits."""
+        return self.edits.lay(self.scored(parameters), parameters)
+
+    def scored(self, parameters: Mapping[str, str]) -> Corpus:
+        """``corpus`` without the edits: its key stays the same when they come."""
         base = self.measures.lay(super().corpus(parameters))
         return self.scores.lay(self.overlays.lay(base), parameters.get("normalizer") or self.normalizer)
 
     def revision(self, parameters: Mapping[str, str]) -> str:
-        """Changes with the manifest, with results of runs, detected speech and scores."""
+        """Changes with the manifest, with results of runs, detected speech, scores and edits."""
         corpus = super().corpus(parameters)
-        return f"{super().revision(parameters)} {self.overlays.revision(corpus)} {self.scores.revision(corpus.name)}"
+        made = f"{self.overlays.revision(corpus)} {self.scores.revision(corpus.name)}"
+        return f"{super().revision(parameters)} {made} {self.edits.revision(self.scored(parameters))}"
 
     def pending(self, parameters: Mapping[str, str]) -> bool:
-        """Whether the corpus is being loaded or scored under the normalizer of the URL."""
+        """Whether the corpus is being loaded or scored under the normalizer of the URL, or edits it names are made."""
         corpus = self.corpus(parameters)
         chosen = normalizer(parameters.get("normalizer") or self.normalizer)
-        return super().pending(parameters) or self.scores.progress(corpus, chosen) is not None
+        working = self.scores.progress(corpus, chosen) is not None or self.edits.pending(corpus, parameters)
+        return super().pending(parameters) or working
 
     def lanes(self, corpus: Corpus, utterance: Utterance) -> tuple[Lane, ...]:
         """The utterance's own lanes, where speech was detected, and the words of every system that told their times."""
@@ -198,6 +210,8 @@ class EvaluatorStores(Stores):
         self.supervisor.close()
         self.scores.close()
         self.standings.close()
+        self.edits.close()
+        self.findings.close()
         self.vocabularies.close()
         self.comparisons.close()
         self.decoders.close()
@@ -248,6 +262,8 @@ def open_stores(
         scores=ScoreStore(cache / "scores"),
         standings=ComparisonStore(),
         stimuli=StimulusSets(),
+        edits=EditStore(),
+        findings=ComparisonStore(remembered=FINDINGS),
         supervisor=supervisor,
         ledger=open_ledger(config),
     )

@@ -37,8 +37,8 @@ TOKEN = re.compile(
 ORDERS = {
     "number": ("gt", "ge", "lt", "le", "eq", "ne", "in", "outside", "empty", "filled"),
     "flag": ("eq", "ne", "empty", "filled"),
-    "text": ("contains", "excludes", "eq", "ne", "in", "outside", "starts", "ends", "matches", "empty", "filled",
-             "lt", "le", "gt", "ge"),
+    "text": ("contains", "excludes", "eq", "ne", "in", "outside", "starts", "ends", "matches", "has", "lacks",
+             "empty", "filled", "lt", "le", "gt", "ge"),
 }  # fmt: skip
 """Operators in the order of how likely they are wanted; ``json`` has those of ``text`` that fit it."""
 TOLD = {**OPERATORS, "in": "is one of", "outside": "is none of"}

@@ -3,10 +3,12 @@
 The one place that gives a test its meaning: the grid's column filters (query.py) and the filter box (filtering.py) both
 end here, so that they cannot disagree.
 
-Conventions: ``ne`` and ``excludes`` hold for rows without a value, all other tests but ``empty`` do not. ``eq``, ``ne``
-and ``matches`` see case, the other text tests do not. ``empty`` is a missing value or an empty text. ``matches`` is a
-regular expression of RE2 (https://github.com/google/re2/wiki/Syntax) found anywhere in the text. Nested fields are
-tested as JSON text. Every condition is true or false, never SQL's NULL, so that "not" and "or" mean what they say.
+Conventions: ``ne``, ``excludes`` and ``lacks`` hold for rows without a value, all other tests but ``empty`` do not.
+``eq``, ``ne``, ``matches``, ``has`` and ``lacks`` see case, the other text tests do not. ``empty`` is a missing value
+or an empty text. ``matches`` is a regular expression of RE2 (https://github.com/google/re2/wiki/Syntax) found anywhere
+in the text. ``has`` takes the text for a list, "noise; music", and holds when one of its entries is exactly the value
+(a no-break space is a space); ``lacks`` is its opposite. Nested fields are tested as JSON text. Every condition is true
+or false, never SQL's NULL, so that "not" and "or" mean what they say.
 """
 
 from __future__ import annotations
@@ -36,20 +38,25 @@ OPERATORS = {
     "starts": "starts with",
     "ends": "ends with",
     "matches": "matches the pattern",
+    "has": "has",
+    "lacks": "does not have",
     "empty": "is empty",
     "filled": "is not empty",
 }
 WITHOUT_VALUE = frozenset({"empty", "filled"})
-TEXT_ONLY = frozenset({"contains", "excludes", "starts", "ends", "matches"})
+TEXT_ONLY = frozenset({"contains", "excludes", "starts", "ends", "matches", "has", "lacks"})
 COMPARISONS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 KIND_OPERATORS = {
     "text": frozenset(OPERATORS),
-    "json": frozenset(OPERATORS) - COMPARISONS.keys(),
+    "json": frozenset(OPERATORS) - COMPARISONS.keys() - {"has", "lacks"},
     "number": frozenset(OPERATORS) - TEXT_ONLY,
     "flag": frozenset({"eq", "ne"}) | WITHOUT_VALUE,
 }
 KIND_NAMES = {"text": "text", "json": "nested values, searched as text", "number": "numbers", "flag": "true or false"}
 LONGEST_VALUE = 10_000
+SEPARATOR = "; "
+"""Between the entries of a list that is written as a text."""
+NO_BREAK = "\u00a0"
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 INTEGER = re.compile(r"[+-]?\d+")
 
@@ -136,6 +143,11 @@ def sql(column: Column, value: str, test: Test) -> tuple[str, tuple[Value, ...]]
         return f"({value} IS DISTINCT FROM {given})", (test.value,)
     if operator in COMPARISONS:
         return f"coalesce({value} {COMPARISONS[operator]} {given}, false)", (test.value,)
+    if operator in ("has", "lacks"):
+        entry = f"{SEPARATOR}{test.value}{SEPARATOR}".replace(NO_BREAK, " ")
+        listed = f"replace('{SEPARATOR}' || {value} || '{SEPARATOR}', '{NO_BREAK}', ' ')"
+        found = f"coalesce(contains({listed}, ?), false)"
+        return (found if operator == "has" else f"(NOT {found})"), (entry,)
     if operator == "matches":
         return f"coalesce(regexp_matches({value}, ?), false)", (test.value,)
     condition, text = caseless("contains" if operator == "excludes" else operator, value, str(test.value))

@@ -5,11 +5,12 @@
 
 A condition is a column, an operator and a value. A column stands in braces (``{{`` and ``}}`` are braces inside a
 name); one that is a plain word needs none. Operators: ``= != < <= > >=`` (also ``eq ne lt le gt ge ==``),
-``contains``, ``not contains``, ``starts with``, ``ends with``, ``matches`` (a regular expression), ``in (a, b)``,
-``not in (a, b)``, ``is empty``, ``is not empty``. A value of one word needs no quotes; in quotes, single or double,
-the quote itself is written twice and nothing else has a special meaning, so that patterns stay as they are. Conditions
-are joined by ``&&``, ``||``, ``!`` or the words ``and``, ``or``, ``not``; "not" binds closer than "and", "and" closer
-than "or". Operators and joining words may be written in either case.
+``contains``, ``not contains``, ``starts with``, ``ends with``, ``matches`` (a regular expression), ``has`` and
+``lacks`` (an entry of a list such as "noise; music"), ``in (a, b)``, ``not in (a, b)``, ``is empty``,
+``is not empty``. A value of one word needs no quotes; in quotes, single or double, the quote itself is written twice
+and nothing else has a special meaning, so that patterns stay as they are. Conditions are joined by ``&&``, ``||``,
+``!`` or the words ``and``, ``or``, ``not``; "not" binds closer than "and", "and" closer than "or". Operators and
+joining words may be written in either case.
 
 Sources: the filter syntax of Dash's DataTable, which NeMo's Speech Data Explorer uses
 (https://dash.plotly.com/datatable/filtering); the parser is LALR(1) by https://lark-parser.readthedocs.io.
@@ -48,6 +49,8 @@ SPELLINGS = {
     "starts": "starts with",
     "ends": "ends with",
     "matches": "matches",
+    "has": "has",
+    "lacks": "lacks",
     "in": "in",
     "outside": "not in",
     "empty": "is empty",
@@ -77,7 +80,7 @@ NAME: /[^\W\d]\w*/
 QUOTED: /"(?:[^"]|"")*"/ | /'(?:[^']|'')*'/
 BARE: /@WORD@/
 PERCENT: "%"
-OPERATOR: /==?|!=|<>|<=?|>=?|(?:eq|ne|lt|le|gt|ge|excludes|matches)\b/i
+OPERATOR: /==?|!=|<>|<=?|>=?|(?:eq|ne|lt|le|gt|ge|excludes|matches|has|lacks)\b/i
         | /(?:(?:does\s+)?not\s+contains?|contains|starts\s*with|datestartswith|ends\s*with)\b/i
 LIST_OPERATOR: /(?:not\s+)?in\b/i
 WITHOUT_VALUE: /is\s+(?:not\s+)?(?:empty|blank|nil|null)\b/i
