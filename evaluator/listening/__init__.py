@@ -1,0 +1,1 @@
+"""Blind listening tests: designs, plans of raters, ratings in the ledger, and what they say about the systems."""

@@ -1,0 +1,116 @@
+"""Ratings as rows: what a rater answered about which system, from the events of a test's ledger space.
+
+A test's space is ``tts:<test id>``. A rater is a subject there whose ``plan`` says what they are asked; a rating is an
+event of the subject ``<rater>/<screen>``. Its key is made of test, rater and screen: however often a browser sends an
+answer, it counts once.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from evaluator.ledger.events import Draft, Event
+from evaluator.listening.plans import Form, Purpose, Screen, Slot
+
+if TYPE_CHECKING:
+    from evaluator.listening.design import ListeningTest
+
+PLAN, RATING = "plan", "rating"
+_KEYS = uuid.UUID("6f0c6bb1-6f5e-4b4e-9f47-2d2a7f5f3f10")
+
+
+@dataclass(frozen=True, slots=True)
+class Rater:
+    """Somebody who rates: ``id`` is in their link, ``number`` tells how many came before."""
+
+    id: str
+    name: str
+    number: int
+    joined: datetime
+    screens: tuple[Screen, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A screen that was answered. ``values`` are the kind's numbers; ``seconds`` from shown to sent, if told."""
+
+    rater: str
+    name: str
+    screen: Screen
+    values: tuple[int, ...]
+    seconds: float | None
+    at: datetime
+
+
+def space_of(test_id: str) -> str:
+    """The ledger's space of a test."""
+    return f"tts:{test_id}"
+
+
+def plan_draft(test: ListeningTest, rater: str, name: str, number: int, screens: Sequence[Screen]) -> Draft:
+    """What is written when somebody begins."""
+    return Draft(
+        key=str(uuid.uuid5(_KEYS, f"{test.id}/{rater}/plan")),
+        who=name,
+        space=space_of(test.id),
+        subject=rater,
+        field=PLAN,
+        new={"number": number, "screens": [_screen_json(screen) for screen in screens]},
+    )
+
+
+def rating_draft(
+    test: ListeningTest, rater: Rater, screen: Screen, values: Sequence[int], seconds: float | None
+) -> Draft:
+    """What is written when a screen is answered."""
+    return Draft(
+        key=str(uuid.uuid5(_KEYS, f"{test.id}/{rater.id}/{screen.id}")),
+        who=rater.name,
+        space=space_of(test.id),
+        subject=f"{rater.id}/{screen.id}",
+        field=RATING,
+        new={"values": list(values), "seconds": seconds},
+    )
+
+
+def raters_of(events: Iterable[Event]) -> dict[str, Rater]:
+    """Everybody who began, by id, in the order in which they did."""
+    return {event.subject: _rater(event) for event in events if event.field == PLAN}
+
+
+def answers_of(events: Iterable[Event]) -> list[Answer]:
+    """Every answered screen, in the order of the ledger."""
+    every = list(events)
+    raters = raters_of(every)
+    screens = {(rater.id, screen.id): screen for rater in raters.values() for screen in rater.screens}
+    answers = []
+    for event in every:
+        if event.field != RATING:
+            continue
+        rater, _, screen = event.subject.partition("/")
+        values, seconds = tuple(event.new["values"]), event.new.get("seconds")
+        answers.append(Answer(rater, event.who, screens[rater, screen], values, seconds, event.at))
+    return answers
+
+
+def _rater(event: Event) -> Rater:
+    screens = tuple(_screen(content) for content in event.new["screens"])
+    return Rater(event.subject, event.who, int(event.new["number"]), event.at, screens)
+
+
+def _screen_json(screen: Screen) -> dict[str, Any]:
+    slots = [{"system": slot.system, "form": slot.form} for slot in screen.slots]
+    return {"id": screen.id, "sentence": screen.sentence, "purpose": screen.purpose, "slots": slots}
+
+
+def _screen(content: Mapping[str, Any]) -> Screen:
+    purpose: Purpose = content["purpose"]
+    slots = []
+    for slot in content["slots"]:
+        form: Form = slot["form"]
+        slots.append(Slot(slot["system"], form))
+    return Screen(content["id"], content["sentence"], tuple(slots), purpose)

@@ -1,0 +1,227 @@
+"""Results from answers: hand-worked cases, planted orders, screening, and numbers that scipy finds, too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest, wilcoxon
+
+from evaluator.listening.design import ListeningTest
+from evaluator.listening.plans import PlanCounts, Screen, Slot, plan
+from evaluator.listening.ratings import Answer
+from evaluator.listening.results import passed, results, scores, screening
+from tests.evaluator.listening.designs import complete, designed
+
+NOW = datetime(2026, 11, 27, tzinfo=UTC)
+
+
+def answer(rater: str, sentence: str, slots: list[str | Slot], values: list[int], purpose: str = "rated") -> Answer:
+    placed = tuple(slot if isinstance(slot, Slot) else Slot(slot) for slot in slots)
+    screen = Screen(f"{sentence}-{purpose}", sentence, placed, purpose)  # type: ignore[arg-type]
+    return Answer(rater, rater.title(), screen, tuple(values), 3.0, NOW)
+
+
+def simulated(
+    test: ListeningTest, raters: int, says: Callable[[np.random.Generator, Screen], list[int]], seed: int = 1
+) -> list[Answer]:
+    """Raters with plans of their own who answer as ``says``."""
+    generator = np.random.default_rng(seed)
+    made: list[tuple[Screen, ...]] = []
+    answers = []
+    for number in range(raters):
+        made.append(plan(test, complete(test), rater=number, counts=PlanCounts.of(made)))
+        answers += [
+            Answer(f"r{number}", f"Rater {number}", screen, tuple(says(generator, screen)), 2.0, NOW)
+            for screen in made[-1]
+        ]
+    return answers
+
+
+QUALITY = {"kalos": 4.2, "lento": 3.0, "mira": 2.1}
+
+
+def rate(generator: np.random.Generator, screen: Screen) -> list[int]:
+    slot = screen.slots[0]
+    quality = 1.0 if slot.form == "degraded" else QUALITY[slot.system]
+    return [int(np.clip(round(generator.normal(quality, 0.8)), 1, 5))]
+
+
+def prefer(generator: np.random.Generator, screen: Screen) -> list[int]:
+    first, second = (0.0 if slot.form == "degraded" else QUALITY[slot.system] for slot in screen.slots)
+    felt = generator.normal(second - first, 1.0)
+    return [0 if abs(felt) < 0.2 else int(np.sign(felt))]
+
+
+def test_a_mean_opinion_score_is_the_mean_and_training_does_not_count() -> None:
+    test = designed("acr", checks=0)
+    found = results(
+        test,
+        [
+            answer("a", "s0", ["kalos"], [5]),
+            answer("a", "s1", ["kalos"], [4]),
+            answer("b", "s0", ["kalos"], [3]),
+            answer("b", "s1", ["lento"], [1]),
+            answer("b", "s2", ["kalos"], [1], "training"),
+        ],
+    )
+    by_system = {result.system: result.mean for result in found.systems}
+    assert (by_system["kalos"].value, by_system["kalos"].ratings) == (4.0, 3)
+    assert by_system["lento"].value == 1.0
+    assert by_system["lento"].interval is None
+    assert (found.raters, found.answers) == (2, 4)
+    assert [result.system for result in found.systems] == ["kalos", "lento"]
+    assert any("Too few raters: 2" in sentence for sentence in found.warnings)
+    assert any("kalos (3), lento (1)" in sentence for sentence in found.warnings)
+    assert any("Not rated yet: mira" in sentence for sentence in found.warnings)
+
+
+def test_preferences_are_turned_to_one_direction_whatever_was_heard_first() -> None:
+    test = designed("ab", checks=0)
+    answers = [
+        answer("a", "s0", ["lento", "kalos"], [1]),  # the second, kalos
+        answer("b", "s0", ["kalos", "lento"], [-1]),  # the first, kalos
+        answer("c", "s0", ["kalos", "lento"], [0]),
+        answer("d", "s0", ["kalos", "lento"], [1]),  # the second, lento
+    ]
+    assert [(score.system, score.other, score.value) for score in scores(test, answers)] == [
+        ("kalos", "lento", 1.0),
+        ("kalos", "lento", 1.0),
+        ("kalos", "lento", 0.0),
+        ("kalos", "lento", -1.0),
+    ]
+    (pair,) = results(test, answers).pairs
+    assert pair.preference is not None
+    assert (pair.preference.wins, pair.preference.none, pair.preference.losses) == (2, 1, 1)
+    assert pair.preference.share == pytest.approx(2 / 3)
+
+
+def test_a_planted_order_of_means_is_recovered_with_the_truth_in_the_intervals() -> None:
+    test = designed("acr", sentences=tuple(f"s{number}" for number in range(40)), per_rater=40)
+    found = results(test, simulated(test, 24, rate))
+    assert [result.system for result in found.systems] == ["kalos", "lento", "mira"]
+    generator = np.random.default_rng(9)
+    for result in found.systems:
+        # What such raters say on average: the planted quality, rounded and kept within the scale.
+        drawn = np.clip(np.round(generator.normal(QUALITY[result.system], 0.8, 400_000)), 1, 5)
+        assert result.mean.interval is not None
+        assert result.mean.interval.low <= drawn.mean() <= result.mean.interval.high
+    assert all(pair.p is not None and pair.p < 0.001 for pair in found.pairs)
+    assert all(pair.mean is not None and pair.mean.interval and pair.mean.interval.low > 0 for pair in found.pairs)
+    assert found.agreement is not None
+    assert 0.3 < found.agreement < 0.9
+    assert found.warnings == ()
+
+
+def test_a_planted_preference_is_recovered_and_its_p_is_that_of_scipy() -> None:
+    test = designed("ab", per_rater=18)
+    found = results(test, simulated(test, 20, prefer))
+    assert [(pair.a, pair.b) for pair in found.pairs] == [("kalos", "lento"), ("kalos", "mira"), ("lento", "mira")]
+    for pair in found.pairs:
+        told = pair.preference
+        assert told is not None
+        assert told.interval is not None
+        assert told.interval.low > 0.5
+        decided = told.wins + told.losses
+        assert pair.p_raw == pytest.approx(float(binomtest(told.wins, decided).pvalue))
+    raw = sorted(pair.p_raw for pair in found.pairs if pair.p_raw is not None)
+    corrected = sorted(pair.p for pair in found.pairs if pair.p is not None)
+    assert corrected[0] == pytest.approx(min(1.0, 3 * raw[0]))
+
+
+def test_equally_good_systems_are_not_told_apart() -> None:
+    test = designed("ab", systems=("a", "b"), per_rater=6)
+    found = results(test, simulated(test, 20, lambda generator, _: [int(generator.integers(-1, 2))]), screened=False)
+    (pair,) = found.pairs
+    assert pair.p is not None
+    assert pair.p > 0.05
+
+
+def test_comparison_ratings_use_the_signed_rank_test() -> None:
+    test = designed("cmos", systems=("a", "b"), checks=0, training=0)
+    answers = [answer(f"r{n}", f"s{n % 3}", ["b", "a"], [value]) for n, value in enumerate([3, 2, 2, 1, 1, 0, -1, 3])]
+    (pair,) = results(test, answers).pairs
+    values = np.array([3, 2, 2, 1, 1, -1, 3])
+    assert pair.mean is not None
+    assert pair.mean.value == pytest.approx(11 / 8)
+    assert pair.p_raw == pytest.approx(float(wilcoxon(values).pvalue))
+
+
+def test_sliders_compare_what_a_rater_said_about_the_same_sentence() -> None:
+    test = designed("mushra", systems=("a", "b"), checks=0, training=0)
+    answers = [
+        answer("x", "s0", ["b", "a"], [40, 80]),
+        answer("x", "s1", ["a", "b"], [60, 50]),
+        answer("y", "s0", ["a", "b"], [70, 70]),
+        answer("y", "s2", ["a", "b"], [90, 20]),
+    ]
+    found = results(test, answers)
+    assert {result.system: result.mean.value for result in found.systems} == {"a": 75.0, "b": 45.0}
+    (pair,) = found.pairs
+    assert pair.mean is not None
+    assert (pair.mean.value, pair.mean.ratings) == (30.0, 4)
+    assert pair.p_raw == pytest.approx(2 / 8)  # three differences, all positive
+
+
+def test_raters_who_miss_their_checks_are_left_out_and_named() -> None:
+    test = designed("acr")
+    degraded = [Slot("mira", "degraded")]
+    answers = [
+        answer("a", "s0", ["kalos"], [5]),
+        answer("a", "s5", degraded, [5], "check"),
+        answer("b", "s0", ["kalos"], [3]),
+        answer("b", "s5", degraded, [2], "check"),
+    ]
+    found = results(test, answers)
+    assert [(one.rater, one.why) for one in found.left_out] == [("a", "missed 1 of 1 attention checks")]
+    assert found.systems[0].mean.value == 3
+    assert results(test, answers, screened=False).systems[0].mean.value == 4
+
+
+@pytest.mark.parametrize(
+    ("kind", "slots", "values", "heard"),
+    [
+        ("ab", [Slot("a"), Slot("a", "degraded")], [-1], True),
+        ("ab", [Slot("a"), Slot("a", "degraded")], [0], False),
+        ("ab", [Slot("a", "degraded"), Slot("a")], [1], True),
+        ("cmos", [Slot("a", "degraded"), Slot("a")], [-2], False),
+        ("mushra", [Slot("a"), Slot("b"), Slot("a", "degraded")], [70, 40, 50], True),
+        ("mushra", [Slot("a"), Slot("b"), Slot("a", "degraded")], [70, 40, 70], False),
+    ],
+)
+def test_a_check_is_passed_by_hearing_what_is_degraded(
+    kind: str, slots: list[Slot], values: list[int], heard: bool
+) -> None:
+    assert passed(designed(kind, systems=("a", "b")), answer("x", "s0", list(slots), values, "check")) is heard
+
+
+def test_post_screening_follows_its_rule() -> None:
+    test = designed("mushra", reference="kalos", anchor=True)
+    slots: list[str | Slot] = ["kalos", "lento", "mira", Slot("kalos", "anchor")]
+    attentive = [answer("good", f"s{n}", slots, [95, 60, 50, 20]) for n in range(6)]
+    # One screen of six is 16.7 %, above 15 %.
+    deaf = [answer("deaf", f"s{n}", slots, [89 if n == 0 else 100, 60, 50, 20]) for n in range(6)]
+    odd = [answer("odd", f"s{n}", slots, [100, 60, 50, 91 if n == 0 else 5]) for n in range(6)]
+    found = {one.rater: one.why for one in screening(test, [*attentive, *deaf, *odd])}
+    assert set(found) == {"deaf", "odd"}
+    assert "hidden reference below 90 on 1 of 6" in found["deaf"]
+    assert "anchor above 90 on 1 of 6" in found["odd"]
+    means = {result.system: result.mean.value for result in results(test, attentive).systems}
+    assert means == {"kalos": 95, "lento": 60, "mira": 50, "anchor": 20}
+
+
+def test_nobody_has_rated_yet() -> None:
+    found = results(designed("ab"), [])
+    assert (found.systems, found.pairs, found.spread, found.agreement) == ((), (), (), None)
+    assert found.warnings == ("Nobody has rated anything yet.",)
+
+
+def test_the_spread_of_a_sentence_is_over_its_raters() -> None:
+    test = designed("acr", checks=0)
+    found = results(test, [answer("a", "s0", ["kalos"], [5]), answer("b", "s0", ["kalos"], [2])])
+    (spread,) = found.spread
+    assert (spread.sentence, spread.system, spread.ratings, spread.mean) == ("s0", "kalos", 2, 3.5)
+    assert spread.deviation == pytest.approx(np.sqrt(4.5))
+    assert (spread.low, spread.high) == (2, 5)
