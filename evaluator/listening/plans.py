@@ -117,7 +117,7 @@ def _chosen(
     own: Counter[tuple[str, ...]] = Counter()
     heard: Counter[str] = Counter()
     left = {sentence: list(found) for sentence, found in possible.items()}
-    chosen = []
+    chosen: list[tuple[str, tuple[str, ...]]] = []
     while left and len(chosen) < test.per_rater:
         luck = dict(zip(left, generator.permutation(len(left)), strict=True))
         sentence = min(left, key=lambda name: (heard[name], total[name] / len(possible[name]), luck[name]))
