@@ -505,6 +505,7 @@ def create_app(stores: EvaluatorStores) -> Dash:
 
     import evaluator.pages
     import explorer.pages
+    from evaluator.pages import review_door
     from explorer import exports, media, palette, security, vendor
     from explorer.components import shell
 
@@ -524,6 +525,7 @@ def create_app(stores: EvaluatorStores) -> Dash:
     security.guard(app.server, stores.config.server)
     media.register(app.server, stores)
     exports.register(app.server, stores)
+    review_door.register(app.server, stores)
     palette.register(app.server, stores, pages)
     app.layout = shell.shell(pages, stores)
     shell.register(app, pages, stores)

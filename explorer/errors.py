@@ -20,7 +20,10 @@
     ├── JobError               a job cannot be submitted, resumed or read
     ├── RunError               a run folder is damaged or does not belong to the corpus
     └── LedgerError            what people said cannot be read or written
+        ├── BadEdit            what is to be written is not shaped as it must be
+        │   └── Nameless       nobody said who writes
         ├── StaleEdit          somebody else has written about the same thing meanwhile
+        ├── RowChanged         the row of the manifest is not the one that was seen
         ├── LedgerReadOnly     nobody may write
         └── LedgerUnavailable  the database is locked, full, unreachable, damaged...
 
@@ -29,6 +32,7 @@ A message is one sentence for the person at the screen: what is wrong, where, an
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -117,6 +121,22 @@ class RunError(SpeechDataError):
 
 class LedgerError(SpeechDataError):
     """What people said cannot be read or written; nothing of it was lost silently."""
+
+
+class BadEdit(LedgerError):
+    """What is to be written is not shaped as it must be, or cannot be kept."""
+
+
+class Nameless(BadEdit):
+    """Nobody said who writes."""
+
+
+class RowChanged(LedgerError):
+    """The manifest's row is not the one that was seen; ``row`` is what it says now, ``fingerprint`` names that."""
+
+    def __init__(self, message: str, *, row: Mapping[str, Any], fingerprint: str) -> None:
+        super().__init__(message)
+        self.row, self.fingerprint = row, fingerprint
 
 
 class StaleEdit(LedgerError):

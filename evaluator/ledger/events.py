@@ -52,8 +52,12 @@ class SeenRow:
 
     @property
     def fingerprint(self) -> str:
-        """16 hexadecimal digits that change whenever one of the four fields does."""
-        content = orjson.dumps([_whole(self.audio), self.offset, self.duration, _whole(self.reference)])
+        """16 hexadecimal digits that change with the audio, the offset and the reference.
+
+        Not with the duration: one the source does not say is measured later, and one that it does say is part of the
+        utterance's id already.
+        """
+        content = orjson.dumps([_whole(self.audio), self.offset, _whole(self.reference)])
         return blake2b(content, digest_size=8).hexdigest()
 
 

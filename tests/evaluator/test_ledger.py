@@ -281,11 +281,13 @@ def test_opening_and_importing_cost_nothing():
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)
 
 
-def test_a_fingerprint_changes_with_each_of_its_fields():
+def test_a_fingerprint_changes_with_audio_offset_and_reference():
     row = {"audio": "a.wav", "offset": 0.0, "duration": 1.0, "reference": "a"}
-    changed = [{"audio": "b.wav"}, {"offset": 0.5}, {"duration": None}, {"reference": None}, {"reference": ""}]
-    fingerprints = {SeenRow(**{**row, **change}).fingerprint for change in [{}, *changed]}  # type: ignore[arg-type]
-    assert len(fingerprints) == 6
+    changed = [{"audio": "b.wav"}, {"offset": 0.5}, {"reference": None}, {"reference": ""}]
+    fingerprints = [SeenRow(**{**row, **change}).fingerprint for change in [{}, *changed]]  # type: ignore[arg-type]
+    assert len(set(fingerprints)) == 5
+    # A duration that the source does not say is measured while people already work.
+    assert SeenRow(**{**row, "duration": None}).fingerprint == fingerprints[0]  # type: ignore[arg-type]
 
 
 def test_the_configuration_says_where_it_is(tmp_path: Path):
