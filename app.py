@@ -21,11 +21,13 @@ from explorer.errors import ConfigError, ManifestError, SpeechDataError
 if TYPE_CHECKING:
     from dash import Dash
 
+    from evaluator.normalize import Normalizer
     from evaluator.stores import EvaluatorStores
     from explorer.config import Config, CorpusSource
 
 ROOT = Path(__file__).resolve().parent
 DEFAULTS = ROOT / "configs" / "earmark.yaml"
+NORMALIZER_HELP = "what texts go through first: none, basic, whisper_english, ..., or one of your own (see the README)"
 
 
 def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentParser]]:
@@ -77,7 +79,7 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     score = commands.add_parser("score", help="error rates of every system in the manifests")
     score.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
     score.add_argument("--json", action="store_true", help="print JSON")
-    score.add_argument("--normalizer", metavar="NAME", help="what texts go through first: none or basic")
+    score.add_argument("--normalizer", metavar="NAME", help=NORMALIZER_HELP)
     _predictions(score)
     _where(score)
     _common(score)
@@ -87,7 +89,7 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     compare.add_argument("--baseline", metavar="SYS", help="what the others are compared with (default: the first)")
     compare.add_argument("--system", action="append", default=[], dest="systems", metavar="SYS", help="only these")
     compare.add_argument("--by", metavar="COLUMN", help="resample whole values of a column, for example speaker")
-    compare.add_argument("--normalizer", metavar="NAME", help="what texts go through first: none or basic")
+    compare.add_argument("--normalizer", metavar="NAME", help=NORMALIZER_HELP)
     compare.add_argument(
         "--fail-if",
         action="append",
@@ -377,11 +379,11 @@ def run_stats(options: argparse.Namespace) -> int:
     from explorer.word_list import read_word_list
 
     opened, config = _open_for_reading(options)
-    corpus, query = selected(opened, options.where, config.normalizer)
+    corpus, query = selected(opened, options.where, _normalizer(options, config))
     oov = None
     if options.vocab is not None:
         words = read_word_list(options.vocab, cache=config.cache.folder)
-        oov = oov_report(corpus, words, config.normalizer, query=query)
+        oov = oov_report(corpus, words, _normalizer(options, config), query=query)
     return print_stats(corpus, query=query, oov=oov, as_json=options.json)
 
 
@@ -394,8 +396,7 @@ def run_score(options: argparse.Namespace) -> int:
     files, cache = _heard(options), config.cache.folder / "predictions"
     corpus, reports = with_predictions(opened, files, join_on=options.join_on, cache=cache)
     print_joins(reports)
-    normalizer = options.normalizer or config.normalizer
-    return print_score(corpus, normalizer=normalizer, where=options.where, as_json=options.json)
+    return print_score(corpus, normalizer=_normalizer(options, config), where=options.where, as_json=options.json)
 
 
 def run_compare(options: argparse.Namespace) -> int:
@@ -406,7 +407,7 @@ def run_compare(options: argparse.Namespace) -> int:
     return print_comparison(
         corpus,
         options.where,
-        normalizer_name=options.normalizer or config.normalizer,
+        normalizer_name=_normalizer(options, config),
         systems=options.systems,
         baseline=options.baseline,
         blocks=options.by,
@@ -421,7 +422,7 @@ def run_transcribe(options: argparse.Namespace) -> int:
     from evaluator.transcribe_command import transcribe_manifest
 
     opened, config = _open_for_reading(options)
-    corpus, query = selected(opened, options.where, config.normalizer)
+    corpus, query = selected(opened, options.where, _normalizer(options, config))
     return transcribe_manifest(
         corpus,
         config,
@@ -442,7 +443,7 @@ def run_measure(options: argparse.Namespace) -> int:
     from evaluator.selection import selected
 
     opened, config = _open_for_reading(options)
-    corpus, query = selected(opened, options.where, config.normalizer)
+    corpus, query = selected(opened, options.where, _normalizer(options, config))
     return measure_manifest(corpus, config, query=query, detector=options.detector, output=options.output)
 
 
@@ -452,7 +453,7 @@ def run_export(options: argparse.Namespace) -> int:
     from explorer.export_command import export_corpus
 
     opened, config = _open_for_reading(options)
-    corpus, query = selected(opened, options.where, config.normalizer)
+    corpus, query = selected(opened, options.where, _normalizer(options, config))
     wanted = {"format": options.to, "system": options.system, "columns": options.fields}
     return export_corpus(corpus, query, options.output, **wanted)
 
@@ -462,6 +463,13 @@ def run_train(options: argparse.Namespace) -> int:
     from evaluator.training import train
 
     return train(options.recipe, options.overrides)
+
+
+def _normalizer(options: argparse.Namespace, config: Config) -> Normalizer:
+    """The normalizer of ``--normalizer``, else the configured one."""
+    from evaluator.normalize import normalizer, registry
+
+    return normalizer(getattr(options, "normalizer", None) or config.normalizer, registry(config.normalizers))
 
 
 def _open_for_reading(options: argparse.Namespace) -> tuple[Any, Config]:

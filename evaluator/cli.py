@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from evaluator.metrics import METRICS
-from evaluator.normalize import normalizer
+from evaluator.normalize import Normalizer, normalizer
 from evaluator.scores import SystemScore, pooled
 from evaluator.selection import scored
 from evaluator.word_accuracy import folding
@@ -58,7 +58,9 @@ def stats_report(corpus: Corpus, *, query: Query | None = None, oov: Mapping[str
     }
 
 
-def oov_report(corpus: Corpus, listed: WordList, name: str, *, query: Query | None = None) -> dict[str, Any]:
+def oov_report(
+    corpus: Corpus, listed: WordList, name: str | Normalizer, *, query: Query | None = None
+) -> dict[str, Any]:
     """How much of the references a word list lacks, both under the normalizer of that name; rates are fractions.
 
     With a ``query``, the references are those of its rows.
@@ -90,7 +92,7 @@ def _rows_told(corpus: Corpus, query: Query | None) -> dict[str, str]:
     return {"rows": query.sentence(corpus)} if query is not None and query.selects else {}
 
 
-def score_report(corpus: Corpus, name: str, *, where: str = "") -> dict[str, Any]:
+def score_report(corpus: Corpus, name: str | Normalizer, *, where: str = "") -> dict[str, Any]:
     """What ``score --json`` prints for the normalizer of that name: counts and fractions for every system.
 
     ``where`` is an expression that selects the utterances (explorer/expression.py).
@@ -101,7 +103,7 @@ def score_report(corpus: Corpus, name: str, *, where: str = "") -> dict[str, Any
     """
     chosen = normalizer(name)
     query = Query(where=where.strip())
-    with scored(corpus, name) as laid:
+    with scored(corpus, chosen) as laid:
         found = [pooled(laid, query, system) for system in corpus.systems]
     return {
         "normalizer": {"name": chosen.name, "version": chosen.version},
@@ -156,7 +158,7 @@ def _oov_line(oov: Mapping[str, Any] | None) -> dict[str, str]:
     return {"out of vocabulary": f'{running}, {different} (normalizer "{used["name"]}" version {used["version"]})'}
 
 
-def print_score(corpus: Corpus, *, normalizer: str, where: str = "", as_json: bool) -> int:
+def print_score(corpus: Corpus, *, normalizer: str | Normalizer, where: str = "", as_json: bool) -> int:
     """Print the error rates of every system; the exit code, 1 when there is no system to score."""
     report = score_report(corpus, normalizer, where=where)
     if as_json:

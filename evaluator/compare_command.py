@@ -13,7 +13,7 @@ import orjson
 from evaluator.comparison import compare
 from evaluator.comparison_report import as_junit, as_latex, as_markdown, as_text, report
 from evaluator.gate import judged, parsed
-from evaluator.normalize import normalizer
+from evaluator.normalize import Normalizer, normalizer
 from evaluator.selection import scored
 from explorer.corpus import Corpus
 from explorer.errors import ConfigError
@@ -27,7 +27,7 @@ def print_comparison(
     corpus: Corpus,
     where: str,
     *,
-    normalizer_name: str,
+    normalizer_name: str | Normalizer,
     systems: Sequence[str],
     baseline: str | None,
     blocks: str | None,
@@ -44,7 +44,7 @@ def print_comparison(
     chosen = normalizer(normalizer_name)
     if not corpus.systems:
         raise ConfigError(f'"{corpus.name}" has no hypotheses to compare (fields pred_text, pred_text_NAME).')
-    with scored(corpus, chosen.name) as laid:
+    with scored(corpus, chosen) as laid:
 
         def tell(done: int, total: int) -> None:
             if corpus.size >= TOLD_ROWS:

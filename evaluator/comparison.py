@@ -23,7 +23,7 @@ from evaluator.matched_pairs import MatchedPairs, matched_pairs
 from evaluator.metrics import SystemCounts
 from evaluator.normalize import Normalizer
 from evaluator.score_columns import normalizer_of, scored_systems
-from evaluator.scoring import EMPTY_REFERENCE, SCORED
+from evaluator.scoring import EMPTY_REFERENCE, NORMALIZED, SCORED
 from evaluator.significance import RESAMPLES, SEED, Difference, Interval, difference, holm, p_wilcoxon, rate_interval
 from explorer.corpus import Corpus
 from explorer.errors import QueryError
@@ -240,9 +240,13 @@ def _texts(
     """The words of reference and both hypotheses, for the rows of the table where either system erred."""
     erred = set(table.rows[(table.errors(first) > 0) | (table.errors(second) > 0)].tolist())
     names = ["reference", f"hypothesis_{first}", f"hypothesis_{second}"]
+    # What a slow normalizer made of the texts is there already, and needs to be split only.
+    kept = {column.name for column in corpus.columns}
+    made = [f"{NORMALIZED}{name}" for name in names]
+    names, split = (made, str.split) if kept.issuperset(made) else (names, chosen.words)
     for batch in corpus.batches(names, query) if erred else ():
         columns = [batch.column(name).to_pylist() for name in ("row", *names)]
         for row, *texts in zip(*columns, strict=True):
             if row in erred:
-                reference, heard_a, heard_b = (chosen.words(text) for text in texts)
+                reference, heard_a, heard_b = (split(text) for text in texts)
                 yield list(reference), list(heard_a), list(heard_b)

@@ -9,7 +9,7 @@ the utterances with one of them: ``{edits_tiny} has "a → the"``. Inside an edi
 have none of either kind. Edits come from the one aligner: their numbers are the substitutions, deletions and insertions
 of every rate.
 
-    python -m evaluator.edits '{"normalizer": "basic", "files": {"tiny": "/cache/tiny.edits"}}' < texts.arrow
+    python -m evaluator.edits '{"normalizer": {"name": "basic", "rules": ""}, "files": {"tiny": "/tiny.edits"}}' < texts
 
 reads batches as evaluator/scoring.py does, and writes a Parquet file for each system with the columns row and
 edits_<system>: a line for every utterance with an edit. A file gets its name only when it is whole.
@@ -29,7 +29,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from evaluator.alignment import Kind, text_edits
-from evaluator.normalize import Normalizer, normalizer
+from evaluator.normalize import Normalizer, ordered
 from evaluator.scoring import normalised, parts_of
 from explorer.conditions import NO_BREAK, SEPARATOR
 
@@ -116,7 +116,7 @@ def main(arguments: Sequence[str]) -> int:
     gc.disable()  # many small objects, and nothing here makes cycles
     with pa.ipc.open_stream(sys.stdin.buffer) as stream:
         files = {name: Path(path) for name, path in order["files"].items()}
-        write_edits(stream, normalizer(order["normalizer"]), files)
+        write_edits(stream, ordered(order["normalizer"]), files)
     return 0
 
 

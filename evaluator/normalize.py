@@ -1,168 +1,65 @@
-"""Text normalizers: what references and hypotheses go through before they are compared.
+"""The normalizers that can be chosen: Earmark's own, those of packages, and a user's own rules by their names.
 
-A normalizer turns a text into words; a normalised text is those words joined by single spaces. It is named and
-versioned, and its name and version stand beside every rate made with it, because the same system can have quite
-different rates under two normalizers. The version goes up whenever any text could come out differently.
-Every normalizer is idempotent: normalising twice changes nothing more.
-
-``basic`` in detail, character by character, after Unicode canonical composition (NFC):
-
-- letters are put in lower case (``str.lower``; no case folding, so German ß stays ß);
-- letters, digits and other numbers (Unicode L* and N*) stay, and private or unassigned characters;
-- combining marks (M*) stay when they follow one of those: Indic vowel signs and accents are part of their words;
-- an apostrophe between two of those stays; U+2019, U+02BC and U+FF07 are apostrophes and become ``'``;
-- the joiners U+200C and U+200D stay inside words (Persian and Indic spelling needs them);
-- other invisible format characters (Cf: soft hyphen, zero-width space, direction marks) vanish;
-- all other punctuation (P*), symbols (S*) and control characters become spaces, so ``twenty-one`` is two words.
-
-Numbers are not spelled out and nothing is removed by language: ``basic`` fits every script with spaces between words.
+What is built in is NORMALIZERS; ``registry`` adds those that a configuration names (``normalizers: {mine: r.yaml}``).
+Who works under a chosen one gets the Normalizer itself, so nobody needs to look its name up again.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Mapping
+from pathlib import Path
 
+from evaluator.nemo_normalizer import nemo_english
+from evaluator.plain_normalizers import ABSENT, BASIC, NONE, Normalizer, Step
+from evaluator.text_rules import of_rules, read_rules
+from evaluator.whisper_normalizers import WHISPER
 from explorer.errors import ConfigError
 
-_APOSTROPHES = dict.fromkeys(map(ord, "\u2019\u02bc\uff07"), "'")
-_JOINERS = "\u200c\u200d"
-_ASCII = {code: chr(code).lower() if chr(code).isalnum() or chr(code) in "'\n" else " " for code in range(128)}
-_BASIC_BYTES = b"abcdefghijklmnopqrstuvwxyz0123456789' \n"
-_LOOSE_ASCII_APOSTROPHE = re.compile(r"(?<![a-z0-9])'|'(?![a-z0-9])")
+NORMALIZERS: Mapping[str, Normalizer] = {one.name: one for one in (NONE, BASIC, *WHISPER.values(), nemo_english())}
+"""By name, in the order they are offered."""
+
+__all__ = ["ABSENT", "NORMALIZERS", "Normalizer", "Step", "normalizer", "order_of", "ordered", "registry"]
+
+NAME = re.compile(r"[A-Za-z0-9_]{1,40}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Normalizer:
-    """A named, versioned, idempotent text function; ``apply`` gives words joined by single spaces.
+def registry(own: Mapping[str, Path]) -> Mapping[str, Normalizer]:
+    """All normalizers, the user's own ones last; ``own`` are the files of their rules by name.
 
-    ``lines`` does that to every line of a text, a line feed between them: many texts at once take a fraction of the
-    time. ``apply`` is ``lines`` for one text, in which a line feed is white space as any other.
+    Raises:
+        ConfigError: a name is taken or no word, or what is wrong in a file, with its line.
     """
-
-    name: str
-    version: int
-    title: str
-    help: str
-    apply: Callable[[str], str]
-    lines: Callable[[str], str]
-
-    def words(self, text: str) -> list[str]:
-        """The words of the normalised text."""
-        return self.apply(text).split()
-
-    @property
-    def tag(self) -> str:
-        """Name and version in one word, for example ``basic-1``: a part of cache keys and of overlay names."""
-        return f"{self.name}-{self.version}"
+    found = dict(NORMALIZERS)
+    for name, path in own.items():
+        if name in NORMALIZERS:
+            raise ConfigError(f'"normalizers.{name}": there is a normalizer of this name already; choose another')
+        if not NAME.fullmatch(name):
+            raise ConfigError(f'"normalizers.{name}": a name has letters of ASCII, digits and _, 40 at most')
+        found[name] = read_rules(name, path, NORMALIZERS)
+    return found
 
 
-def squeeze(text: str) -> str:
-    """White space of any kind (tabs, line ends and no-break spaces too) becomes single spaces; nothing else changes."""
-    return squeeze_lines(text.replace("\n", " "))
-
-
-def squeeze_lines(texts: str) -> str:
-    """``squeeze`` for every line."""
-    # No white space but the space is printable, so most texts are returned as they are, in a tenth of the time.
-    flat = texts.replace("\n", " ")
-    return texts if flat.isprintable() and _is_squeezed(flat) else _squeezed(texts)
-
-
-def simplify(text: str) -> str:
-    """Lower case words without punctuation and symbols, as the module says."""
-    return simplify_lines(text.replace("\n", " "))
-
-
-def simplify_lines(texts: str) -> str:
-    """``simplify`` for every line."""
-    if not texts.isascii():
-        return "\n".join(simplify_lines(line) if line.isascii() else _by_token(line) for line in texts.split("\n"))
-    if texts.encode().translate(None, _BASIC_BYTES):
-        texts = texts.translate(_ASCII)
-    if "'" in texts:
-        texts = _LOOSE_ASCII_APOSTROPHE.sub(" ", texts)
-    return texts if _is_squeezed(texts.replace("\n", " ")) else _squeezed(texts)
-
-
-def _is_squeezed(text: str) -> bool:
-    return "  " not in text and text[:1] != " " and text[-1:] != " "
-
-
-def _squeezed(texts: str) -> str:
-    return "\n".join(" ".join(line.split()) for line in texts.split("\n"))
-
-
-def _by_token(text: str) -> str:
-    return " ".join(word for token in text.split() for word in _simplified(token))
-
-
-@lru_cache(maxsize=1 << 17)
-def _simplified(token: str) -> tuple[str, ...]:
-    """The words in one stretch without white space; texts repeat their words, so most come from the cache."""
-    token = "".join(c for c in token if c in _JOINERS or unicodedata.category(c) != "Cf")
-    # Lower case can decompose (I with dot above) and removed characters can bring a letter and its mark together.
-    token = unicodedata.normalize("NFC", unicodedata.normalize("NFC", token).lower()).translate(_APOSTROPHES)
-    kept = []
-    inside = False  # the last kept character belongs to a word
-    for character, follower in zip(token, f"{token[1:]} ", strict=False):
-        if character in _JOINERS:
-            kept.append(character if inside and (_is_letter(follower) or _is_mark(follower)) else "")
-            continue
-        if character == "'":
-            stays = inside and _is_letter(follower)
-            inside = False
-        else:
-            stays = inside = _is_letter(character) or (inside and _is_mark(character))
-        kept.append(character if stays else " ")
-    return tuple("".join(kept).split())
-
-
-def _is_letter(character: str) -> bool:
-    """Letters, numbers, and characters that Unicode leaves to private use or has not assigned yet."""
-    category = unicodedata.category(character)
-    return category[0] in "LN" or category in ("Co", "Cn")
-
-
-def _is_mark(character: str) -> bool:
-    return unicodedata.category(character)[0] == "M"
-
-
-NORMALIZERS: Mapping[str, Normalizer] = {
-    normalizer.name: normalizer
-    for normalizer in (
-        Normalizer(
-            name="none",
-            version=1,
-            title="none",
-            help="Texts are split at white space and otherwise compared as they are, with case and punctuation.",
-            apply=squeeze,
-            lines=squeeze_lines,
-        ),
-        Normalizer(
-            name="basic",
-            version=1,
-            title="basic",
-            help=(
-                "Lower case; punctuation and symbols become spaces (so twenty-one is two words); apostrophes inside "
-                "words and combining marks stay. Numbers are not spelled out."
-            ),
-            apply=simplify,
-            lines=simplify_lines,
-        ),
-    )
-}
-
-
-def normalizer(name: str) -> Normalizer:
-    """The normalizer of that name.
+def normalizer(name: str | Normalizer, known: Mapping[str, Normalizer] = NORMALIZERS) -> Normalizer:
+    """The normalizer of that name; one that is a normalizer already is itself.
 
     Raises:
         ConfigError: there is none; the message lists those there are.
     """
-    if name not in NORMALIZERS:
-        raise ConfigError(f'There is no normalizer "{name}"; known are: {", ".join(NORMALIZERS)}.')
-    return NORMALIZERS[name]
+    if isinstance(name, Normalizer):
+        return name
+    if name not in known:
+        raise ConfigError(f'There is no normalizer "{name}"; known are: {", ".join(known)}.')
+    return known[name]
+
+
+def order_of(chosen: Normalizer) -> dict[str, str]:
+    """What ``ordered`` makes the normalizer of again in another process, as JSON can hold it."""
+    return {"name": chosen.name, "rules": chosen.rules}
+
+
+def ordered(order: Mapping[str, str]) -> Normalizer:
+    """The normalizer that ``order_of`` wrote down."""
+    if order["rules"]:
+        return of_rules(order["name"], order["rules"], NORMALIZERS, where=order["name"])
+    return normalizer(order["name"])

@@ -6,8 +6,11 @@ first, scoring_tiny (how the utterance was scored) and the counts hits_tiny, sub
 
 from __future__ import annotations
 
-from evaluator.normalize import NORMALIZERS, Normalizer
-from evaluator.scoring import EMPTY_REFERENCE, RATES, SCORED, columns_of
+from dataclasses import dataclass
+from pathlib import Path
+
+from evaluator.normalize import Normalizer
+from evaluator.scoring import EMPTY_REFERENCE, NORMALIZED, RATES, SCORED, columns_of
 from explorer.columns import Column
 from explorer.corpus import Corpus, Overlay
 
@@ -25,9 +28,31 @@ _HELP = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class ScoreOverlay(Overlay):
+    """Scores, or normalised texts, laid beside a corpus, with the normalizer they were made under."""
+
+    normalizer: Normalizer
+
+
 def overlay_name(chosen: Normalizer, system: str) -> str:
     """The name of the overlay with a system's scores."""
     return f"{PREFIX}{chosen.tag}:{system}"
+
+
+def texts_overlay(chosen: Normalizer, column: str, path: Path) -> ScoreOverlay:
+    """What a normalizer that goes over whole texts made of a text column, as a hidden column beside it."""
+    system = column.removeprefix("hypothesis_") if column.startswith("hypothesis_") else None
+    told = Column(
+        name=f"{NORMALIZED}{column}",
+        label=f"{system or 'Reference'} normalized",
+        kind="text",
+        help=f"What the normalizer {chosen.printed} makes of {f'what {system} heard' if system else 'the reference'}.",
+        origin="score",
+        system=system,
+        hidden=True,
+    )
+    return ScoreOverlay(f"texts:{chosen.tag}:{column}", path, (told,), chosen)
 
 
 def score_overlay(corpus: Corpus, system: str) -> Overlay | None:
@@ -43,8 +68,7 @@ def scored_systems(corpus: Corpus) -> tuple[str, ...]:
 
 def normalizer_of(corpus: Corpus) -> Normalizer | None:
     """The normalizer whose scores are laid beside the corpus; None when none are."""
-    tags = {overlay.name.split(":")[1] for overlay in corpus.overlays if overlay.name.startswith(PREFIX)}
-    return next((known for known in NORMALIZERS.values() if known.tag in tags), None)
+    return next((overlay.normalizer for overlay in corpus.overlays if isinstance(overlay, ScoreOverlay)), None)
 
 
 def columns(system: str, chosen: Normalizer) -> tuple[Column, ...]:

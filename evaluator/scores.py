@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -26,8 +26,8 @@ import pyarrow.parquet
 from evaluator.error_rate import ErrorCounts
 from evaluator.metrics import SystemCounts
 from evaluator.normalize import NORMALIZERS, Normalizer, normalizer
-from evaluator.score_columns import columns, overlay_name, score_overlay, scored_systems
-from evaluator.scoring import EMPTY_REFERENCE, EXCLUDED, NUMBERS, SCORED, score, words_path
+from evaluator.score_columns import ScoreOverlay, columns, overlay_name, score_overlay, scored_systems, texts_overlay
+from evaluator.scoring import EMPTY_REFERENCE, EXCLUDED, NUMBERS, SCORED, score, text_path, words_path
 from explorer.corpus import Corpus, Overlay
 from explorer.query import Query
 from explorer.stats import statistics, top_values
@@ -79,8 +79,14 @@ class ScoreStore:
     """
 
     def __init__(
-        self, folder: Path, *, at_once: int = AT_ONCE, changed: Callable[[str], None] = lambda name: None
+        self,
+        folder: Path,
+        *,
+        at_once: int = AT_ONCE,
+        changed: Callable[[str], None] = lambda name: None,
+        normalizers: Mapping[str, Normalizer] = NORMALIZERS,
     ) -> None:
+        self._normalizers = normalizers
         self._folder = folder
         self._at_once = at_once
         self._changed = changed
@@ -110,10 +116,11 @@ class ScoreStore:
     ) -> None:
         """Make the scores of these systems here and now; ``progress`` is told the number of rows done."""
         wanted = ["reference", *(f"hypothesis_{system}" for system in systems)]
-        files = self._files(corpus, systems, chosen)
-        score(corpus.batches(wanted), chosen, files, vocabulary=_vocabulary(corpus), progress=progress)
+        files, texts = self._files(corpus, systems, chosen), self._missing_texts(corpus, chosen)
+        vocabulary = _vocabulary(corpus, chosen)
+        score(corpus.batches(wanted), chosen, files, vocabulary=vocabulary, texts=texts, progress=progress)
 
-    def lay(self, corpus: Corpus, name: str) -> Corpus:
+    def lay(self, corpus: Corpus, name: str | Normalizer) -> Corpus:
         """The corpus with the scores under the normalizer of that name.
 
         Small corpora are scored at once. For big ones the scores that are missing are made in a child process, and the
@@ -122,26 +129,28 @@ class ScoreStore:
         Raises:
             ConfigError: there is no such normalizer.
         """
-        chosen = normalizer(name)
-        if not corpus.complete or not corpus.systems:
+        chosen = normalizer(name, self._normalizers)
+        if not corpus.complete or not (corpus.systems or not chosen.by_word):
             return corpus
         with self._laying:
             missing = [s for s in corpus.systems if not self._path(corpus, s, chosen).exists()]
-            if missing and corpus.size < self._at_once:
+            lacking = bool(missing) or self._missing_texts(corpus, chosen) is not None
+            if lacking and corpus.size < self._at_once:
                 self.compute(corpus, missing, chosen)
-                missing = []
-            elif missing:
+                missing, lacking = [], False
+            elif lacking:
                 self._start(corpus, missing, chosen)
             ready = tuple(system for system in corpus.systems if system not in missing)
             remembered = self._laid.setdefault(corpus, {})
-            if (chosen.tag, *ready) not in remembered:
+            key = (chosen.tag, *ready) if not lacking or missing else (chosen.tag, *ready, "without texts")
+            if key not in remembered:
                 laid = corpus
-                for system in ready:
-                    laid = laid.laid(self._overlay(corpus, system, chosen))
-                while len(remembered) >= len(NORMALIZERS):
+                for overlay in self._overlays(corpus, ready, chosen):
+                    laid = laid.laid(overlay)
+                while len(remembered) >= len(self._normalizers):
                     remembered.pop(next(iter(remembered)))
-                remembered[chosen.tag, *ready] = laid
-            return remembered[chosen.tag, *ready]
+                remembered[key] = laid
+            return remembered[key]
 
     def progress(self, corpus: Corpus, chosen: Normalizer) -> ScoringProgress | None:
         """How far the scores that ``lay`` found missing are; None when none are."""
@@ -160,9 +169,29 @@ class ScoreStore:
             for process in self._processes:
                 process.kill()
 
-    def _overlay(self, corpus: Corpus, system: str, chosen: Normalizer) -> Overlay:
+    def _overlay(self, corpus: Corpus, system: str, chosen: Normalizer) -> ScoreOverlay:
         path = self._path(corpus, system, chosen)
-        return Overlay(overlay_name(chosen, system), path, columns(system, chosen))
+        return ScoreOverlay(overlay_name(chosen, system), path, columns(system, chosen), chosen)
+
+    def _overlays(self, corpus: Corpus, ready: Sequence[str], chosen: Normalizer) -> Iterator[ScoreOverlay]:
+        """The scores of the systems, and the texts as a normalizer that is not by word made them."""
+        yield from (self._overlay(corpus, system, chosen) for system in ready)
+        if chosen.by_word:
+            return
+        if self._texts_path(corpus, chosen).exists():
+            yield texts_overlay(chosen, "reference", self._texts_path(corpus, chosen))
+        for system in ready:
+            path = text_path(self._path(corpus, system, chosen))
+            if path.exists():
+                yield texts_overlay(chosen, f"hypothesis_{system}", path)
+
+    def _texts_path(self, corpus: Corpus, chosen: Normalizer) -> Path:
+        return self._path(corpus, "", chosen)
+
+    def _missing_texts(self, corpus: Corpus, chosen: Normalizer) -> Path | None:
+        """Where the normalised references belong that are not there yet; None when they are, or nobody needs them."""
+        path = self._texts_path(corpus, chosen)
+        return None if chosen.by_word or path.exists() else path
 
     def _path(self, corpus: Corpus, system: str, chosen: Normalizer) -> Path:
         """Where the scores are kept: named after everything they depend on."""
@@ -208,14 +237,15 @@ class ScoreStore:
     def _feed(self, corpus: Corpus, systems: Sequence[str], chosen: Normalizer, tell: Callable[[int], None]) -> str:
         from evaluator.scoring_process import ScoringProcess
 
-        process = ScoringProcess(chosen, self._files(corpus, systems, chosen))
+        files, texts = self._files(corpus, systems, chosen), self._missing_texts(corpus, chosen)
+        process = ScoringProcess(chosen, files, texts=texts)
         with self._lock:
             self._processes.append(process)
             if self._closed:
                 process.kill()
         try:
             wanted = ["reference", *(f"hypothesis_{system}" for system in systems)]
-            return process.feed(corpus.batches(wanted), vocabulary=_vocabulary(corpus), progress=tell)
+            return process.feed(corpus.batches(wanted), vocabulary=_vocabulary(corpus, chosen), progress=tell)
         finally:
             with self._lock:
                 self._processes.remove(process)
@@ -273,8 +303,10 @@ def _word_accuracies(path: Path) -> tuple[int, float] | None:
     return table.num_rows, float((table["hits"].to_numpy() / table["count"].to_numpy()).sum())
 
 
-def _vocabulary(corpus: Corpus) -> dict[str, int]:
-    """All words of the references as they are written, with their counts."""
+def _vocabulary(corpus: Corpus, chosen: Normalizer) -> dict[str, int]:
+    """All words of the references as they are written, with their counts, for a normalizer that goes by word."""
+    if not chosen.by_word:
+        return {}
     return dict(corpus.words(statistics(corpus).vocabulary))
 
 

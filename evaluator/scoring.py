@@ -3,7 +3,8 @@
 The same loop runs in the server for small corpora and, for big ones, in a child process that reads the texts as an
 Arrow stream from standard input: counting a million utterances takes seconds of an interpreter's whole time.
 
-    python -m evaluator.scoring '{"normalizer": "basic", "files": {"tiny": "/cache/tiny.parquet"}}' < texts.arrow
+    python -m evaluator.scoring '{"normalizer": {"name": "basic", "rules": ""},
+        "files": {"tiny": "/cache/tiny.parquet"}, "texts": null}' < texts.arrow
 
 A batch has the columns row, reference and hypothesis_<system>. A file has one line for every row: how it was scored
 (``SCORED``, ``EMPTY_REFERENCE``, or why not), and its counts, which are missing where it was not. Beside it,
@@ -11,7 +12,9 @@ A batch has the columns row, reference and hypothesis_<system>. A file has one l
 file gets its name only when it is whole, after its words have theirs.
 
 The words of all references are not counted again here: the corpus has counted them (as they are written), so they come
-with the stream, as JSON in its schema's metadata, and are normalised word by word.
+with the stream, as JSON in its schema's metadata, and are normalised word by word. A normalizer that goes over whole
+texts does not allow that: under it the words are counted here, and what it made of the texts is kept, for filters and
+the vocabulary: of the references in the file ``texts``, of a system's hypotheses in ``<file>.text``.
 """
 
 from __future__ import annotations
@@ -31,7 +34,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet
 
 from evaluator.alignment_batches import count_pairs, occurrences, word_counts
-from evaluator.normalize import Normalizer, normalizer
+from evaluator.normalize import Normalizer, ordered
 
 SCORED = "scored"
 EMPTY_REFERENCE = "empty reference"
@@ -46,6 +49,8 @@ NUMBERS = (*COUNTS, *LENGTHS)
 RATES = ("wer", "cer")
 ERRORS = "errors"
 """Substitutions, deletions and insertions together."""
+NORMALIZED = "normalized_"
+"""What the name of a text column begins with once it went through a normalizer."""
 
 _SCHEMA = pa.schema(
     [
@@ -71,40 +76,57 @@ def words_path(path: Path) -> Path:
     return path.with_name(path.name + ".words")
 
 
+def text_path(path: Path) -> Path:
+    """The file of normalised hypotheses beside a file of scores, under a normalizer that goes over whole texts."""
+    return path.with_name(path.name + ".text")
+
+
 def score(
     batches: Iterable[pa.RecordBatch],
     chosen: Normalizer,
     files: Mapping[str, Path],
     *,
     vocabulary: Mapping[str, int],
+    texts: Path | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> None:
     """Score the systems that ``files`` names, all in one pass.
 
-    ``vocabulary`` counts the words of all references as they are written; ``progress`` is told the number of rows done.
+    ``vocabulary`` counts the words of all references as they are written (a normalizer by word needs it); ``texts`` is
+    where the normalised references go, if they are wanted; ``progress`` is told the number of rows done.
     """
-    writers = {system: _Writer(system, path) for system, path in files.items()}
+    writers = {system: _Writer(system, path, keep=not chosen.by_word) for system, path in files.items()}
+    kept = _TextWriter("reference", texts) if texts is not None else None
+    everywhere: Counter[str] = Counter()
     done = 0
     try:
         for batch in batches:
             for part in parts_of(batch):
                 references = normalised(part.column("reference"), chosen)
                 lengths = _lengths(references)
+                if kept is not None:
+                    kept.add(part.column("row"), references)
+                if not chosen.by_word:
+                    spoken = references.filter(lengths[0] > 0)
+                    everywhere.update(dict(occurrences(pc.split_pattern(spoken, " ").flatten())))
                 for system, writer in writers.items():
                     hypotheses = normalised(part.column(f"hypothesis_{system}"), chosen)
                     writer.add(part.column("row"), references, hypotheses, lengths)
             done += batch.num_rows
             if progress is not None:
                 progress(done)
-        everywhere: Counter[str] = Counter()
-        for written, count in vocabulary.items():
+        for written, count in vocabulary.items() if chosen.by_word else ():
             for word in chosen.words(written):
                 everywhere[word] += count
+        if kept is not None:
+            kept.publish()
         for writer in writers.values():
             writer.publish(everywhere)
     finally:
         for writer in writers.values():
             writer.discard()
+        if kept is not None:
+            kept.discard()
 
 
 def normalised(texts: pa.StringArray, chosen: Normalizer) -> pa.StringArray:
@@ -134,12 +156,41 @@ def parts_of(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         yield batch
 
 
-class _Writer:
-    """Collects the scores of one system in temporary files beside their place."""
+def _building(path: Path) -> Path:
+    """Where a file is written before it gets its name."""
+    return path.with_name(f"{path.stem}.{os.getpid()}.{uuid.uuid4().hex[:8]}.building")
 
-    def __init__(self, system: str, path: Path) -> None:
+
+class _TextWriter:
+    """Collects the normalised texts of one column in a temporary file beside its place."""
+
+    def __init__(self, column: str, path: Path) -> None:
+        self._path, self._building = path, _building(path)
+        self._schema = pa.schema([("row", pa.int32()), (f"{NORMALIZED}{column}", pa.string())])
+        self._file = pyarrow.parquet.ParquetWriter(self._building, self._schema, compression="zstd")
+
+    def add(self, rows: pa.Array, texts: pa.StringArray) -> None:
+        """Keep the texts of a batch."""
+        self._file.write_batch(pa.record_batch([rows, texts.cast(pa.string())], schema=self._schema))
+
+    def publish(self) -> None:
+        """Give the finished file its name."""
+        self._file.close()
+        self._building.replace(self._path)
+
+    def discard(self) -> None:
+        """Remove what was not published."""
+        self._file.close()
+        self._building.unlink(missing_ok=True)
+
+
+class _Writer:
+    """Collects the scores of one system in temporary files beside their place; with ``keep`` its texts, too."""
+
+    def __init__(self, system: str, path: Path, *, keep: bool) -> None:
         self._path = path
-        self._building = path.with_name(f"{path.stem}.{os.getpid()}.{uuid.uuid4().hex[:8]}.building")
+        self._building = _building(path)
+        self._texts = _TextWriter(f"hypothesis_{system}", text_path(path)) if keep else None
         names = ["row", *columns_of(system)]
         self._schema = pa.schema([field.with_name(name) for field, name in zip(_SCHEMA, names, strict=True)])
         self._file = pyarrow.parquet.ParquetWriter(self._building, self._schema, compression="zstd")
@@ -148,6 +199,8 @@ class _Writer:
 
     def add(self, rows: pa.Array, references: pa.StringArray, hypotheses: pa.StringArray, lengths: np.ndarray) -> None:
         """Score a batch of normalised texts; ``lengths`` is as ``_lengths(references)`` gives it."""
+        if self._texts is not None:
+            self._texts.add(rows, hypotheses)
         found = count_pairs(references, hypotheses, lengths[0])
         numbers = found.numbers
         without_reference = references.is_null().to_numpy(zero_copy_only=False)
@@ -179,6 +232,8 @@ class _Writer:
         words = words_path(self._building)
         pyarrow.parquet.write_table(table.cast(_WORDS), words, compression="zstd")
         words.replace(words_path(self._path))
+        if self._texts is not None:
+            self._texts.publish()
         self._building.replace(self._path)
 
     def discard(self) -> None:
@@ -186,6 +241,8 @@ class _Writer:
         self._file.close()
         self._building.unlink(missing_ok=True)
         words_path(self._building).unlink(missing_ok=True)
+        if self._texts is not None:
+            self._texts.discard()
 
 
 def _lengths(references: pa.StringArray) -> np.ndarray:
@@ -202,7 +259,8 @@ def main(arguments: Sequence[str]) -> int:
     with pa.ipc.open_stream(sys.stdin.buffer) as stream:
         files = {name: Path(path) for name, path in order["files"].items()}
         vocabulary = json.loads((stream.schema.metadata or {}).get(VOCABULARY, b"{}"))
-        score(stream, normalizer(order["normalizer"]), files, vocabulary=vocabulary)
+        texts = Path(order["texts"]) if order["texts"] else None
+        score(stream, ordered(order["normalizer"]), files, vocabulary=vocabulary, texts=texts)
     return 0
 
 

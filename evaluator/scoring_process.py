@@ -17,7 +17,7 @@ from types import MappingProxyType
 
 import pyarrow as pa
 
-from evaluator.normalize import Normalizer
+from evaluator.normalize import Normalizer, order_of
 from evaluator.scoring import VOCABULARY
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -26,9 +26,20 @@ PROJECT = Path(__file__).resolve().parent.parent
 class ScoringProcess:
     """``python -m evaluator.scoring`` for these files, or another ``program`` that reads the same; ``feed`` it once."""
 
-    def __init__(self, chosen: Normalizer, files: Mapping[str, Path], *, program: str = "evaluator.scoring") -> None:
+    def __init__(
+        self,
+        chosen: Normalizer,
+        files: Mapping[str, Path],
+        *,
+        texts: Path | None = None,
+        program: str = "evaluator.scoring",
+    ) -> None:
         paths = [str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]
-        order = {"normalizer": chosen.name, "files": {system: str(path) for system, path in files.items()}}
+        order = {
+            "normalizer": order_of(chosen),
+            "files": {system: str(path) for system, path in files.items()},
+            "texts": str(texts) if texts else None,
+        }
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 (closed in feed)
         self._child = subprocess.Popen(
             [sys.executable, "-m", program, json.dumps(order)],

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from evaluator.normalize import normalizer
+from evaluator.normalize import Normalizer, normalizer
 from evaluator.scores import ScoreStore
 from explorer.corpus import Corpus
 from explorer.errors import ExpressionError
@@ -17,7 +17,7 @@ from explorer.query import Query
 TELL_ROWS = 100_000
 
 
-def selected(corpus: Corpus, where: str, name: str) -> tuple[Corpus, Query]:
+def selected(corpus: Corpus, where: str, name: str | Normalizer) -> tuple[Corpus, Query]:
     """The query of an expression, and the corpus with what it asks for: scores under the normalizer of that name.
 
     Raises:
@@ -36,16 +36,16 @@ def selected(corpus: Corpus, where: str, name: str) -> tuple[Corpus, Query]:
 
 
 @contextmanager
-def scored(corpus: Corpus, name: str) -> Iterator[Corpus]:
+def scored(corpus: Corpus, name: str | Normalizer) -> Iterator[Corpus]:
     """The corpus with the scores of all its systems beside it, computed now; progress goes to standard error.
 
     Its columns outlive the context; what is counted over whole words (``word_accuracies``) does not.
     """
     with tempfile.TemporaryDirectory(prefix="earmark-scores-") as folder:
-        store = ScoreStore(Path(folder), at_once=corpus.size + 1)
+        store, chosen = ScoreStore(Path(folder), at_once=corpus.size + 1), normalizer(name)
         if corpus.systems:
-            store.compute(corpus, corpus.systems, normalizer(name), progress=_teller(corpus.size))
-        yield store.lay(corpus, name)
+            store.compute(corpus, corpus.systems, chosen, progress=_teller(corpus.size))
+        yield store.lay(corpus, chosen)
 
 
 def _teller(total: int) -> Callable[[int], None]:

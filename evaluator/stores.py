@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -24,10 +24,10 @@ from evaluator.launching import (
 )
 from evaluator.ledger import Ledger, open_ledger
 from evaluator.measure_overlays import MeasureOverlays
-from evaluator.normalize import NORMALIZERS, normalizer
+from evaluator.normalize import ABSENT, NORMALIZERS, Normalizer, normalizer, registry
 from evaluator.run_overlays import RunOverlays
 from evaluator.runs import RunStore
-from evaluator.scores import ScoreStore
+from evaluator.scores import ScoreStore, ScoringProgress
 from evaluator.stimuli import StimulusSets
 from evaluator.supervisor import Supervisor
 from evaluator.systems import System
@@ -42,6 +42,7 @@ from explorer.library import Library
 from explorer.query import Query
 from explorer.stores import Action, HeaderControl, OverviewSection, Stores, UtterancePanel
 from explorer.vocabulary import WordAccuracy
+from explorer.vocabulary_store import Counting
 from explorer.words import Folding
 
 FINDINGS = 8
@@ -66,6 +67,7 @@ class EvaluatorStores(Stores):
     findings: ComparisonStore
     supervisor: Supervisor
     ledger: Ledger
+    normalizers: Mapping[str, Normalizer] = field(default_factory=lambda: NORMALIZERS)
 
     @property
     def normalizer(self) -> str:
@@ -95,7 +97,7 @@ class EvaluatorStores(Stores):
     def pending(self, parameters: Mapping[str, str]) -> bool:
         """Whether the corpus is being loaded or scored under the normalizer of the URL, or edits it names are made."""
         corpus = self.corpus(parameters)
-        chosen = normalizer(parameters.get("normalizer") or self.normalizer)
+        chosen = self.chosen_normalizer(parameters)
         working = self.scores.progress(corpus, chosen) is not None or self.edits.pending(corpus, parameters)
         return super().pending(parameters) or working
 
@@ -110,11 +112,25 @@ class EvaluatorStores(Stores):
 
     def foldings(self) -> Sequence[Folding]:
         """Every normalizer is a way to fold words."""
-        return tuple(folding(known) for known in NORMALIZERS.values())
+        return tuple(folding(known) for known in self.normalizers.values() if known.version != ABSENT)
 
     def folding(self, parameters: Mapping[str, str]) -> Folding:
         """The normalizer of the address."""
-        return folding(normalizer(parameters.get("normalizer") or self.normalizer))
+        return folding(self.chosen_normalizer(parameters))
+
+    def chosen_normalizer(self, parameters: Mapping[str, str]) -> Normalizer:
+        """The normalizer of the address, else the configured one.
+
+        Raises:
+            ConfigError: there is none of that name.
+        """
+        return normalizer(parameters.get("normalizer") or self.normalizer, self.normalizers)
+
+    def folding_progress(self, parameters: Mapping[str, str]) -> Counting:
+        """How far the normalised texts are, which scoring makes."""
+        corpus = self.corpus(parameters)
+        now = self.scores.progress(corpus, self.chosen_normalizer(parameters)) or ScoringProgress(0, corpus.size)
+        return Counting(now.done, now.total, now.failure)
 
     def word_accuracies(self, corpus: Corpus) -> Sequence[WordAccuracy]:
         """What scoring counted for every word."""
@@ -238,6 +254,8 @@ def open_stores(
     jobs = JobStore(workspace.jobs)
     runs = RunStore(workspace.runs)
     times = config.jobs
+    normalizers = registry(config.normalizers)
+    normalizer(config.normalizer, normalizers)  # a wrong name is told now, not on every page
     supervisor = Supervisor(
         workspace,
         jobs,
@@ -259,7 +277,8 @@ def open_stores(
         runs=runs,
         overlays=RunOverlays(runs, cache / "runs"),
         measures=MeasureOverlays(runs, cache / "measures"),
-        scores=ScoreStore(cache / "scores"),
+        scores=ScoreStore(cache / "scores", normalizers=normalizers),
+        normalizers=normalizers,
         standings=ComparisonStore(),
         stimuli=StimulusSets(),
         edits=EditStore(),

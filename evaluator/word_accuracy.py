@@ -14,7 +14,7 @@ import pyarrow.parquet
 
 from evaluator.normalize import NORMALIZERS, Normalizer
 from evaluator.score_columns import score_overlay, scored_systems
-from evaluator.scoring import words_path
+from evaluator.scoring import NORMALIZED, words_path
 from explorer.corpus import Corpus
 from explorer.vocabulary import WordAccuracy
 from explorer.words import Folding
@@ -22,9 +22,14 @@ from explorer.words import Folding
 
 def folding(chosen: Normalizer) -> Folding:
     """The normalizer as a way to fold words; the one that leaves texts as they are folds nothing."""
-    plain = chosen is NORMALIZERS["none"]
-    function = None if plain else f"{chosen.apply.__module__}:{chosen.apply.__name__}"
-    return Folding(name=chosen.name, version=chosen.version, help=chosen.help, function=function)
+    return Folding(
+        name=chosen.name,
+        version=chosen.version,
+        help=chosen.help,
+        function=None if chosen is NORMALIZERS["none"] else chosen.maker,
+        argument=chosen.rules or None,
+        prefix="" if chosen.by_word else NORMALIZED,
+    )
 
 
 def word_accuracies(corpus: Corpus) -> tuple[WordAccuracy, ...]:

@@ -169,6 +169,7 @@ class Config:
     corpora: Mapping[str, CorpusSource] = field(default_factory=dict)
     systems: Mapping[str, System] = field(default_factory=dict)
     normalizer: str = "basic"
+    normalizers: Mapping[str, Path] = field(default_factory=dict)
     transcribe: Transcribe = field(default_factory=Transcribe)
     measure: Measure = field(default_factory=Measure)
     detectors: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -250,6 +251,8 @@ def _with_paths(content: Any, folders: tuple[Path, ...]) -> Any:
     for section in ("systems", "detectors"):
         for entry, key in inside(section, ("model",)):
             entry[key] = at(entry[key], always=False)
+    if isinstance(content.get("normalizers"), dict):
+        content["normalizers"] = {name: at(path) for name, path in content["normalizers"].items()}
     if "workspace" in content:
         content["workspace"] = at(content["workspace"])
     if isinstance(content.get("cache"), dict) and "folder" in content["cache"]:

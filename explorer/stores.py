@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from explorer.comparison_store import ComparisonStore
 from explorer.decoders import Decoders
 from explorer.prediction_store import PredictionStore
-from explorer.vocabulary_store import VocabularyStore
+from explorer.vocabulary_store import Counting, VocabularyStore
 from explorer.words import AS_WRITTEN, Folding
 
 if TYPE_CHECKING:
@@ -133,6 +133,10 @@ class Stores:
     def folding(self, parameters: Mapping[str, str]) -> Folding:
         """The one of the address."""
         return AS_WRITTEN
+
+    def folding_progress(self, parameters: Mapping[str, str]) -> Counting:
+        """How far the texts are that the folding of the address needs and that are not laid beside the corpus yet."""
+        return Counting(0, 0)
 
     def word_accuracies(self, corpus: Corpus) -> Sequence[WordAccuracy]:
         """What systems made of every word, under the folding of the address: none, until a subclass has scores."""

@@ -25,6 +25,7 @@ from explorer.vocabulary import heard_listing, saying, words_listing
 from explorer.vocabulary_store import Counting
 from explorer.word_list import WordList
 from explorer.word_times import time_of
+from explorer.words import AS_WRITTEN, Folding
 
 if TYPE_CHECKING:
     from explorer.corpus import Corpus
@@ -75,24 +76,30 @@ def word_list(stores: Stores, here: Place) -> WordList | None:
     return stores.comparisons.word_list(stores.library.get(name)) if name else stores.word_list(here.corpus)
 
 
-def columns_to_count(here: Place) -> list[str]:
-    """The text columns that the tab needs counted."""
+def counting_of(stores: Stores, here: Place) -> tuple[list[str], Folding]:
+    """The text columns that the tab needs counted, and how: as they are, where a folding has laid its own texts."""
+    folding = stores.folding(here.parameters)
+    if here.tab == "characters":
+        return ["reference"], AS_WRITTEN if folding.prefix else folding
     heard = [f"hypothesis_{system}" for system in here.corpus.systems] if here.tab == "hypotheses" else []
-    return ["reference", *heard]
+    return [f"{folding.prefix}{column}" for column in ("reference", *heard)], folding.counting()
 
 
 def waiting_for(stores: Stores, here: Place) -> Counting | None:
     """How far the counting is that the tab needs; None when everything is there."""
     if not here.corpus.complete:
         return Counting(0, 0)
-    return stores.vocabularies.prepare(here.corpus, columns_to_count(here), stores.folding(here.parameters))
+    columns, folding = counting_of(stores, here)
+    if not {column.name for column in here.corpus.columns}.issuperset(columns):
+        return stores.folding_progress(here.parameters)
+    return stores.vocabularies.prepare(here.corpus, columns, folding)
 
 
 def mark(stores: Stores, here: Place) -> list[str]:
     """What the listing depends on: it is another one when this is."""
-    folding = stores.folding(here.parameters)
+    columns, folding = counting_of(stores, here)
     listed = word_list(stores, here)
-    versions = [stores.vocabularies.version(here.corpus, column, folding) for column in columns_to_count(here)]
+    versions = [stores.vocabularies.version(here.corpus, column, folding) for column in columns]
     known = [] if listed is None else [listed.version]
     accuracies = [one.version for one in stores.word_accuracies(here.corpus)] if here.tab == "words" else []
     return [here.tab, *versions, *known, *accuracies]
@@ -109,8 +116,9 @@ def listing(stores: Stores, here: Place) -> Listing:
 
 
 def _made(stores: Stores, here: Place) -> Listing:
-    corpus, folding, counted = here.corpus, stores.folding(here.parameters), stores.vocabularies
-    reference = counted.words(corpus, "reference", folding)
+    corpus, counted = here.corpus, stores.vocabularies
+    columns, folding = counting_of(stores, here)
+    reference = counted.words(corpus, columns[0], folding)
     if reference is None:
         raise QueryError(f'the words of "{corpus.name}" have not been counted yet; open its vocabulary page')
     if here.tab == "characters":
@@ -119,10 +127,10 @@ def _made(stores: Stores, here: Place) -> Listing:
         written = (word for word, _ in corpus.words(corpus.counts["vocabulary"]))
         return characters_listing(corpus.alphabet, characters, written)
     listed = word_list(stores, here)
-    known = None if listed is None else listed.folded(folding)
+    known = None if listed is None else listed.folded(stores.folding(here.parameters))
     if here.tab == "words":
         return words_listing(reference, folding, known=known, accuracies=stores.word_accuracies(corpus))
-    heard = {system: counted.words(corpus, f"hypothesis_{system}", folding) for system in corpus.systems}
+    heard = {s: counted.words(corpus, name, folding) for s, name in zip(corpus.systems, columns[1:], strict=True)}
     return heard_listing(reference, {s: words for s, words in heard.items() if words is not None}, folding, known=known)
 
 
@@ -139,11 +147,13 @@ def page(stores: Stores, here: Place, shown: Listing, query: Query, start: int, 
     ]
 
 
-def _word_links(_stores: Stores, here: Place, values: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _word_links(stores: Stores, here: Place, values: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    (column, *_), _ = counting_of(stores, here)
+    alphabet = here.corpus.alphabet if column == "reference" else None
     ids = _ids(here.corpus, [entry[name] for name in ("first", "last") for entry in values])
     links = []
     for entry, first, last in zip(values, ids[: len(values)], ids[len(values) :], strict=True):
-        view = saying(entry["spellings"], here.corpus.alphabet).pairs()
+        view = saying(entry["spellings"], alphabet, column=column).pairs()
         links.append(
             {
                 "said": entry["word"],
@@ -194,8 +204,9 @@ def timed(stores: Stores, here: Place, word: str, href: str) -> str:
 
 def heard_view(stores: Stores, here: Place, word: str, system: str) -> Query:
     """The utterances in which a system says a word."""
-    column = f"hypothesis_{system}"
-    counts = stores.vocabularies.words(here.corpus, column, stores.folding(here.parameters))
+    folding = stores.folding(here.parameters)
+    column = f"{folding.prefix}hypothesis_{system}"
+    counts = stores.vocabularies.words(here.corpus, column, folding.counting())
     return saying([word] if counts is None else spelled(counts, word), column=column)
 
 
@@ -209,8 +220,11 @@ def spelled(counts: Any, word: str) -> list[str]:
 
 def word_view(stores: Stores, here: Place, word: str) -> Query:
     """The utterances whose reference has a word."""
-    counts = stores.vocabularies.words(here.corpus, "reference", stores.folding(here.parameters))
-    return saying([word] if counts is None else spelled(counts, word), here.corpus.alphabet)
+    folding = stores.folding(here.parameters)
+    column = f"{folding.prefix}reference"
+    counts = stores.vocabularies.words(here.corpus, column, folding.counting())
+    alphabet = None if folding.prefix else here.corpus.alphabet
+    return saying([word] if counts is None else spelled(counts, word), alphabet, column=column)
 
 
 def _character_links(_stores: Stores, here: Place, values: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

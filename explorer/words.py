@@ -15,7 +15,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,13 +51,19 @@ class Folding:
     """How written words are put together: a name and version for the reader, and a text function for the counting.
 
     ``function`` is "module:name" of a function from a text to its words joined by spaces (None: words stay as they are
-    written). It is a name, not a function, because counting runs in another process.
+    written). It is a name, not a function, because counting runs in another process. With an ``argument`` it makes that
+    function of it.
+
+    A folding that needs whole texts (not word by word) has a ``prefix``: columns ``<prefix><column>`` hold the texts as
+    it made them, and their words are counted as they are (``counting``). ``apply`` is then for single words only.
     """
 
     name: str
-    version: int
+    version: int | str
     help: str
     function: str | None = None
+    argument: str | None = None
+    prefix: str = ""
 
     @property
     def tag(self) -> str:
@@ -70,7 +76,13 @@ class Folding:
             return str.split
         module, _, name = self.function.partition(":")
         normalize = getattr(importlib.import_module(module), name)
+        if self.argument is not None:
+            normalize = normalize(self.argument)
         return lambda text: normalize(text).split()
+
+    def counting(self) -> Folding:
+        """How the words of the columns ``<prefix><column>`` are counted."""
+        return replace(self, function=None, argument=None) if self.prefix else self
 
 
 AS_WRITTEN = Folding(

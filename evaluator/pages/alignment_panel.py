@@ -15,7 +15,7 @@ from dash.development.base_component import Component
 
 from evaluator.alignment import GAP, LETTERS, AlignedColumn, Cell, Kind, align, align_many, count_errors
 from evaluator.error_rate import ErrorCounts
-from evaluator.normalize import Normalizer, normalizer
+from evaluator.normalize import Normalizer
 from evaluator.score_columns import normalizer_of
 from explorer.components.cards import attributes, facts, help_mark, panel
 from explorer.corpus import Corpus, Utterance
@@ -37,7 +37,7 @@ def alignment_panel(stores: Any, corpus: Corpus, utterance: Utterance) -> Compon
     """Reference and hypotheses, aligned under the normalizer of the address; None without any of them."""
     if utterance.reference is None and not corpus.systems:
         return None
-    chosen = normalizer_of(corpus) or normalizer(stores.normalizer)
+    chosen = normalizer_of(corpus) or stores.chosen_normalizer({})
     return panel("Alignment", _body(corpus, utterance, chosen), help_text=HELP, aside=_normalizer_note(chosen))
 
 

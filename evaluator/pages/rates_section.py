@@ -14,7 +14,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from evaluator.metrics import METRICS, Metric, SystemCounts
-from evaluator.normalize import NORMALIZERS, Normalizer, normalizer
+from evaluator.normalize import Normalizer
 from evaluator.score_columns import normalizer_of
 from evaluator.scores import ScoringProgress, SystemScore, pooled
 from evaluator.scoring import EMPTY_REFERENCE
@@ -88,7 +88,7 @@ def _candidates(stores: Any, chosen: Normalizer | None) -> list[Normalizer]:
     """The normalizers whose scores may be under way: the one that is laid, else any, the default first."""
     if chosen is not None:
         return [chosen]
-    return sorted(NORMALIZERS.values(), key=lambda one: one is not normalizer(stores.normalizer))
+    return sorted(stores.normalizers.values(), key=lambda one: one.name != stores.normalizer)
 
 
 def _timed(stores: Any, corpus: Corpus, score: SystemScore) -> tuple[SystemScore, SystemCounts]:

@@ -223,7 +223,7 @@ def _register_waiting(app: Dash, stores: Stores) -> None:
             return no_update
         here = vocabulary_views.place(stores, Parameters.of(search))
         act = stores.vocabularies.cancel if ctx.triggered_id == "vocabulary-cancel" else stores.vocabularies.again
-        act(here.corpus, vocabulary_views.columns_to_count(here), stores.folding(here.parameters))
+        act(here.corpus, *vocabulary_views.counting_of(stores, here))
         return vocabulary_parts.progress(vocabulary_views.waiting_for(stores, here) or Counting(0, 0))
 
     @app.callback(

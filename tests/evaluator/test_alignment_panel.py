@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from dash.development.base_component import Component
 
+from evaluator.normalize import NORMALIZERS
 from evaluator.pages.alignment_panel import alignment_panel
 from evaluator.pages.normalizer_control import normalizer_control
 from evaluator.pages.rates_section import rates_section
@@ -24,7 +25,13 @@ from tests.explorer.manifests import row
 def stores(folder: Path, *, at_once: int = 100) -> Any:
     """What the two need of EvaluatorStores, with a real ScoreStore and no runs."""
     runs = SimpleNamespace(of=lambda sources, kind: [])
-    return SimpleNamespace(scores=ScoreStore(folder / "scores", at_once=at_once), normalizer="basic", runs=runs)
+    return SimpleNamespace(
+        scores=ScoreStore(folder / "scores", at_once=at_once),
+        normalizer="basic",
+        normalizers=NORMALIZERS,
+        chosen_normalizer=lambda parameters: NORMALIZERS["basic"],
+        runs=runs,
+    )
 
 
 def nodes(component: Any) -> Iterator[Component]:
@@ -240,7 +247,7 @@ def test_the_control_offers_every_normalizer(tmp_path: Path) -> None:
     control = normalizer_control(stores(tmp_path), {"normalizer": "none"})
     [select] = [node for node in nodes(control) if node._type == "Select"]
     assert select.value == "none"
-    assert [option["value"] for option in select.options] == ["none", "basic"]
+    assert [option["value"] for option in select.options] == list(NORMALIZERS)
     assert [node.value for node in nodes(normalizer_control(stores(tmp_path), {})) if node._type == "Select"] == [
         "basic"
     ]

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 
-from evaluator.normalize import NORMALIZERS, Normalizer, normalizer
+from evaluator.normalize import ABSENT, NORMALIZERS, Normalizer, normalizer, order_of, ordered, registry
+from evaluator.plain_normalizers import squeeze
 from explorer.errors import ConfigError
 from tests.evaluator.strategies import ascii_texts, texts
 
 BASIC = NORMALIZERS["basic"]
-ALL = pytest.mark.parametrize("chosen", NORMALIZERS.values(), ids=NORMALIZERS.keys())
+INSTALLED = [known for known in NORMALIZERS.values() if known.version != ABSENT]
+ALL = pytest.mark.parametrize("chosen", INSTALLED, ids=lambda one: one.name)
+BY_WORD = pytest.mark.parametrize("chosen", [one for one in INSTALLED if one.by_word], ids=lambda one: one.name)
+IDEMPOTENT = pytest.mark.parametrize("chosen", [one for one in INSTALLED if one.idempotent], ids=lambda one: one.name)
 
 EXAMPLES = {
     "There's iron, they say.": "there's iron they say",
@@ -53,7 +58,11 @@ def test_indic_vowel_signs_survive() -> None:
     assert BASIC.words("कि की का") == ["कि", "की", "का"]
 
 
-@ALL
+def test_earmarks_own_are_idempotent_and_go_by_word() -> None:
+    assert [one.name for one in INSTALLED if one.idempotent and one.by_word] == ["none", "basic"]
+
+
+@IDEMPOTENT
 @given(text=texts)
 @settings(max_examples=300)
 def test_twice_is_once(chosen: Normalizer, text: str) -> None:
@@ -67,7 +76,7 @@ def test_words_are_joined_by_single_spaces(chosen: Normalizer, text: str) -> Non
     assert chosen.apply(text) == " ".join(chosen.words(text))
 
 
-@ALL
+@BY_WORD
 @given(text=texts)
 @settings(max_examples=300)
 def test_word_by_word_is_all_at_once(chosen: Normalizer, text: str) -> None:
@@ -104,13 +113,44 @@ def test_case_and_punctuation_do_not_matter() -> None:
 @ALL
 def test_every_normalizer_explains_itself(chosen: Normalizer) -> None:
     assert NORMALIZERS[chosen.name] is chosen
-    assert chosen.version >= 1
+    assert chosen.version
     assert chosen.help.endswith(".")
     assert chosen.title
     assert chosen.tag == f"{chosen.name}-{chosen.version}"
+    assert len({step.name for step in chosen.steps}) == len(chosen.steps)
+    assert all(step.name and step.help.endswith(".") for step in chosen.steps)
+
+
+@ALL
+@given(text=texts)
+@settings(max_examples=300)
+def test_the_steps_one_after_the_other_are_the_whole(chosen: Normalizer, text: str) -> None:
+    made = [squeeze(text)]
+    for step in chosen.steps:
+        made = list(step.texts(made))
+    assert squeeze(made[0]) == chosen.apply(text)
+
+
+@ALL
+def test_another_process_is_told_what_to_make(chosen: Normalizer) -> None:
+    assert ordered(order_of(chosen)) is chosen
+
+
+def test_the_registry_has_the_users_own_last(tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text("rules: [{name: dots, pattern: '[.]'}]")
+    known = registry({"mine": tmp_path / "r.yaml"})
+    assert list(known) == [*NORMALIZERS, "mine"]
+    assert normalizer("mine", known).apply("a.b. c") == "ab c"
+    assert ordered(order_of(known["mine"])).tag == known["mine"].tag
+
+
+@pytest.mark.parametrize(("name", "sentence"), [("basic", "already"), ("a b", "letters of ASCII"), ("", "letters")])
+def test_names_of_own_normalizers(tmp_path: Path, name: str, sentence: str) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        registry({name: tmp_path / "r.yaml"})
 
 
 def test_an_unknown_name_is_an_error_that_lists_the_known() -> None:
     assert normalizer("basic") is BASIC
-    with pytest.raises(ConfigError, match='"basik"; known are: none, basic'):
+    with pytest.raises(ConfigError, match='"basik"; known are: none, basic, whisper_english'):
         normalizer("basik")

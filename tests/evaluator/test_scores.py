@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from evaluator.error_rate import ErrorCounts
 from evaluator.metrics import METRICS
-from evaluator.normalize import NORMALIZERS
+from evaluator.normalize import NORMALIZERS, registry
 from evaluator.score_columns import columns, normalizer_of, scored_systems
 from evaluator.scores import ScoreStore, pooled
 from evaluator.scoring import COUNTS, LENGTHS, RATES, columns_of, score, words_path
@@ -299,3 +299,68 @@ def test_the_file_agrees_with_jiwer_and_its_words_with_its_hits(
     assert sum(one["count"] for one in vocabulary) == sums["reference_words"]
     assert sum(one["hits"] for one in vocabulary) == sums["hits"]
     assert all(0 <= one["hits"] <= one["count"] for one in vocabulary)
+
+
+NUMBERS_HEARD = [
+    row("a.wav", text="Twenty one colours, can't they?", pred_text_tiny="21 colors cannot they"),
+    row("b.wav", text="I saw two", pred_text_tiny="i saw two"),
+    row("c.wav", text="only a reference"),
+    row("d.wav", text=None, pred_text_tiny="only a hypothesis"),
+]
+
+
+@pytest.mark.parametrize("at_once", [0, 100], ids=["another process", "here"])
+def test_a_normalizer_of_whole_texts_keeps_what_it_made(tmp_path: Path, at_once: int) -> None:
+    store = ScoreStore(tmp_path / "scores", at_once=at_once)
+    plain = scored_corpus(tmp_path, NUMBERS_HEARD)
+    laid = waited_for(store, plain, "whisper_english")
+    assert values(laid, "normalized_reference", "normalized_hypothesis_tiny", "hits_tiny", "substitutions_tiny") == [
+        ("21 colors can not they", "21 colors cannot they", 3, 1),
+        ("i saw 2", "i saw 2", 3, 0),
+        ("only a reference", None, None, None),
+        (None, "only a hypothesis", None, None),
+    ]
+    assert values(laid, "deletions_tiny")[:2] == [(1,), (0,)]
+    found = pooled(laid, EVERYTHING, "tiny")
+    assert found is not None
+    # 21 colors they i saw 2 were always right; can, not never: the words that were counted are the normalised ones.
+    assert (found.counts.vocabulary, found.counts.word_accuracies) == (8, 6.0)
+    assert normalizer_of(laid) is NORMALIZERS["whisper_english"]
+    store.close()
+
+
+def test_its_texts_are_there_without_any_system(tmp_path: Path, store: ScoreStore) -> None:
+    laid = store.lay(scored_corpus(tmp_path, [row("a.wav", text="Two dogs")]), "whisper_english")
+    assert values(laid, "normalized_reference") == [("2 dogs",)]
+
+
+@pytest.mark.parametrize("at_once", [0, 100], ids=["another process", "here"])
+def test_a_users_own_rules_score_everywhere(tmp_path: Path, at_once: int) -> None:
+    (tmp_path / "rules.yaml").write_text("rules: [{name: all, use: basic}, {name: dog, pattern: d.g, replace: cat}]")
+    known = registry({"mine": tmp_path / "rules.yaml"})
+    store = ScoreStore(tmp_path / "scores", at_once=at_once, normalizers=known)
+    laid = waited_for(store, scored_corpus(tmp_path), "mine")
+    found = pooled(laid, EVERYTHING, "tiny")
+    assert found is not None
+    assert found.counts.words == ErrorCounts(hits=6, substitutions=0, deletions=1, insertions=2)  # dug and dog are cats
+    store.close()
+
+
+def test_other_rules_under_the_same_name_are_other_scores(tmp_path: Path) -> None:
+    corpus, tags = scored_corpus(tmp_path), set()
+    for replaced in ("cat", "dog"):
+        (tmp_path / "rules.yaml").write_text(f"rules: [{{name: d, pattern: d.g, replace: {replaced}}}]")
+        known = registry({"mine": tmp_path / "rules.yaml"})
+        store = ScoreStore(tmp_path / "scores", normalizers=known)
+        laid = store.lay(corpus, "mine")
+        tags |= {overlay.path for overlay in laid.overlays if overlay.name.startswith("score:")}
+    assert len(tags) == 2 * len(corpus.systems)
+
+
+def waited_for(store: ScoreStore, corpus: Corpus, name: str) -> Corpus:
+    """The corpus with all its scores, however long that takes."""
+    deadline = time.monotonic() + 60
+    while len(scored_systems(laid := store.lay(corpus, name))) < len(corpus.systems):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return laid

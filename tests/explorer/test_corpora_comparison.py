@@ -30,7 +30,7 @@ from explorer.duplicates import Cancelled, find_duplicates
 from explorer.words import AS_WRITTEN, Folding
 from tests.explorer.manifests import row, write_manifest, write_sound
 
-BASIC = Folding(name="basic", version=1, help="", function="evaluator.normalize:simplify")
+BASIC = Folding(name="basic", version=1, help="", function="evaluator.plain_normalizers:simplify")
 COUNTS = st.lists(st.integers(0, 50), min_size=3, max_size=3).filter(any)
 VALUES = st.lists(st.floats(-100, 100), min_size=1, max_size=30)
 

@@ -23,7 +23,7 @@ from explorer.word_times import time_of, timed_words
 from explorer.words import AS_WRITTEN, Folding, WordCounter
 from tests.explorer.manifests import opened, row, write_manifest
 
-BASIC = Folding(name="basic", version=1, help="Folded.", function="evaluator.normalize:simplify")
+BASIC = Folding(name="basic", version=1, help="Folded.", function="evaluator.plain_normalizers:simplify")
 
 
 def counts(folding: Folding, *texts: str) -> pa.Table:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from explorer.words import AS_WRITTEN, CharacterCounter, Folding, WordCounter, count, split
 
-BASIC = Folding(name="basic", version=1, help="", function="evaluator.normalize:simplify")
+BASIC = Folding(name="basic", version=1, help="", function="evaluator.plain_normalizers:simplify")
 TEXTS = st.lists(st.none() | st.text(alphabet="ab A,-'\t\u00a0\u3000\x1fé\u0301", max_size=12), max_size=12)
 
 SAID = ["The cat, the CAT.", None, "", "cat twenty-one", "- one"]
