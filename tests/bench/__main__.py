@@ -11,7 +11,7 @@ import platform
 import time
 from pathlib import Path
 
-from tests.bench import browser, comparing, corpus, measures, media, scale, scoring, transcription, users
+from tests.bench import browser, comparing, corpus, measures, media, review, scale, scoring, transcription, users
 
 
 def main() -> None:
@@ -26,6 +26,7 @@ def main() -> None:
         "comparing": lambda folder, rows: comparing.measure(),
         "media": lambda folder, rows: media.measure(folder),
         "measures": lambda folder, rows: measures.measure_all(folder),
+        "review": lambda folder, rows: review.measure(folder, rows=rows),
         "transcription": lambda folder, rows: transcription.measure(folder),
     }
     parser.add_argument("areas", nargs="*", metavar="AREA", help=f"{', '.join(areas)}; all when none is named")

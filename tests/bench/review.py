@@ -1,0 +1,104 @@
+"""What annotators wait for: a save, on disk, of eight people at once; and questions to a ledger of a million events."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import statistics
+import tempfile
+import threading
+import time
+from pathlib import Path
+from uuid import uuid4
+
+from evaluator.ledger import Draft, Ledger
+from explorer.corpus import open_corpus
+from explorer.query import Query
+from tests.bench.serving import server
+
+CLIENTS, SAVES = 8, 150
+THINKING = 0.05  # s between an answer and the next save: faster than anybody types
+
+
+def measure(folder: Path, *, rows: int) -> None:
+    """Print the times of saves and of questions to a big ledger."""
+    with tempfile.TemporaryDirectory(dir=folder) as made:
+        saves(Path(made))
+        questions(Path(made), rows)
+
+
+def saves(folder: Path) -> None:
+    """Eight clients save against the product in its own process, each edit over the one before it."""
+    manifest = folder / "talks.json"
+    lines = [{"audio_filepath": f"{n}.wav", "duration": 1.0, "text": f"row {n}"} for n in range(CLIENTS)]
+    manifest.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    corpus = open_corpus("talks", [manifest], cache=folder / "cache")
+    ids = [id for id, _ in corpus.listed(corpus.rows(Query()), ("audio",))]
+    with server(folder, manifest) as (address, _process, _started):
+        for label, pause in (("thinking 50 ms", THINKING), ("without a pause", 0.0)):
+            took: list[float] = []
+            started = time.perf_counter()
+            clients = [threading.Thread(target=_save, args=(address, id, took, pause)) for id in ids]
+            for client in clients:
+                client.start()
+            for client in clients:
+                client.join()
+            wall = time.perf_counter() - started
+            p95 = statistics.quantiles(took, n=20)[-1]
+            print(
+                f"save, {CLIENTS} clients {label}: median {statistics.median(took) * 1000:.1f} ms, "
+                f"p95 {p95 * 1000:.1f} ms, largest {max(took) * 1000:.0f} ms; {len(took) / wall:,.0f} saves/s"
+            )
+
+
+def _save(address: str, subject: str, took: list[float], pause: float) -> None:
+    host, port = address.removeprefix("http://").split(":")
+    connection = http.client.HTTPConnection(host, int(port), timeout=60)
+    for number in range(SAVES):
+        edit = {"key": str(uuid4()), "who": subject, "subject": subject, "field": "reference", "base": -1}
+        edit["new"] = f"a sentence of a usual length, as annotators correct it, for the {number}th time"
+        started = time.perf_counter()
+        connection.request(
+            "POST", "/api/review/talks/events", json.dumps({"edits": [edit]}), {"Content-Type": "application/json"}
+        )
+        answer = connection.getresponse()
+        content = answer.read()
+        took.append(time.perf_counter() - started)
+        if answer.status != 200:
+            raise RuntimeError(content.decode())
+        time.sleep(pause)
+
+
+def questions(folder: Path, rows: int) -> None:
+    """A ledger with a decision about every row of a big corpus, and some corrections."""
+    ledger = Ledger(folder / "ledger.sqlite")
+    started = time.process_time()
+    for first in range(0, rows, 20_000):
+        numbers = range(first, min(rows, first + 20_000))
+        ledger.append(
+            Draft(key=f"d{n}", who="ann", space="review:big", subject=f"{n:016x}", field="decision", new="accept")
+            for n in numbers
+        )
+    print(f"importing {rows:,} decisions: {time.process_time() - started:.1f} s CPU")
+    asked = {
+        "state of 100 utterances": lambda: ledger.state(
+            "review:big", [f"{n * (rows // 100):016x}" for n in range(100)]
+        ),
+        "history of one utterance": lambda: ledger.events("review:big", f"{rows // 2:016x}"),
+        "what is new": lambda: ledger.events("review:big", after=rows - 10),
+        "revision": lambda: ledger.revision("review:big"),
+        "one more event": lambda: ledger.append(
+            [Draft(key=str(uuid4()), who="b", space="review:big", subject="x", field="decision", new=None, base=-1)]
+        ),
+    }
+    for label, ask in asked.items():
+        times = []
+        for _ in range(20):
+            before = time.perf_counter()
+            ask()
+            times.append(time.perf_counter() - before)
+        print(f"{label}, among {rows:,}: p95 {statistics.quantiles(times, n=20)[-1] * 1000:.1f} ms")
+    before = time.process_time()
+    table = ledger.latest("review:big", "decision")
+    print(f"all {table.num_rows:,} current decisions as columns: {time.process_time() - before:.1f} s CPU")
+    ledger.close()
