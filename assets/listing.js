@@ -1,15 +1,21 @@
 /* The link between a listing's grid (words, characters) and its address, and cells that are links.
 
-   Dash calls the functions in dash_clientside.earmark (clientside callbacks in explorer/pages/vocabulary.py). */
+   Dash calls the functions in dash_clientside.earmark (clientside callbacks in explorer/components/listing_grid.py).
+   A page has one listing; its grid is called after the page: vocabulary-grid. */
 (function () {
   "use strict";
 
-  const GRID = "vocabulary-grid";
   const QUIET = () => window.dash_clientside.no_update;
   const parts = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
 
+  function gridId() {
+    const found = document.querySelector(".listing-grid");
+    return found ? found.id : "";
+  }
+
   function grid() {
-    return window.dash_ag_grid ? window.dash_ag_grid.getApiAsync(GRID) : new Promise(() => {});
+    const id = gridId();
+    return window.dash_ag_grid && id ? window.dash_ag_grid.getApiAsync(id) : new Promise(() => {});
   }
 
   function open(href) {
@@ -30,7 +36,7 @@
       event.preventDefault();
       // Where the word is said in the first utterance, only the server knows.
       if (props.data.said === undefined) open(href);
-      else window.dash_clientside.set_props("vocabulary-ask", { data: { said: props.data.said, href: href } });
+      else window.dash_clientside.set_props(gridId().replace(/grid$/, "ask"), { data: { said: props.data.said, href: href } });
     };
     return make("a", { href: href, onClick: follow, className: "cell-link", tabIndex: -1 }, shown);
   };
@@ -44,8 +50,10 @@
 
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.earmark = Object.assign(window.dash_clientside.earmark || {}, {
-    writeListing(view) {
-      if (document.getElementById(GRID)) window.earmark.address.rewrite(["f", "sort", "search"], view || []);
+    writeListing(view, watch) {
+      const prefix = (watch || {}).prefix || "";
+      const names = ["f", "sort", "search"].map((name) => prefix + name);
+      if (gridId()) window.earmark.address.rewrite(names, (view || []).map(([name, value]) => [prefix + name, value]));
       return QUIET();
     },
 
