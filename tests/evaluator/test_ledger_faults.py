@@ -140,6 +140,21 @@ def test_a_user_who_may_only_read_is_told(postgres: Server):
     ledger.close()
 
 
+def test_a_user_who_may_select_and_insert_is_enough(postgres: Server):
+    url = postgres.database()
+    owner = Ledger(url)
+    owner.append([draft()])
+    with owner._engine.begin() as connection:
+        connection.execute(text("DROP ROLE IF EXISTS clerk"))
+        connection.execute(text("CREATE ROLE clerk LOGIN"))
+        connection.execute(text("GRANT SELECT ON ALL TABLES IN SCHEMA public TO clerk"))
+        connection.execute(text("GRANT INSERT ON events, seen_rows TO clerk"))
+    clerk = Ledger(url.replace("earmark@", "clerk@"))
+    assert clerk.append([draft()])[0].id == 2
+    for ledger in (owner, clerk):
+        ledger.close()
+
+
 def test_a_missing_driver_has_its_pip_line(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(database, "find_spec", lambda _name: None)
     with pytest.raises(ConfigError, match=r"pip install -r requirements-postgres\.txt"):
