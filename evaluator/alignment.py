@@ -136,6 +136,16 @@ def text_edits(reference: str, hypothesis: str) -> list[tuple[str | None, str | 
     ]
 
 
+def word_edits(reference: str, hypothesis: str) -> list[tuple[str, int, int]]:
+    """What ``align`` of two normalised texts' words does not call equal, in order, token by token.
+
+    ("replace", place in the reference, place in the hypothesis), ("delete", ...), ("insert", ...): as rapidfuzz names
+    them; an insertion's place in the reference is that of the word it stands before.
+    """
+    found = _edits(reference.split(), hypothesis.split()).as_list()
+    return cast("list[tuple[str, int, int]]", found)
+
+
 def count_character_errors(reference: str, hypothesis: str) -> int:
     """The character edit distance of two texts, spaces between words included."""
     return int(Levenshtein.distance(reference, hypothesis))

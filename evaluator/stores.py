@@ -30,6 +30,9 @@ from evaluator.runs import RunStore
 from evaluator.scores import ScoreStore, ScoringProgress
 from evaluator.stimuli import StimulusSets
 from evaluator.supervisor import Supervisor
+from evaluator.suspicion.ranking import PARAMETER as SIGNALS_PARAMETER
+from evaluator.suspicion.ranking import Choice
+from evaluator.suspicion.store import SuspicionStore
 from evaluator.systems import System
 from evaluator.transcription import Options
 from evaluator.word_accuracy import folding, word_accuracies
@@ -61,6 +64,7 @@ class EvaluatorStores(Stores):
     overlays: RunOverlays
     measures: MeasureOverlays
     scores: ScoreStore
+    suspicions: SuspicionStore
     standings: ComparisonStore
     stimuli: StimulusSets
     edits: EditStore
@@ -80,26 +84,29 @@ class EvaluatorStores(Stores):
         return {name: System(name=name, **asdict(system)) for name, system in self.config.systems.items()}
 
     def corpus(self, parameters: Mapping[str, str]) -> Corpus:
-        """The corpus of the URL with what runs measured and recognized, how that scores, and the edits."""
-        return self.edits.lay(self.scored(parameters), parameters)
+        """The corpus of the URL with what runs measured and recognized, how that scores, the edits, and suspicion."""
+        suspected = self.suspicions.lay(self.scored(parameters), Choice.of(parameters.get(SIGNALS_PARAMETER)))
+        return self.edits.lay(suspected, parameters)
 
     def scored(self, parameters: Mapping[str, str]) -> Corpus:
-        """``corpus`` without the edits: its key stays the same when they come."""
+        """``corpus`` without edits and suspicion, which are made from it: its key stays the same when they come."""
         base = self.measures.lay(super().corpus(parameters))
         return self.scores.lay(self.overlays.lay(base), parameters.get("normalizer") or self.normalizer)
 
     def revision(self, parameters: Mapping[str, str]) -> str:
-        """Changes with the manifest, with results of runs, detected speech, scores and edits."""
+        """Changes with the manifest, with results of runs, detected speech, scores, edits and suspicion."""
         corpus = super().corpus(parameters)
         made = f"{self.overlays.revision(corpus)} {self.scores.revision(corpus.name)}"
-        return f"{super().revision(parameters)} {made} {self.edits.revision(self.scored(parameters))}"
+        made += f" {self.edits.revision(self.scored(parameters))} {self.suspicions.revision(corpus.name)}"
+        return f"{super().revision(parameters)} {made}"
 
     def pending(self, parameters: Mapping[str, str]) -> bool:
-        """Whether the corpus is being loaded or scored under the normalizer of the URL, or edits it names are made."""
+        """Whether the corpus is being loaded or scored under the normalizer of the URL, or edits that it names or
+        signals of suspicion are made."""
         corpus = self.corpus(parameters)
         chosen = self.chosen_normalizer(parameters)
         working = self.scores.progress(corpus, chosen) is not None or self.edits.pending(corpus, parameters)
-        return super().pending(parameters) or working
+        return super().pending(parameters) or working or self.suspicions.working(self.scored(parameters))
 
     def lanes(self, corpus: Corpus, utterance: Utterance) -> tuple[Lane, ...]:
         """The utterance's own lanes, where speech was detected, and the words of every system that told their times."""
@@ -225,6 +232,7 @@ class EvaluatorStores(Stores):
         """Let go of corpora and threads; the worker goes on with its jobs."""
         self.supervisor.close()
         self.scores.close()
+        self.suspicions.close()
         self.standings.close()
         self.edits.close()
         self.findings.close()
@@ -279,6 +287,7 @@ def open_stores(
         measures=MeasureOverlays(runs, cache / "measures"),
         scores=ScoreStore(cache / "scores", normalizers=normalizers),
         normalizers=normalizers,
+        suspicions=SuspicionStore(cache / "suspicion", fallback=normalizer(config.normalizer, normalizers)),
         standings=ComparisonStore(),
         stimuli=StimulusSets(),
         edits=EditStore(),

@@ -93,7 +93,7 @@ def distributions(corpus: Corpus, system: str | None) -> Component:
         chosen = system if system in systems else systems[0]
         choice = parameter_select("system", "System", [(name, name) for name in systems], chosen)
         scores = [column for column in columns if column.origin == "score" and column.system == chosen]
-        others = [column for column in columns if column.origin != "score"]
+        others = [column for column in columns if column.origin != "score" or not column.system]
         told = f"One of {len(systems)} systems, utterance by utterance"
         sections = [
             _section("Distributions", "A click on a bar opens its utterances", others),
