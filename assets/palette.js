@@ -12,7 +12,7 @@
   const GROUPS = ["Pages", "Corpora", "Saved views", "Columns", "Actions", "Utterances"];
   const own = []; // actions of scripts: {label, run}
   let dialog = null;
-  let known = { pages: [], corpora: [], columns: [], utterances: [] };
+  let known = { pages: [], corpora: [], columns: [], utterances: [], looked_at: 0, of: 0 };
   let failure = "";
   let searching = false;
   let chosen = 0;
@@ -90,6 +90,19 @@
         go("/utterances", parameters);
       },
     }));
+    if (known.looked_at < known.of) {
+      rows.push({
+        group: "Utterances",
+        label: `Search all texts for “${text}”`,
+        note: `in the table; here only the first ${known.looked_at.toLocaleString("en")} of ${known.of.toLocaleString("en")} were looked at`,
+        run: () => {
+          const parameters = place();
+          if (!parameters.has("corpus")) parameters.append("corpus", known.corpus);
+          parameters.append("search", text);
+          go("/utterances", parameters);
+        },
+      });
+    }
     const all = [...found, ...rows];
     const limit = (group) => (text ? MOST_IN_GROUP : group === "Columns" ? 0 : MOST_IN_GROUP);
     return GROUPS.flatMap((group) => all.filter((entry) => entry.group === group).slice(0, group === "Utterances" ? 99 : limit(group)));
@@ -167,6 +180,7 @@
   function onType() {
     chosen = 0;
     known.utterances = [];
+    known.looked_at = known.of = 0;
     searching = dialog.querySelector("input").value.trim().length > 1;
     window.clearTimeout(timer);
     timer = window.setTimeout(ask, WAIT_MS);
@@ -214,6 +228,7 @@
     chosen = 0;
     failure = "";
     known.utterances = [];
+    known.looked_at = known.of = 0;
     dialog.showModal();
     draw();
     ask();

@@ -27,6 +27,7 @@ from typing import Any, TypeAlias
 
 import duckdb
 
+from explorer import orders
 from explorer.columns import Column
 from explorer.corpus import Corpus
 from explorer.durations import measure
@@ -43,7 +44,7 @@ from explorer.tables import Database, Tables
 from explorer.tar_index import TarIndexes
 from explorer.whereabouts import Whereabouts, absolute_tars, folder_of_tars, is_sharded
 
-SCHEMA = 3
+SCHEMA = 4
 BUILDING = ".building"
 ABANDONED_SECONDS = 24 * 3600
 BUILD_MEMORY_MB = 1500
@@ -277,6 +278,8 @@ def _corpus(name: str, recipe: Recipe, database: Database, cache: Path, *, key: 
             stored=tuple(_columns(meta)),
             source_names=tuple(meta["source_names"]),
             measured=key.endswith("-measured"),
+            ordered=orders.kept(cursor),
+            cases=meta.get("cases", {}),
         ),
     )
 
@@ -325,6 +328,8 @@ def _ingest(recipe: Recipe, path: Path, tell: Progress) -> None:
             before += size
         tell("finishing", total, total)
         ingest.finish({"source_names": list(names), "fixed": fixed, "made_from": list(map(str, recipe.sources))})
+        if ingest.tally.rows >= orders.FROM_ROWS:
+            orders.write(database, ingest.texts)
     finally:
         database.close()
 

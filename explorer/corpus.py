@@ -10,6 +10,8 @@ query reads only the tables whose columns it needs.
 
 from __future__ import annotations
 
+import math
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,6 +25,7 @@ import numpy as np
 
 from explorer.columns import Column
 from explorer.errors import MissingAudio, QueryError, UnknownUtterance
+from explorer.orders import selected
 from explorer.paths import folder_of
 from explorer.query import Query, compiled, find
 from explorer.records import Problem, Utterance
@@ -40,6 +43,7 @@ REMEMBERED_QUERIES = 32
 REMEMBERED_BYTES = 256 << 20
 WARMED_ROWS = 100
 ROWS_AT_ONCE = 50_000
+_ID_START = re.compile("[0-9a-f]{2,16}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,16 +171,22 @@ class Corpus:
         rows = self.rows(query)[max(0, start) : max(0, stop)]
         return self.tables.page(rows, [find(name, self._places) for name in columns])
 
-    def glimpse(self, text: str, most: int, columns: Sequence[str]) -> list[dict[str, Any]]:
+    def glimpse(
+        self, text: str, most: int, columns: Sequence[str], *, seconds: float = math.inf
+    ) -> tuple[list[dict[str, Any]], int]:
         """At most ``most`` rows as ``page`` gives them: whose id begins with ``text``, then with it in a text.
 
-        For somebody who is still typing: it stops looking when it has enough, where a query finds all.
+        For somebody who is still typing: it stops looking when it has enough, or after so many ``seconds``, where a
+        query finds all. Also how many rows it looked at.
         """
-        known = self.tables.starting(text, most)
+        known = self.tables.starting(text, most) if _ID_START.fullmatch(text) else np.array([], np.int32)
+        looked = self.size
         if len(known) < most:
-            said = self.tables.first(compiled(Query(search=text), self._places, self._texts), most)
+            search = compiled(Query(search=text), self._places, self._texts)
+            said, looked = self.tables.first(search, most, seconds=seconds)
             known = np.array(list(dict.fromkeys([*known.tolist(), *said.tolist()]))[:most], np.int32)
-        return self.tables.page(known, [find(name, self._places) for name in columns])
+            looked = self.size if len(known) >= most else looked
+        return self.tables.page(known, [find(name, self._places) for name in columns]), looked
 
     def warm(self) -> None:
         """Read a few rows from everywhere, so that the first page of a sorted view need not wait for the file.
@@ -336,6 +346,11 @@ class Corpus:
     def _find_rows(self, query: Query) -> np.ndarray:
         if query == Query():
             return np.arange(self.size, dtype=np.int32)
+        if len(query.sort) == 1:
+            (key,) = query.sort
+            order = self.tables.order(find(key.column, self._places), descending=key.descending)
+            if order is not None:
+                return selected(order, self.rows(query.selection())) if query.selects else order
         return self.tables.rows(compiled(query, self._places, self._texts))
 
 

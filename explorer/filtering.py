@@ -23,7 +23,7 @@ from typing import NoReturn, Protocol
 
 from explorer import conditions as meaning
 from explorer.columns import Column
-from explorer.conditions import COMPARISONS, KIND_NAMES, KIND_OPERATORS, OPERATORS, TEXT_ONLY, Filter, Test, Value
+from explorer.conditions import COMPARISONS, KIND_NAMES, KIND_OPERATORS, OPERATORS, TEXT_ONLY, Case, Filter, Test, Value
 from explorer.errors import ExpressionError, QueryError
 from explorer.expression import LISTS, SPELLINGS, And, Condition, Expression, Literal, Not, Or, field_text, parse
 
@@ -51,6 +51,10 @@ class Located(Protocol):
     @property
     def sql(self) -> str:
         """The SQL expression of its value, made by us."""
+
+    @property
+    def case(self) -> Case | None:
+        """The case of all its texts, if they agree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ def where_sql(text: str, located: Mapping[str, Located]) -> tuple[str, tuple[Val
         tables.add(place.table)
         parts = []
         for entry in clause.filters:
-            tests = [meaning.sql(place.column, place.sql, test) for test in entry.tests]
+            tests = [meaning.sql(place.column, place.sql, test, case=place.case) for test in entry.tests]
             parameters.extend(value for _, given in tests for value in given)
             parts.append("(" + " OR ".join(sql for sql, _ in tests) + ")")
         joined = "(" + " AND ".join(parts) + ")"

@@ -133,6 +133,12 @@ class Ingest:
             self._insert("problems", {name: pa.array([getattr(p, name) for p in listed]) for name in names})
             self._listed += len(listed)
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The names under which the reference and the hypotheses are stored."""
+        heard = (e.physical for e in self._fields.values() if e.role.system is not None and e.storage == "VARCHAR")
+        return ("reference", *heard)
+
     def finish(self, meta: dict[str, Any]) -> None:
         """Write vocabulary and meta values and commit."""
         words = self._counted_words()

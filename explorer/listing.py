@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from explorer.columns import Column
+from explorer.conditions import Case
 from explorer.corpus import RowMemory
 from explorer.errors import QueryError
 from explorer.query import Query, compiled, find
@@ -35,6 +36,7 @@ class Place:
     column: Column
     table: str
     sql: str
+    case: Case | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -2,7 +2,8 @@
 
 ``/palette?corpus=..&text=..`` answers with the lists ``pages``, ``corpora``, ``columns`` and ``utterances``. The first
 three are all there are (the browser filters while somebody types); the utterances are at most ``MOST`` whose id begins
-with the text or whose reference or hypotheses contain it, and none without a text. An error is answered as
+with the text or whose reference or hypotheses contain it, and none without a text; ``looked_at`` is less than ``of``
+where there are so many utterances that PATIENCE ended before all had been looked at. An error is answered as
 ``{"error": sentence}``, as by the other routes.
 """
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from explorer.stores import Page, Stores
 
 MOST = 8
+PATIENCE = 1.0
+"""Seconds that somebody who is typing waits for utterances."""
+
 SHORTEST = 2
 """Letters of a text before utterances are looked for."""
 
@@ -48,10 +52,17 @@ def places(stores: Stores, pages: Sequence[Page], parameters: Parameters) -> dic
     except UnknownCorpus:
         corpus = None
     text = parameters.get("text", "").strip()
+    found: list[dict[str, Any]] = []
+    looked = size = 0
+    if corpus and len(text) >= SHORTEST:
+        found, looked = corpus.glimpse(text, MOST, ("reference", "audio"), seconds=PATIENCE)
+        size = corpus.size
     return {
         "corpus": corpus.name if corpus else None,
         "pages": [{"path": p.PATH, "title": p.TITLE} for p in pages if getattr(p, "IN_MENU", True)],
         "corpora": list(stores.library.names()),
         "columns": [{"name": c.name, "label": c.label, "help": c.help} for c in corpus.columns] if corpus else [],
-        "utterances": corpus.glimpse(text, MOST, ("reference", "audio")) if corpus and len(text) >= SHORTEST else [],
+        "utterances": found,
+        "looked_at": looked,
+        "of": size,
     }

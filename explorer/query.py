@@ -129,12 +129,12 @@ def compiled(query: Query, located: Mapping[str, Located], texts: Sequence[str])
     tables: set[str] = set()
     for entry in query.filters:
         place = find(entry.column, located)
-        tests = [sql(place.column, place.sql, test) for test in entry.tests]
+        tests = [sql(place.column, place.sql, test, case=place.case) for test in entry.tests]
         conditions.append("(" + " OR ".join(sql for sql, _ in tests) + ")")
         parameters.extend(value for _, values in tests for value in values)
         tables.add(place.table)
     if query.search:
-        found = [caseless("contains", located[name].sql, query.search) for name in texts]
+        found = [caseless("contains", located[name].sql, query.search, case=located[name].case) for name in texts]
         conditions.append("(" + " OR ".join([sql for sql, _ in found] or ["false"]) + ")")
         parameters.extend(value for _, value in found)
         tables.update(located[name].table for name in texts)

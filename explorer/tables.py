@@ -11,9 +11,10 @@ import itertools
 import json
 import math
 import threading
+import time
 import weakref
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,23 +23,33 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
+from explorer import orders
 from explorer.columns import Column
+from explorer.conditions import Case
 from explorer.errors import QueryError, SpeechDataError
 from explorer.ingest import CATALOG, UTTERANCES
+from explorer.orders import Order
 from explorer.query import Compiled
 
 BASE = "utterances"
 SAFE_INTEGER = (1 << 53) - 1
 THREADS = 4
+LOOKED_AT_ONCE = 500_000
+"""Rows that a search with a time limit looks at between two glances at the clock: a tenth of a second."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A column and where it is stored: the key of its table and the SQL expression of its value."""
+    """A column and where it is stored: the key of its table and the SQL expression of its value.
+
+    ``case`` is that of all its texts, if they agree; ``ordered`` what its order is kept under (see orders.py).
+    """
 
     column: Column
     table: str
     sql: str
+    case: Case | None = None
+    ordered: str | None = None
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
@@ -61,6 +72,7 @@ class Database:
         self._connection = duckdb.connect(":memory:", config=settings)
         self._numbers = itertools.count(1)
         self._doomed: list[str] = []
+        self._orders: dict[str, Order] = {}
         self._lock = threading.Lock()
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
@@ -72,6 +84,13 @@ class Database:
         name = ":memory:" if path is None else str(path).replace("'", "''")
         mode = "" if writable or path is None else " (READ_ONLY)"
         self._connection.execute(f"ATTACH '{name}' AS {CATALOG}{mode}")
+
+    def order(self, column: str) -> Order:
+        """The order of a column that was kept, read once."""
+        with self._lock:
+            if column not in self._orders:
+                self._orders[column] = orders.read(self.cursor(), column)
+            return self._orders[column]
 
     def keep(self, name: str, table: pa.Table, columns: tuple[Column, ...]) -> Lay:
         """Store an overlay's table; it is dropped some time after the Lay is gone."""
@@ -96,18 +115,25 @@ class Database:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tables:
     """The tables of one snapshot. ``stored`` are the fixed and own columns with the name they are stored under,
-    ``measured`` says that missing durations were looked for in the sound."""
+    ``measured`` says that missing durations were looked for in the sound, ``ordered`` and ``cases`` see orders.py."""
 
     database: Database
     size: int
     stored: tuple[tuple[Column, str], ...]
     source_names: tuple[str, ...]
     measured: bool = False
+    ordered: frozenset[str] = frozenset()
+    cases: Mapping[str, Case | None] = field(default_factory=dict)
     lays: tuple[Lay, ...] = ()
 
     def places(self) -> dict[str, Place]:
         """All columns by name; a column of an overlay hides an earlier one of the same name."""
-        places = {column.name: Place(column, BASE, f'{BASE}."{name}"') for column, name in self.stored}
+        places = {
+            column.name: Place(
+                column, BASE, f'{BASE}."{name}"', self.cases.get(name), name if name in self.ordered else None
+            )
+            for column, name in self.stored
+        }
         for number, lay in enumerate(self.lays):
             for index, column in enumerate(lay.columns):
                 places[column.name] = Place(column, f"o{number}", f"o{number}.c{index}")
@@ -147,6 +173,12 @@ class Tables:
         rows = found["row"].to_numpy().astype(np.int32, copy=True)
         return rows if query.order else np.sort(rows)
 
+    def order(self, place: Place, *, descending: bool) -> np.ndarray | None:
+        """All rows in the order of a column, int32, where that order is kept."""
+        if place.ordered is None:
+            return None
+        return self.database.order(place.ordered).arranged(self.size, descending=descending)
+
     def sums(self, query: Compiled, places: Sequence[Place]) -> list[float]:
         """The sums of numbers over the rows of a query."""
         if not places:
@@ -181,12 +213,21 @@ class Tables:
         names = [place.column.name for place in places]
         return dict(zip(names, self.listed(np.array([row], np.int32), places)[0][1], strict=True))
 
-    def first(self, query: Compiled, most: int) -> np.ndarray:
-        """At most ``most`` selected rows, int32; stops looking when it has them."""
+    def first(self, query: Compiled, most: int, *, seconds: float) -> tuple[np.ndarray, int]:
+        """At most ``most`` selected rows, int32, and how many rows were looked at.
+
+        It stops looking when it has them, or after so many ``seconds`` and the range of rows that it is at.
+        """
         start, joins = self._from(query.tables)
-        where = f" WHERE {query.where}" if query.where else ""
-        found = self._fetch(f"SELECT {start}.row FROM {joins}{where} LIMIT {int(most)}", query.parameters)
-        return np.array([row for (row,) in found], np.int32)
+        where = f" AND {query.where}" if query.where else ""
+        until, first = time.monotonic() + seconds, 0
+        found: list[int] = []
+        while first < self.size and len(found) < most and time.monotonic() < until:
+            span = f"{start}.row >= {first} AND {start}.row < {first + LOOKED_AT_ONCE}"
+            sql = f"SELECT {start}.row FROM {joins} WHERE {span}{where} LIMIT {int(most) - len(found)}"
+            found += [row for (row,) in self._fetch(sql, query.parameters)]
+            first += LOOKED_AT_ONCE
+        return np.array(found, np.int32), min(first, self.size)
 
     def starting(self, prefix: str, most: int) -> np.ndarray:
         """At most ``most`` rows whose id begins with ``prefix``, int32."""

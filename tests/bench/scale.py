@@ -46,7 +46,7 @@ def _measured(folder: Path, rows: int) -> dict[str, tuple[float, str]]:
 def main(folder: Path, rows: int) -> None:
     """Measure one size; a JSON line of name, value and unit for each figure."""
     cache = folder / f"cache-{rows}"
-    for figure in loading(folder / f"big-{rows}.json", cache, repeats=REPEATS, texts=False):
+    for figure in loading(folder / f"big-{rows}.json", cache, repeats=REPEATS):
         print(json.dumps([figure.name.split(" (median")[0], figure.value, figure.unit]), flush=True)
     shutil.rmtree(cache)
 

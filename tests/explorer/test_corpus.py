@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from explorer import build, ingest
+from explorer import build, ingest, orders, tables
 from explorer.columns import Column
 from explorer.corpus import Corpus, Overlay, open_corpus
 from explorer.errors import ForbiddenAudio, ManifestError, MissingAudio, QueryError, SpeechDataError, UnknownUtterance
@@ -310,10 +310,11 @@ def test_several_files_are_one_corpus_with_lines_counted_in_each(tmp_path: Path)
         tmp_path / "sub" / "two.json", [row("a.wav"), row("c.wav", y="z", duration=-1), row("d.wav", y="z")]
     )
     corpus = open_corpus("test", [one, two], cache=tmp_path / "cache")
-    assert corpus.size == 3
-    assert [(u.source, u.line) for u in utterances(corpus)] == [("one.json", 1), ("one.json", 3), ("two.json", 3)]
-    assert [problem.source for problem in corpus.problems] == ["one.json", "two.json", "two.json"]
-    assert utterances(corpus)[2].path == tmp_path / "sub" / "d.wav"
+    assert [(u.source, u.line) for u in utterances(corpus)] == [
+        ("one.json", 1), ("one.json", 3), ("two.json", 1), ("two.json", 3),
+    ]  # fmt: skip
+    assert [problem.source for problem in corpus.problems] == ["one.json", "two.json"]
+    assert utterances(corpus)[3].path == tmp_path / "sub" / "d.wav"
 
 
 # Overlays -----------------------------------------------------------------------------------------------------------
@@ -588,7 +589,51 @@ def test_a_glimpse_finds_ids_by_their_beginning_then_texts_and_stops_at_enough(t
     texts = ["a red lamp", "a blue lamp", "nothing", "Lamp"]
     corpus = opened(tmp_path, [row(f"{number}.wav", text=text) for number, text in enumerate(texts)])
     known = ids(corpus)
-    assert [found["reference"] for found in corpus.glimpse(known[2][:8], 5, ("reference",))] == ["nothing"]
-    assert {found["id"] for found in corpus.glimpse("lamp", 5, ())} == {known[0], known[1], known[3]}
-    assert len(corpus.glimpse("lamp", 2, ())) == 2
-    assert corpus.glimpse("50%_", 5, ()) == []
+    assert [found["reference"] for found in corpus.glimpse(known[2][:8], 5, ("reference",))[0]] == ["nothing"]
+    assert {found["id"] for found in corpus.glimpse("lamp", 5, ())[0]} == {known[0], known[1], known[3]}
+    assert len(corpus.glimpse("lamp", 2, ())[0]) == 2
+    assert corpus.glimpse("50%_", 5, ()) == ([], 4)
+
+
+def test_a_glimpse_ends_when_its_time_is_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "LOOKED_AT_ONCE", 10)
+    corpus = opened(tmp_path, [row(f"{number}.wav", text=f"nr {number}") for number in range(35)])
+    assert corpus.glimpse("said by nobody", 5, ()) == ([], 35)
+    assert corpus.glimpse("said by nobody", 5, (), seconds=0.0) == ([], 0)
+    found, looked = corpus.glimpse("nr 2", 3, ("reference",))
+    assert ([values["reference"] for values in found], looked) == (["nr 2", "nr 20", "nr 21"], 35)
+    ticks = iter([0.0, 0.1, 0.2, 9.0])
+    monkeypatch.setattr(tables.time, "monotonic", lambda: next(ticks))
+    assert corpus.glimpse("said by nobody", 5, (), seconds=1.0) == ([], 20)
+
+
+@given(
+    texts=st.lists(st.sampled_from([None, "", "a", "b", "aa", "B", "ä", "ﬀ", "z z"]), min_size=1, max_size=30),
+    wanted=st.sampled_from(["a", "A", "ä", "Ä", "z", ""]),
+    case=st.sampled_from([str.lower, str.upper, str]),
+)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_kept_orders_and_cases_change_no_answer(
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    texts: list[str | None],
+    wanted: str,
+    case: Any,
+) -> None:
+    folder = tmp_path_factory.mktemp("orders")
+    rows = [
+        row(f"{n}.wav", text=None if text is None else case(text), duration=1 + n % 3) for n, text in enumerate(texts)
+    ]
+    answers = []
+    for at_least in (1, 10**9):
+        monkeypatch.setattr(orders, "FROM_ROWS", at_least)
+        corpus = open_corpus("x", [write_manifest(folder / "m.json", rows)], cache=folder / f"cache-{at_least}")
+        assert corpus.tables.ordered == (frozenset({"reference"}) if at_least == 1 else frozenset())
+        short = (Filter("duration", (Test("lt", 2.5),)),)
+        told = [
+            Filter("reference", (Test(name, wanted or "a"),)) for name in ("contains", "starts", "ends", "excludes")
+        ]
+        queries = [Query(f, (Sort("reference", down),)) for f in ((), short) for down in (False, True)]
+        queries += [Query(search=wanted), *(Query((one,)) for one in told)]
+        answers.append([corpus.rows(query).tolist() for query in queries])
+    assert answers[0] == answers[1]
