@@ -145,6 +145,34 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     _where(export)
     _common(export)
 
+    apply = commands.add_parser("apply", help="apply a recipe of rules to manifests and write the new manifest")
+    apply.add_argument("recipe", type=Path, metavar="RECIPE", help="YAML: filters, and what to do with their rows")
+    apply.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
+    apply.add_argument("-o", "--output", required=True, type=Path, metavar="OUT.json")
+    apply.add_argument("--json", action="store_true", help="print what each rule did as JSON")
+    _common(apply)
+
+    review = commands.add_parser("review", help="what people said about manifests: export, import, split the work")
+    review.add_argument("action", choices=("export", "import", "assign"), metavar="export|import|assign")
+    review.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
+    review.add_argument(
+        "--as", dest="corpus", metavar="NAME", help="the corpus's name in the browser, if not the file's"
+    )
+    review.add_argument(
+        "--what",
+        default="manifest",
+        metavar="KIND",
+        help="export: manifest (corrected), differences, decisions (CSV) or audit (every event)",
+    )
+    review.add_argument("--rejected", default="out", choices=("out", "flag", "keep"), help="export: rejected rows")
+    review.add_argument("-o", "--output", type=Path, metavar="OUT", help="export: the file to write")
+    review.add_argument("--from", type=Path, dest="export", metavar="FILE", help="import: a previous export")
+    review.add_argument("--who", metavar="NAME", help="import, assign: who says so")
+    review.add_argument("--people", metavar="A,B,C", help="assign: among whom; nobody: no longer split")
+    review.add_argument("--overlap", metavar="10%%", help="assign: the share that two people do independently")
+    _where(review)
+    _common(review)
+
     demo = commands.add_parser("demo", help="make the demo workspace and open it")
     demo.add_argument("overrides", nargs="*", metavar="key=value")
     demo.add_argument("--port", type=int, help="port to listen on (default 8050)")
@@ -458,6 +486,33 @@ def run_export(options: argparse.Namespace) -> int:
     return export_corpus(corpus, query, options.output, **wanted)
 
 
+def run_apply(options: argparse.Namespace) -> int:
+    """``app.py apply RECIPE MANIFEST... -o OUT.json``"""
+    from evaluator.review.apply_command import apply_manifest
+
+    corpus, config = _open_for_reading(options)
+    return apply_manifest(corpus, config, options.recipe, options.output, as_json=options.json)
+
+
+def run_review(options: argparse.Namespace) -> int:
+    """``app.py review export|import|assign MANIFEST...``"""
+    from evaluator.ledger import open_ledger
+    from evaluator.review import command
+    from evaluator.selection import selected
+
+    opened, config = _open_for_reading(options)
+    if options.corpus:
+        opened = replace(opened, name=options.corpus)
+    with closing(open_ledger(config)) as ledger:
+        if options.action == "import":
+            cache = config.cache.folder
+            return command.run_import(opened, ledger, options.export, who=options.who, cache=cache)
+        if options.action == "assign":
+            return command.run_assign(opened, ledger, options.people, options.overlap, who=options.who)
+        corpus, query = selected(opened, options.where, _normalizer(options, config))
+        return command.run_export(corpus, ledger, query, options.output, kind=options.what, rejected=options.rejected)
+
+
 def run_train(options: argparse.Namespace) -> int:
     """``app.py train CONFIG [key=value ...]``"""
     from evaluator.training import train
@@ -587,6 +642,8 @@ RUN = {
     "transcribe": run_transcribe,
     "measure": run_measure,
     "export": run_export,
+    "apply": run_apply,
+    "review": run_review,
     "demo": run_demo,
     "train": run_train,
 }

@@ -68,6 +68,7 @@ class Draft:
     ``key`` is made by the client and makes writing safe to repeat. ``base`` is the id of the newest event of (space,
     subject, field) that the author had seen, None when there was none, NEWEST to write over whatever there is.
     ``old`` is what the field was before the first event; later ones know it from their base. ``seen`` is the row.
+    ``at`` is when it was said, for what is imported; None is now.
 
     Raises:
         LedgerError: a name is missing or too long, or a value cannot be kept as JSON.
@@ -84,6 +85,7 @@ class Draft:
     base: int | None = None
     seen: SeenRow | None = None
     undoes: int | None = None
+    at: datetime | None = None
 
     def __post_init__(self) -> None:
         for name in ("key", "who", "space", "subject", "field"):

@@ -259,7 +259,7 @@ def _numbered(draft: Draft, number: int, now: float, head: Event | None) -> Even
     return Event(
         id=number,
         key=draft.key,
-        at=datetime.fromtimestamp(now, UTC),
+        at=draft.at or datetime.fromtimestamp(now, UTC),
         who=draft.who,
         space=draft.space,
         subject=draft.subject,
