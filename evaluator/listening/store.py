@@ -23,8 +23,8 @@ from evaluator.listening.ratings import (
     Rater,
     answers_of,
     plan_draft,
-    rating_draft,
     raters_of,
+    rating_draft,
     space_of,
 )
 from explorer.errors import ConfigError, LedgerError, QueryError, SpeechDataError
