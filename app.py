@@ -568,7 +568,7 @@ def create_app(stores: EvaluatorStores) -> Dash:
 
     import evaluator.pages
     import explorer.pages
-    from evaluator.pages import review_door
+    from evaluator.pages import rating_door, review_door
     from explorer import exports, media, palette, security, vendor
     from explorer.components import shell
 
@@ -585,10 +585,11 @@ def create_app(stores: EvaluatorStores) -> Dash:
         on_error=shell.report,
         **front_end,
     )
-    security.guard(app.server, stores.config.server)
+    security.guard(app.server, stores.config.server, own_keys=(f"{rating_door.PREFIX}/",))
     media.register(app.server, stores)
     exports.register(app.server, stores)
     review_door.register(app.server, stores)
+    rating_door.register(app.server, stores)
     palette.register(app.server, stores, pages)
     app.layout = shell.shell(pages, stores)
     shell.register(app, pages, stores)

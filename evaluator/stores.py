@@ -23,6 +23,7 @@ from evaluator.launching import (
     transcribe_options,
 )
 from evaluator.ledger import Ledger, open_ledger
+from evaluator.listening.store import ListeningTests
 from evaluator.measure_overlays import MeasureOverlays
 from evaluator.normalize import ABSENT, NORMALIZERS, Normalizer, normalizer, registry
 from evaluator.run_overlays import RunOverlays
@@ -67,6 +68,7 @@ class EvaluatorStores(Stores):
     suspicions: SuspicionStore
     standings: ComparisonStore
     stimuli: StimulusSets
+    listening: ListeningTests
     edits: EditStore
     findings: ComparisonStore
     supervisor: Supervisor
@@ -273,6 +275,7 @@ def open_stores(
         heartbeat_s=times.heartbeat_s,
     )
     supervisor.start()
+    ledger = open_ledger(config)
     return EvaluatorStores(
         config=config,
         library=Library(cache, memory_mb=config.cache.memory_mb),
@@ -290,8 +293,9 @@ def open_stores(
         suspicions=SuspicionStore(cache / "suspicion", fallback=normalizer(config.normalizer, normalizers)),
         standings=ComparisonStore(),
         stimuli=StimulusSets(),
+        listening=ListeningTests(workspace.listening, ledger),
         edits=EditStore(),
         findings=ComparisonStore(remembered=FINDINGS),
         supervisor=supervisor,
-        ledger=open_ledger(config),
+        ledger=ledger,
     )

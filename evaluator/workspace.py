@@ -23,6 +23,11 @@ class Workspace:
         return self.folder / "jobs.sqlite"
 
     @property
+    def listening(self) -> Path:
+        """One YAML file per listening test."""
+        return self.folder / "listening"
+
+    @property
     def logs(self) -> Path:
         """What the worker and its jobs printed."""
         return self.folder / "logs"

@@ -109,7 +109,14 @@ def info(path: Place | str, *, through: Opener = opened) -> AudioInfo:
         return _facts(path, file)
 
 
-def load(path: Place | str, *, offset: float = 0.0, duration: float | None = None, channel: Channel = "mix") -> Audio:
+def load(
+    path: Place | str,
+    *,
+    offset: float = 0.0,
+    duration: float | None = None,
+    channel: Channel = "mix",
+    through: Opener = opened,
+) -> Audio:
     """The samples of a file, or of the cut of ``duration`` seconds (None: to the end) at ``offset``.
 
     Raises:
@@ -117,7 +124,7 @@ def load(path: Place | str, *, offset: float = 0.0, duration: float | None = Non
         UnreadableAudio: it cannot be decoded, the cut lies outside it, or it has no such channel.
     """
     path = place_at(path)
-    with opened(path) as file:
+    with through(path) as file:
         facts = _facts(path, file)
         cut = cut_frames(facts, offset=offset, duration=duration)
         parts = list(_mono(facts, file, *cut, channel, BLOCK))

@@ -51,8 +51,12 @@ def check_bind(server: Server) -> None:
     )
 
 
-def guard(app: Flask, server: Server) -> None:
-    """Put the rules before and after every request of ``app``."""
+def guard(app: Flask, server: Server, *, own_keys: tuple[str, ...] = ()) -> None:
+    """Put the rules before and after every request of ``app``.
+
+    Paths that begin with one of ``own_keys`` need no token: their links carry a secret of their own, for people who
+    must see nothing else.
+    """
     app.config["TRUSTED_HOSTS"] = [*server.trusted_hosts, server.host]
     app.config["MAX_CONTENT_LENGTH"] = server.max_request_mb * 1024 * 1024
     token = server.token
@@ -63,7 +67,7 @@ def guard(app: Flask, server: Server) -> None:
         origin = request.headers.get("Origin")
         if request.method not in ("GET", "HEAD", "OPTIONS") and origin and urlsplit(origin).netloc != host:
             abort(403, "This request comes from another site.")
-        if token and not _same(request.cookies.get(COOKIE, ""), token):
+        if token and not request.path.startswith(own_keys) and not _same(request.cookies.get(COOKIE, ""), token):
             if not _same(request.args.get("token", ""), token):
                 abort(401, "Open the link with ?token=... that the server printed when it started.")
             answer = redirect(request.path)

@@ -69,7 +69,7 @@ def dash_options(prefix: str = "/assets/", *, assets: Path = ASSETS) -> dict[str
     """
     suffix = f"?v={version(assets)}"
     return {
-        "assets_path_ignore": ["^vendor$", "^node_modules$"],
+        "assets_path_ignore": ["^vendor$", "^node_modules$", "^rating$"],
         "external_stylesheets": [f"{prefix}vendor/{path}{suffix}" for path in STYLESHEETS],
     }
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 PATH = "/tts"
 TITLE = "TTS"
+TAB = "Listening room"
 
 SENTENCES_ON_A_PAGE = 10
 KEYS = 9

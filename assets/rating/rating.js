@@ -1,0 +1,223 @@
+// A listening test in the browser: play what a screen holds, take the rating when all was heard, keep it, go on.
+// The server is the only memory: a rating that was not acknowledged is sent again until it is.
+(function () {
+  "use strict";
+
+  const told = JSON.parse(document.getElementById("rating-told").textContent);
+  const byId = (id) => document.getElementById(id);
+  const sounds = byId("rating-sounds");
+  const answers = byId("rating-answers");
+  const next = byId("rating-next");
+  const status = byId("rating-status");
+  const RETRY_MS = [1000, 2000, 4000, 8000];
+
+  let screen = null;
+  let players = [];
+  let playing = null;
+  let shownAt = 0;
+  let sending = false;
+
+  const address = (id, place) => `${told.here}/${id}/${place}.wav`;
+
+  function element(name, className, ...children) {
+    const made = document.createElement(name);
+    if (className) made.className = className;
+    made.append(...children);
+    return made;
+  }
+
+  function player(label, place, key) {
+    const sound = new Audio(address(screen.id, place));
+    sound.preload = "auto";
+    const along = element("i", "along");
+    const button = element("button", "rating-sound", element("i", "mark"), label, element("span", "heard", "heard"), along);
+    button.type = "button";
+    button.setAttribute("aria-pressed", "false");
+    if (key) button.title = `Key ${key}`;
+    const made = { button, sound, key, heard: false, along };
+    button.addEventListener("click", () => toggle(made));
+    sound.addEventListener("timeupdate", () => {
+      along.style.width = `${(100 * sound.currentTime) / (sound.duration || 1)}%`;
+    });
+    sound.addEventListener("ended", () => {
+      made.heard = true;
+      button.classList.add("was-heard");
+      stop();
+      ready();
+    });
+    sound.addEventListener("error", () => fault(made));
+    return made;
+  }
+
+  async function fault(made) {
+    let sentence = "This recording cannot be played.";
+    try {
+      const answer = await fetch(made.sound.src);
+      if (!answer.ok) sentence = (await answer.json()).error || sentence;
+    } catch (error) {
+      sentence = "The server does not answer; trying again soon.";
+      setTimeout(() => made.sound.load(), RETRY_MS[2]);
+    }
+    say(sentence, true);
+  }
+
+  function toggle(made) {
+    if (playing === made) return stop();
+    // With sliders one goes on with another system at the same place, as they are compared; else from the beginning.
+    const at = told.holds === "all" && playing ? playing.sound.currentTime : 0;
+    stop();
+    made.sound.currentTime = at < made.sound.duration - 0.05 ? at : 0;
+    made.sound.play().catch(() => say("The browser did not let this play; press the button again.", true));
+    playing = made;
+    made.button.classList.add("playing");
+    made.button.setAttribute("aria-pressed", "true");
+  }
+
+  function stop() {
+    if (!playing) return;
+    playing.sound.pause();
+    playing.button.classList.remove("playing");
+    playing.button.setAttribute("aria-pressed", "false");
+    playing = null;
+  }
+
+  function show(asked) {
+    stop();
+    players.forEach((one) => { one.sound.removeAttribute("src"); one.sound.load(); });
+    screen = asked;
+    const done = screen ? screen.number - 1 : 1;
+    const share = screen ? (100 * done) / screen.of : 100;
+    byId("rating-bar").style.width = `${share}%`;
+    byId("rating-bar").parentElement.setAttribute("aria-valuenow", share.toFixed(0));
+    byId("rating-screen").hidden = !screen;
+    byId("rating-end").hidden = Boolean(screen);
+    byId("rating-place").textContent = screen ? `${screen.number} of ${screen.of}` : "Finished";
+    if (!screen) return byId("rating-end").focus();
+    byId("rating-training").hidden = !screen.training;
+    byId("rating-text").hidden = !screen.text;
+    byId("rating-text").textContent = screen.text || "";
+    sounds.replaceChildren();
+    answers.replaceChildren(answers.firstElementChild);
+    players = [];
+    say(told.holds === "one" ? "Listen to the end, then rate." : "Listen to all of them, then rate.");
+    if (told.holds === "all") sliders(); else choices();
+    shownAt = performance.now();
+    ready();
+    // What comes next is fetched now, so that it plays at once.
+    screen.ahead.forEach((one) => {
+      for (let place = 1; place <= one.slots; place += 1) fetch(address(one.id, place)).catch(() => {});
+    });
+  }
+
+  function choices() {
+    const names = screen.slots === 1 ? ["Play"] : ["First", "Second"];
+    names.forEach((name, index) => players.push(player(name, index + 1, screen.slots === 1 ? " " : "ab"[index])));
+    sounds.append(...players.map((one) => one.button));
+    const row = element("div", "rating-choices");
+    for (let value = told.low; value <= told.high; value += 1) {
+      const input = element("input");
+      Object.assign(input, { type: "radio", name: "answer", value: String(value), disabled: true });
+      input.addEventListener("change", ready);
+      const name = told.labels[value] || String(value);
+      const text = element("span", "", element("b", "", name));
+      if (told.kind !== "ab") text.append(element("small", "", String(value)));
+      row.append(element("label", "rating-choice", input, text));
+    }
+    answers.append(row);
+  }
+
+  function sliders() {
+    if (told.reference) {
+      const reference = player("Reference", "reference", "r");
+      reference.heard = true;
+      players.push(reference);
+      sounds.append(reference.button);
+    }
+    const names = Object.entries(told.labels).sort((a, b) => a[0] - b[0]).map((entry) => entry[1]);
+    const scale = element("div", "rating-scale", element("span"), element("div", "", ...names.map((n) => element("span", "", n))), element("span"));
+    scale.setAttribute("aria-hidden", "true");
+    answers.append(scale);
+    for (let place = 1; place <= screen.slots; place += 1) {
+      const made = player(`Sound ${place}`, place, place < 10 ? String(place) : "");
+      players.push(made);
+      const slider = element("input");
+      Object.assign(slider, { type: "range", min: told.low, max: told.high, step: 1, value: (told.low + told.high) / 2, disabled: true });
+      slider.setAttribute("aria-label", `Rating of sound ${place}`);
+      const shown = element("output", "", "–");
+      made.slider = slider;
+      slider.addEventListener("input", () => { made.rated = true; shown.textContent = slider.value; ready(); });
+      // A slider that is left where it stands is a rating, too, once it has been touched.
+      slider.addEventListener("pointerup", () => slider.dispatchEvent(new Event("input")));
+      answers.append(element("div", "rating-slider", made.button, slider, shown));
+    }
+  }
+
+  function values() {
+    if (told.holds === "all") return players.filter((one) => one.slider).map((one) => Number(one.slider.value));
+    const chosen = answers.querySelector("input:checked");
+    return chosen ? [Number(chosen.value)] : [];
+  }
+
+  function ready() {
+    const heard = players.every((one) => one.heard);
+    answers.querySelectorAll("input").forEach((input) => { input.disabled = !heard && told.holds !== "all"; });
+    players.forEach((one) => { if (one.slider) one.slider.disabled = !one.heard; });
+    const rated = told.holds === "all" ? players.every((one) => !one.slider || one.rated) : values().length === 1;
+    next.disabled = !heard || !rated || sending;
+    if (heard && !rated && !sending) say("Now rate.");
+    if (heard && rated && !sending) say("");
+  }
+
+  function say(sentence, bad) {
+    status.textContent = sentence;
+    status.classList.toggle("bad", Boolean(bad));
+  }
+
+  async function send(attempt) {
+    sending = true;
+    next.disabled = true;
+    say("Saving…");
+    const body = JSON.stringify({ values: values(), seconds: (performance.now() - shownAt) / 1000 });
+    let answer;
+    try {
+      answer = await fetch(`${told.here}/${screen.id}`, { method: "POST", headers: { "Content-Type": "application/json" }, body });
+      if (answer.status >= 500) throw new Error(String(answer.status));
+    } catch (error) {
+      say("Not saved yet: the server does not answer. Trying again; leave this page open.", true);
+      return void setTimeout(() => send(attempt + 1), RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]);
+    }
+    sending = false;
+    const content = await answer.json();
+    if (!answer.ok) {
+      ready();
+      return say(`Not saved: ${content.error}`, true);
+    }
+    show(content.screen);
+  }
+
+  byId("rating-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (!next.disabled) send(0);
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (!screen || event.ctrlKey || event.metaKey || event.altKey) return;
+    const onButton = event.target.closest && event.target.closest("button");
+    const found = players.find((one) => one.key && one.key === event.key.toLowerCase());
+    if (found && !(event.key === " " && onButton)) {
+      event.preventDefault();
+      return toggle(found);
+    }
+    if (event.key === "Enter" && !onButton && !next.disabled) {
+      event.preventDefault();
+      return send(0);
+    }
+    const inputs = [...answers.querySelectorAll("input[type=radio]")];
+    const wanted = inputs.find((input) => told.kind === "acr" && input.value === event.key && !input.disabled);
+    if (wanted) { wanted.checked = true; wanted.focus(); ready(); }
+  });
+
+  window.addEventListener("beforeunload", (event) => { if (sending) event.preventDefault(); });
+
+  show(told.screen);
+})();

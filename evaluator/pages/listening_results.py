@@ -1,0 +1,280 @@
+"""The results of a listening test as components: means with intervals, pairs with tests, spread, raters, warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from evaluator.comparison_report import p_value
+from evaluator.listening.design import ListeningTest
+from evaluator.listening.rating_statistics import RESAMPLES, SEED, Mean
+from evaluator.listening.ratings import Rater
+from evaluator.listening.results import PairResult, Results, Spread
+from evaluator.significance import Interval
+from explorer.components.cards import attributes, help_mark, icon, panel, tile
+from explorer.components.whisker import whisker
+from explorer.formatting import EMPTY, count, decimal, percent
+from explorer.parameters import Parameters
+
+MOST_SPREAD = 200
+INTERVAL_HELP = (
+    "Where the mean lies with 95 % probability, had other raters and other sentences of the same kind been asked: both "
+    f"are resampled ({RESAMPLES:,} times, seed {SEED})."
+)
+ALPHA_HELP = (
+    "Krippendorff's alpha for interval data: 1 is full agreement, 0 what chance gives. Listening tests of naturalness "
+    "often lie between 0.2 and 0.6."
+)
+P_HELP = (
+    "How often luck alone would make a difference this large. Corrected by Holm's method for testing several pairs."
+)
+
+
+def results_view(
+    test: ListeningTest, found: Results, raters: Sequence[tuple[Rater, int]], heard: Mapping[tuple[str, str], str]
+) -> Component:
+    """All of it, the warnings first; ``heard`` has the utterance of each (sentence, system) that can be opened."""
+    return html.Div(
+        [
+            *(_banner(sentence) for sentence in found.warnings),
+            _tiles(test, found, raters),
+            _means(test, found) if found.systems else None,
+            _pairs(test, found) if found.pairs else None,
+            _raters(found, raters) if raters else None,
+            _spread(test, found, heard) if found.spread else None,
+        ],
+        className="listening-results",
+    )
+
+
+def _banner(sentence: str) -> Component:
+    return html.Div([icon("bi-exclamation-triangle"), html.Span(sentence)], className="banner warn", role="status")
+
+
+def _tiles(test: ListeningTest, found: Results, raters: Sequence[tuple[Rater, int]]) -> Component:
+    finished = sum(done == len(rater.screens) for rater, done in raters)
+    return html.Div(
+        [
+            tile("Raters", count(found.raters), note=f"{count(finished)} finished, {count(len(raters))} began"),
+            tile("Ratings", count(found.answers), note="screens that count"),
+            tile(
+                "Agreement",
+                decimal(found.agreement),
+                note="Krippendorff's alpha",
+                help_text=ALPHA_HELP,
+            ),
+            tile("Left out", count(len(found.left_out)), note="raters who missed checks or were screened"),
+        ],
+        className="tiles",
+    )
+
+
+def _means(test: ListeningTest, found: Results) -> Component:
+    scale = (float(test.scale.low), float(test.scale.high))
+    rows = [
+        html.Tr(
+            [
+                html.Th(_named(test, result.system), scope="row"),
+                html.Td(decimal(result.mean.value), className="num"),
+                html.Td(
+                    [_whisker(result.mean, scale), html.Span(_ends(result.mean.interval))], className="num whiskered"
+                ),
+                html.Td(count(result.mean.ratings), className="num"),
+                html.Td(count(result.mean.raters), className="num"),
+                html.Td(count(result.mean.sentences), className="num"),
+            ]
+        )
+        for result in found.systems
+    ]
+    heads = [
+        "System",
+        f"Mean, {test.scale.low} to {test.scale.high}",
+        ["95 %", help_mark(INTERVAL_HELP)],
+        "Ratings",
+        "Raters",
+        "Sentences",
+    ]
+    return panel(test.scale.unit if test.scale.unit == "MOS" else "Means", _table(heads, rows, "Means"))
+
+
+def _named(test: ListeningTest, system: str) -> Any:
+    if system == test.reference:
+        return [system, html.Span("hidden reference", className="badge-soft")]
+    if system == "anchor" and test.anchor:
+        return [system, html.Span("3.5 kHz low-pass", className="badge-soft")]
+    return system
+
+
+def _pairs(test: ListeningTest, found: Results) -> Component:
+    body = _preferences if test.kind == "ab" else _differences
+    return panel("Pairs", [body(test, found.pairs), html.Ul([html.Li(told(test, pair)) for pair in found.pairs])])
+
+
+def _preferences(_test: ListeningTest, pairs: Sequence[PairResult]) -> Component:
+    rows = []
+    for pair in pairs:
+        told_of = pair.preference
+        if told_of is None:
+            continue
+        picture = None
+        if told_of.interval is not None and told_of.share is not None:
+            picture = whisker(told_of.interval.low, told_of.interval.high, told_of.share, (0.0, 1.0))
+        rows.append(
+            html.Tr(
+                [
+                    html.Th(f"{pair.a} against {pair.b}", scope="row"),
+                    html.Td(EMPTY if told_of.share is None else percent(told_of.share, digits=1), className="num"),
+                    html.Td([picture, html.Span(_percents(told_of.interval))], className="num whiskered"),
+                    html.Td(" / ".join(map(count, (told_of.wins, told_of.none, told_of.losses))), className="num"),
+                    html.Td(p_value(pair.p).removeprefix("= "), className="num"),
+                ]
+            )
+        )
+    heads = [
+        "Pair",
+        ["First preferred", help_mark("Share of those who decided; no preference is not counted.")],
+        ["95 %", help_mark("Wilson's interval of the decided ratings.")],
+        "First / none / second",
+        ["p", help_mark(f"Sign test, two-sided. {P_HELP}")],
+    ]
+    return _table(heads, rows, "Preferences")
+
+
+def _differences(test: ListeningTest, pairs: Sequence[PairResult]) -> Component:
+    means = [pair.mean for pair in pairs if pair.mean is not None]
+    reach = max((abs(end) for mean in means for end in (mean.value, *_tuple(mean.interval))), default=1.0)
+    rows = []
+    for pair in pairs:
+        if pair.mean is None:
+            continue
+        cells = [
+            html.Th(f"{pair.a} minus {pair.b}" if test.kind != "cmos" else f"{pair.a} against {pair.b}", scope="row"),
+            html.Td(_signed(pair.mean.value), className="num"),
+            html.Td(
+                [_whisker(pair.mean, (-reach, reach)), html.Span(_ends(pair.mean.interval, signed=True))],
+                className="num whiskered",
+            ),
+            html.Td(count(pair.mean.ratings), className="num"),
+            html.Td(p_value(pair.p).removeprefix("= "), className="num"),
+        ]
+        rows.append(html.Tr(cells))
+    heads = [
+        "Pair",
+        f"Difference, {test.scale.unit}",
+        ["95 %", help_mark(INTERVAL_HELP)],
+        "Ratings",
+        ["p", help_mark(f"Wilcoxon's signed rank test, two-sided. {P_HELP}")],
+    ]
+    return _table(heads, rows, "Differences")
+
+
+def told(test: ListeningTest, pair: PairResult) -> str:
+    """What a pair's numbers mean, in plain words."""
+    sure = "a difference this large would be rare if they were equally good"
+    unsure = "a difference this large is not unusual between equally good systems"
+    words = EMPTY if pair.p is None else f"{sure if pair.p < 0.05 else unsure} (p {p_value(pair.p)})"
+    preferred = pair.preference
+    if test.kind == "ab" and preferred is not None:
+        if preferred.share is None:
+            return f"Nobody preferred {pair.a} or {pair.b}."
+        first, second = (pair.a, pair.b) if preferred.share >= 0.5 else (pair.b, pair.a)
+        share = max(preferred.share, 1 - preferred.share)
+        return f"{first} was preferred to {second} by {percent(share, digits=0)} of those who decided; {words}."
+    if pair.mean is None:
+        return f"{pair.a} and {pair.b} were not compared."
+    first, second = (pair.a, pair.b) if pair.mean.value >= 0 else (pair.b, pair.a)
+    return f"{first} was rated {decimal(abs(pair.mean.value))} {test.scale.unit} above {second}; {words}."
+
+
+def _raters(found: Results, raters: Sequence[tuple[Rater, int]]) -> Component:
+    why = {one.rater: one.why for one in found.left_out}
+    rows = [
+        html.Tr(
+            [
+                html.Th(rater.name, scope="row"),
+                html.Td(f"{count(done)} of {count(len(rater.screens))}", className="num"),
+                html.Td(f"{rater.joined:%Y-%m-%d %H:%M} UTC", className="num"),
+                html.Td(f"left out: {why[rater.id]}" if rater.id in why else "counts"),
+            ]
+        )
+        for rater, done in raters
+    ]
+    return panel("Raters", _table(["Rater", "Rated", "Began", "In the results"], rows, "Raters"))
+
+
+def _spread(test: ListeningTest, found: Results, heard: Mapping[tuple[str, str], str]) -> Component:
+    ordered = sorted(found.spread, key=lambda spread: -(spread.deviation or 0))[:MOST_SPREAD]
+    rows = [_spread_row(test, spread, heard) for spread in ordered]
+    heads = [
+        "Sentence",
+        "System",
+        "Mean",
+        ["SD", help_mark("Standard deviation of the ratings.")],
+        "Lowest to highest",
+        "Ratings",
+    ]
+    more = (
+        ""
+        if len(found.spread) <= MOST_SPREAD
+        else f" The {MOST_SPREAD} widest of {count(len(found.spread))}; all are in the CSV."
+    )
+    note = html.P(f"Where raters disagreed most comes first.{more}", className="muted")
+    return panel("Sentences", [note, _table(heads, rows, "Spread of the ratings")])
+
+
+def _spread_row(test: ListeningTest, spread: Spread, heard: Mapping[tuple[str, str], str]) -> Component:
+    names = [spread.system] if spread.other is None else [spread.system, spread.other]
+    linked = [_played(test, name, heard.get((spread.sentence, name))) for name in names]
+    who = linked if len(linked) == 1 else [linked[0], " against ", linked[1]]
+    return html.Tr(
+        [
+            html.Th(spread.sentence, scope="row"),
+            html.Td(who),
+            html.Td(decimal(spread.mean), className="num"),
+            html.Td(EMPTY if spread.deviation is None else decimal(spread.deviation), className="num"),
+            html.Td(f"{decimal(spread.low, digits=0)} to {decimal(spread.high, digits=0)}", className="num"),
+            html.Td(count(spread.ratings), className="num"),
+        ]
+    )
+
+
+def _played(test: ListeningTest, name: str, utterance: str | None) -> Any:
+    if utterance is None:
+        return name
+    address = Parameters((("corpus", test.corpus), ("u", utterance))).href("/utterance")
+    return dcc.Link(name, href=address, title="Open this recording")
+
+
+def _table(heads: Sequence[Any], rows: Sequence[Component], name: str) -> Component:
+    numbers = len(heads) - 1
+    head = [
+        html.Th(text, scope="col", className="num" if 0 < place <= numbers else "") for place, text in enumerate(heads)
+    ]
+    table = html.Table([html.Thead(html.Tr(head)), html.Tbody(list(rows))], className="plain rates compare")
+    return html.Div(table, className="table-scroll", tabIndex=0, **attributes(role="region", aria_label=name))
+
+
+def _whisker(mean: Mean, scale: tuple[float, float]) -> Component | None:
+    return None if mean.interval is None else whisker(mean.interval.low, mean.interval.high, mean.value, scale)
+
+
+def _tuple(interval: Interval | None) -> tuple[float, ...]:
+    return () if interval is None else (interval.low, interval.high)
+
+
+def _ends(interval: Interval | None, *, signed: bool = False) -> str:
+    if interval is None:
+        return EMPTY
+    shown = _signed if signed else decimal
+    return f"{shown(interval.low)} to {shown(interval.high)}"
+
+
+def _percents(interval: Interval | None) -> str:
+    return EMPTY if interval is None else f"{100 * interval.low:.1f} to {100 * interval.high:.1f}"
+
+
+def _signed(number: float) -> str:
+    return f"{'+' if number > 0 else ''}{decimal(number)}"
