@@ -84,6 +84,12 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     _where(score)
     _common(score)
 
+    rules = commands.add_parser("normalizers", help="what each rule of a normalizer does to the error rates")
+    rules.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
+    rules.add_argument("--normalizer", metavar="NAME", help=NORMALIZER_HELP)
+    rules.add_argument("--json", action="store_true", help="print JSON")
+    _common(rules)
+
     compare = commands.add_parser("compare", help="systems against a baseline, with intervals and tests; a gate for CI")
     compare.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
     compare.add_argument("--baseline", metavar="SYS", help="what the others are compared with (default: the first)")
@@ -427,6 +433,14 @@ def run_score(options: argparse.Namespace) -> int:
     return print_score(corpus, normalizer=_normalizer(options, config), where=options.where, as_json=options.json)
 
 
+def run_normalizers(options: argparse.Namespace) -> int:
+    """``app.py normalizers MANIFEST... [--normalizer NAME] [--json]``"""
+    from evaluator.normalizers_command import print_contributions
+
+    corpus, config = _open_for_reading(options)
+    return print_contributions(corpus, _normalizer(options, config), as_json=options.json)
+
+
 def run_compare(options: argparse.Namespace) -> int:
     """``app.py compare MANIFEST... --baseline SYS [--fail-if CONDITION]``"""
     from evaluator.compare_command import print_comparison
@@ -639,6 +653,7 @@ RUN = {
     "serve": run_serve,
     "stats": run_stats,
     "score": run_score,
+    "normalizers": run_normalizers,
     "compare": run_compare,
     "transcribe": run_transcribe,
     "measure": run_measure,

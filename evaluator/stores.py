@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from evaluator.comparison_store import ComparisonStore
+from evaluator.contribution_store import ContributionStore
 from evaluator.detectors import choosable
 from evaluator.edit_store import EditStore
 from evaluator.jobs import Job, JobStore
@@ -70,6 +71,7 @@ class EvaluatorStores(Stores):
     stimuli: StimulusSets
     listening: ListeningTests
     edits: EditStore
+    contributions: ContributionStore
     findings: ComparisonStore
     supervisor: Supervisor
     ledger: Ledger
@@ -86,12 +88,12 @@ class EvaluatorStores(Stores):
         return {name: System(name=name, **asdict(system)) for name, system in self.config.systems.items()}
 
     def corpus(self, parameters: Mapping[str, str]) -> Corpus:
-        """The corpus of the URL with what runs measured and recognized, how that scores, the edits, and suspicion."""
+        """The corpus of the URL with what runs measured and recognized, its scores, edits, rules, suspicion."""
         suspected = self.suspicions.lay(self.scored(parameters), Choice.of(parameters.get(SIGNALS_PARAMETER)))
-        return self.edits.lay(suspected, parameters)
+        return self.contributions.lay(self.edits.lay(suspected, parameters), parameters)
 
     def scored(self, parameters: Mapping[str, str]) -> Corpus:
-        """``corpus`` without edits and suspicion, which are made from it: its key stays the same when they come."""
+        """``corpus`` without edits, rules and suspicion, made from it: its key stays the same when they come."""
         base = self.measures.lay(super().corpus(parameters))
         return self.scores.lay(self.overlays.lay(base), parameters.get("normalizer") or self.normalizer)
 
@@ -99,8 +101,9 @@ class EvaluatorStores(Stores):
         """Changes with the manifest, with results of runs, detected speech, scores, edits and suspicion."""
         corpus = super().corpus(parameters)
         made = f"{self.overlays.revision(corpus)} {self.scores.revision(corpus.name)}"
-        made += f" {self.edits.revision(self.scored(parameters))} {self.suspicions.revision(corpus.name)}"
-        return f"{super().revision(parameters)} {made}"
+        scored = self.scored(parameters)
+        made += f" {self.edits.revision(scored)} {self.contributions.revision(scored)}"
+        return f"{super().revision(parameters)} {made} {self.suspicions.revision(corpus.name)}"
 
     def pending(self, parameters: Mapping[str, str]) -> bool:
         """Whether the corpus is being loaded or scored under the normalizer of the URL, or edits that it names or
@@ -108,6 +111,7 @@ class EvaluatorStores(Stores):
         corpus = self.corpus(parameters)
         chosen = self.chosen_normalizer(parameters)
         working = self.scores.progress(corpus, chosen) is not None or self.edits.pending(corpus, parameters)
+        working = working or self.contributions.pending(corpus, parameters)
         return super().pending(parameters) or working or self.suspicions.working(self.scored(parameters))
 
     def lanes(self, corpus: Corpus, utterance: Utterance) -> tuple[Lane, ...]:
@@ -237,6 +241,7 @@ class EvaluatorStores(Stores):
         self.suspicions.close()
         self.standings.close()
         self.edits.close()
+        self.contributions.close()
         self.findings.close()
         self.vocabularies.close()
         self.comparisons.close()
@@ -295,6 +300,7 @@ def open_stores(
         stimuli=StimulusSets(),
         listening=ListeningTests(workspace.listening, ledger),
         edits=EditStore(),
+        contributions=ContributionStore(),
         findings=ComparisonStore(remembered=FINDINGS),
         supervisor=supervisor,
         ledger=ledger,

@@ -174,8 +174,8 @@ def _rule(node: yaml.Node, where: str, others: Mapping[str, Normalizer]) -> Rule
     values = {key: _text(value, key, where) for key, value in _pairs(node, where, "a rule", KEYS)}
     line = _line(node)
     rule = Rule(line=line, **{"name": "", **values})
-    if not rule.name.strip() or set(rule.name) & set("[]\n"):
-        raise ConfigError(f'{where}:{line}: a rule needs a "name" (one line, without square brackets)')
+    if not rule.name.strip() or set(rule.name) & set(";\n"):
+        raise ConfigError(f'{where}:{line}: a rule needs a "name" (one line, without semicolons)')
     if bool(rule.pattern) == bool(rule.use) or (rule.use and "replace" in values):
         raise ConfigError(
             f'{where}:{line}: the rule "{rule.name}" needs a "pattern" (with "replace"), or "use" and neither of them'

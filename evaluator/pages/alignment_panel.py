@@ -16,6 +16,7 @@ from dash.development.base_component import Component
 from evaluator.alignment import GAP, LETTERS, AlignedColumn, Cell, Kind, align, align_many, count_errors
 from evaluator.error_rate import ErrorCounts
 from evaluator.normalize import Normalizer
+from evaluator.pages.normalizer_warning import normalizer_warning
 from evaluator.score_columns import normalizer_of
 from explorer.components.cards import attributes, facts, help_mark, panel
 from explorer.corpus import Corpus, Utterance
@@ -38,7 +39,8 @@ def alignment_panel(stores: Any, corpus: Corpus, utterance: Utterance) -> Compon
     if utterance.reference is None and not corpus.systems:
         return None
     chosen = normalizer_of(corpus) or stores.chosen_normalizer({})
-    return panel("Alignment", _body(corpus, utterance, chosen), help_text=HELP, aside=_normalizer_note(chosen))
+    body = [normalizer_warning(corpus, chosen), *_body(corpus, utterance, chosen)]
+    return panel("Alignment", body, help_text=HELP, aside=_normalizer_note(chosen))
 
 
 def _normalizer_note(chosen: Normalizer) -> list[Component]:

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dash import html
 from dash.development.base_component import Component
 
+from evaluator.pages.normalizer_warning import normalizer_warning
+from evaluator.score_columns import normalizer_of
 from explorer.corpus import Corpus
 from explorer.parameters import PLACE, VIEW, Parameters
 from explorer.query import Query
@@ -20,14 +22,15 @@ SHARED = (*PLACE, *VIEW, "baseline", "system", "by")
 
 
 def compare_head(corpus: Corpus, query: Parameters, *, actions: Sequence[Component] = ()) -> Component:
-    """The title, which utterances are compared, and a page's ``actions``."""
-    return html.Div(
+    """The title, which utterances are compared, a page's ``actions``, and a warning about its normalizer."""
+    head = html.Div(
         [
             html.Div([html.H1("Compare"), html.P(_about(corpus, query))]),
             html.Div(list(actions), className="page-actions") if actions else None,
         ],
         className="page-head",
     )
+    return html.Div([head, normalizer_warning(corpus, normalizer_of(corpus))])
 
 
 def _about(corpus: Corpus, query: Parameters) -> str:

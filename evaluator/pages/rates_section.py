@@ -15,6 +15,8 @@ from dash.development.base_component import Component
 
 from evaluator.metrics import METRICS, Metric, SystemCounts
 from evaluator.normalize import Normalizer
+from evaluator.pages.normalizer_warning import PATH as RULES
+from evaluator.pages.normalizer_warning import normalizer_warning
 from evaluator.score_columns import normalizer_of
 from evaluator.scores import ScoringProgress, SystemScore, pooled
 from evaluator.scoring import EMPTY_REFERENCE
@@ -42,13 +44,21 @@ def rates_section(stores: Any, corpus: Corpus, query: Query) -> Component | None
     found = [pooled(corpus, query, system) for system in corpus.systems]
     scores = [score for score in found if score is not None]
     if chosen is not None:
-        head.append(html.P([f"normalizer {chosen.title}, version {chosen.version} ", help_mark(chosen.help)]))
-    body: list[Component | None] = [_waiting(stores, corpus, chosen, len(found) - len(scores))]
+        rules = dcc.Link("What each rule does", href=_place(corpus, chosen).href(RULES), className="rates-rules")
+        head.append(html.P([f"normalizer {chosen.title}, version {chosen.version} ", help_mark(chosen.help), rules]))
+    body: list[Component | None] = [
+        normalizer_warning(corpus, chosen),
+        _waiting(stores, corpus, chosen, len(found) - len(scores)),
+    ]
     if chosen is not None and scores:
         timed = [_timed(stores, corpus, score) for score in scores]
         body += [_table(corpus, query, chosen, timed), _key({score.scored for score in scores})]
     surface = html.Div(body, className="panel")
     return html.Section([html.Div(head, className="section-head"), surface], className="section", id="overview-rates")
+
+
+def _place(corpus: Corpus, chosen: Normalizer) -> Parameters:
+    return Parameters((("corpus", corpus.name), ("normalizer", chosen.name)))
 
 
 def _nothing(corpus: Corpus) -> Component:
@@ -107,7 +117,7 @@ def _table(
     comparable = len({score.scored for score, _ in scores}) == 1
     best = {metric.name: _best(metric, [counts for _, counts in scores]) if comparable else None for metric in shown}
     longest = max((_length(counts) for _, counts in scores), default=0.0)
-    place = Parameters((("corpus", corpus.name), ("normalizer", chosen.name)))
+    place = _place(corpus, chosen)
     header = [
         _heading("System", "What recognized: a field pred_text_NAME of the manifest, or a run.", number=False),
         *(_heading(metric.label, f"{metric.title.capitalize()}. {metric.help}") for metric in shown),

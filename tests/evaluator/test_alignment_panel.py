@@ -17,6 +17,7 @@ from evaluator.pages.normalizer_control import normalizer_control
 from evaluator.pages.rates_section import rates_section
 from evaluator.scores import ScoreStore
 from explorer.corpus import Corpus
+from explorer.errors import UnknownCorpus
 from explorer.query import Filter, Query, Test
 from tests.evaluator.scored import ROWS, scored_corpus
 from tests.explorer.manifests import row
@@ -29,9 +30,14 @@ def stores(folder: Path, *, at_once: int = 100) -> Any:
         scores=ScoreStore(folder / "scores", at_once=at_once),
         normalizer="basic",
         normalizers=NORMALIZERS,
+        library=SimpleNamespace(first=lambda: "birds", get=unknown),
         chosen_normalizer=lambda parameters: NORMALIZERS["basic"],
         runs=runs,
     )
+
+
+def unknown(name: str) -> Any:
+    raise UnknownCorpus(f"no corpus {name}")
 
 
 def nodes(component: Any) -> Iterator[Component]:

@@ -77,7 +77,7 @@ def test_many_at_once_are_as_one_by_one(texts: list[str]) -> None:
         ("rules: [\n", "r.yaml:2: is not YAML"),
         ("rules:\n  - a", "r.yaml:2: a rule must be keys and values: name, pattern, replace, use"),
         ("rules:\n  - {pattern: a}", 'r.yaml:2: a rule needs a "name"'),
-        ("rules:\n  - {name: '[a]', pattern: a}", 'r.yaml:2: a rule needs a "name"'),
+        ("rules:\n  - {name: 'a; b', pattern: a}", 'r.yaml:2: a rule needs a "name"'),
         ("rules:\n  - name: a\n    patern: b", 'r.yaml:3: a rule has no key "patern"; known are: name, pattern'),
         ("rules:\n  - {name: a}", 'r.yaml:2: the rule "a" needs a "pattern"'),
         ("rules:\n  - {name: a, pattern: b, use: basic}", 'r.yaml:2: the rule "a" needs a "pattern"'),
