@@ -497,6 +497,7 @@ def run_export(options: argparse.Namespace) -> int:
     opened, config = _open_for_reading(options)
     corpus, query = selected(opened, options.where, _normalizer(options, config))
     wanted = {"format": options.to, "system": options.system, "columns": options.fields}
+    wanted["formulas"] = config.csv.formulas
     return export_corpus(corpus, query, options.output, **wanted)
 
 

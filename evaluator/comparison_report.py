@@ -5,8 +5,6 @@ JSON has fractions and null; the tables print percent, with the base and the nor
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from typing import Any
 from xml.etree import ElementTree
@@ -18,6 +16,7 @@ from evaluator.gate import Verdict
 from evaluator.metrics import METRICS
 from evaluator.significance import Interval
 from explorer.formatting import EMPTY, count, percent
+from explorer.spreadsheet import line
 
 RATES = ("wer", "cer", "substitution_rate", "deletion_rate", "insertion_rate", "wmr")
 RARE = 0.05
@@ -158,20 +157,13 @@ def as_json(compared: Comparison) -> str:
 def as_csv(compared: Comparison) -> str:
     """One line a system with every number of the JSON report; fractions, empty where undefined."""
     rows = report(compared)["systems"]
-    stream = io.StringIO()
     names = list(next(iter(rows.values()), {}))
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["system", *names, "baseline", "normalizer"])
+    written = [line(["system", *names, "baseline", "normalizer"])]
     used = f"{compared.normalizer.name}-{compared.normalizer.version}"
     for system, row in rows.items():
         cells = [" ".join(map(repr, row[name])) if isinstance(row[name], list) else row[name] for name in names]
-        writer.writerow([_harmless(system), *cells, _harmless(compared.baseline), used])
-    return stream.getvalue()
-
-
-def _harmless(name: str) -> str:
-    """A name that a spreadsheet does not take for a formula."""
-    return f"'{name}" if name.startswith(("=", "+", "-", "@", "\t")) else name
+        written.append(line([system, *cells, compared.baseline, used]))
+    return "".join(written)
 
 
 def as_markdown(compared: Comparison, verdicts: Sequence[Verdict] = ()) -> str:

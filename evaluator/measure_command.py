@@ -64,7 +64,7 @@ def measure_manifest(
     if output is not None:
         beside = output.with_name(f".{output.name}.{run.id}")
         names = [column.name for column in (*outside_columns(corpus), *columns)]
-        laid.export(rows, beside, kind=_KINDS[output.suffix], columns=names)  # type: ignore[arg-type]
+        laid.export(rows, beside, kind=_KINDS[output.suffix], columns=names, formulas=config.csv.formulas)  # type: ignore[arg-type]
         beside.replace(output)
     written = "" if output is None else f" Written to {output}."
     monitor.finish(f"{summary(outcome.totals)} {outcome.note}{written}")

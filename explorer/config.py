@@ -65,6 +65,13 @@ class Cache:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Csv:
+    """How utterances are written as CSV: whether texts that a spreadsheet would run are guarded (spreadsheet.py)."""
+
+    formulas: Literal["guarded", "plain"] = "guarded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
     """The names of a table's columns that are the audio path, the offset, the duration and the reference.
 
@@ -177,6 +184,7 @@ class Config:
     ledger: Ledger = field(default_factory=Ledger)
     review: Review = field(default_factory=Review)
     storage: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    csv: Csv = field(default_factory=Csv)
 
 
 def load(paths: Sequence[Path | str] = (), overrides: Sequence[str] = ()) -> Config:

@@ -30,6 +30,7 @@ from explorer.paths import folder_of
 from explorer.query import Query, compiled, find
 from explorer.records import Problem, Utterance
 from explorer.sounds import Place as SoundPlace
+from explorer.spreadsheet import Formulas
 from explorer.tables import Place, Tables
 
 if TYPE_CHECKING:
@@ -286,12 +287,22 @@ class Corpus:
         return place
 
     def export(
-        self, query: Query, path: Path, *, kind: Literal["manifest", "csv"], columns: Sequence[str] | None = None
+        self,
+        query: Query,
+        path: Path,
+        *,
+        kind: Literal["manifest", "csv"],
+        columns: Sequence[str] | None = None,
+        formulas: Formulas = "guarded",
     ) -> None:
-        """Write the query's rows in its order, by the outside names of the fields; see explorer/exporting."""
-        from explorer.exporting import Wanted, export_to
+        """Write the query's rows in its order, by the outside names of the fields; see explorer/exporting.
 
-        wanted = Wanted(columns=None if columns is None else tuple(columns))
+        Paths of sounds are written in full where the file lies in another folder than the sources.
+        """
+        from explorer.exporting import Wanted, export_to, leads_elsewhere
+
+        absolute = leads_elsewhere(self, path.absolute().parent)
+        wanted = Wanted(columns=None if columns is None else tuple(columns), absolute=absolute, formulas=formulas)
         export_to(self, query, path, format={"manifest": "nemo", "csv": "csv"}[kind], wanted=wanted)
 
     def listed(self, rows: np.ndarray, columns: Sequence[str]) -> list[tuple[str, list[Any]]]:

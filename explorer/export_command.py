@@ -13,15 +13,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explorer.errors import ConfigError
-from explorer.exporting import EXPORTS, Wanted, export_to
+from explorer.exporting import EXPORTS, Wanted, export_to, leads_elsewhere
 from explorer.query import Query
+from explorer.spreadsheet import Formulas
 
 if TYPE_CHECKING:
     from explorer.corpus import Corpus
 
 
 def export_corpus(
-    corpus: Corpus, query: Query, output: Path, *, format: str, system: str | None = None, columns: str | None = None
+    corpus: Corpus,
+    query: Query,
+    output: Path,
+    *,
+    format: str,
+    system: str | None = None,
+    columns: str | None = None,
+    formulas: Formulas = "guarded",
 ) -> int:
     """Write the query's rows to ``output``; the exit code is 1 when some had to be left out.
 
@@ -33,9 +41,8 @@ def export_corpus(
     """
     output = output.expanduser().absolute()
     _check(corpus, output)
-    elsewhere = any(folder != output.parent for folder in corpus.folders_by_name.values())
     chosen = tuple(name.strip() for name in columns.split(",")) if columns else None
-    wanted = Wanted(system=system, columns=chosen, absolute=elsewhere)
+    wanted = Wanted(system=system, columns=chosen, absolute=leads_elsewhere(corpus, output.parent), formulas=formulas)
     beside = output.with_name(f".{uuid.uuid4().hex[:8]}.{output.name}")
     try:
         written = export_to(corpus, query, beside, format=format, wanted=wanted)

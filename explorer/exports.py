@@ -7,7 +7,6 @@ answered as JSON ``{"error": sentence}``, as by the media routes.
 
 from __future__ import annotations
 
-import csv
 import io
 import tempfile
 from collections.abc import Callable, Iterable
@@ -18,11 +17,10 @@ from typing import TYPE_CHECKING
 import orjson
 from flask import Flask, Response, request, send_file
 
-from explorer import corpora_view, vocabulary_views
+from explorer import corpora_view, spreadsheet, vocabulary_views
 from explorer.duplicates import Duplicates
 from explorer.errors import QueryError, SpeechDataError, UnknownCorpus
 from explorer.exporting import BY_ENDING, Wanted, export_to
-from explorer.listing import csv_lines
 from explorer.parameters import Parameters
 from explorer.query import Query
 
@@ -90,7 +88,10 @@ def utterances(stores: Stores, parameters: Parameters, ending: str) -> Response:
     folder = tempfile.TemporaryDirectory(prefix="earmark-export-")
     try:
         path = Path(folder.name) / _file_name(corpus.name, export.ending)
-        written = export_to(corpus, query, path, format=export.name, wanted=Wanted(system=parameters.get("system")))
+        # A download lies elsewhere: relative paths would lead nowhere.
+        formulas = stores.config.csv.formulas
+        wanted = Wanted(system=parameters.get("system"), absolute=True, formulas=formulas)
+        written = export_to(corpus, query, path, format=export.name, wanted=wanted)
         lacking = sum(written.left_out.values())
         stem = f"{corpus.name}-without-{lacking}" if lacking else corpus.name
         response = send_file(
@@ -114,7 +115,7 @@ def vocabulary(stores: Stores, parameters: Parameters, ending: str) -> Response:
     here = vocabulary_views.place(stores, parameters)
     shown = vocabulary_views.listing(stores, here)
     names, records = vocabulary_views.export_records(here, shown, Query.from_pairs(parameters.pairs))
-    response = Response(csv_lines(names, records), mimetype="text/csv")
+    response = Response(spreadsheet.lines(names, records), mimetype="text/csv")
     name = _file_name(f"{here.corpus.name}-{here.tab}", ending)
     response.headers["Content-Disposition"] = f"attachment; filename={name}"
     return response
@@ -131,7 +132,7 @@ def duplicates(stores: Stores, parameters: Parameters, ending: str) -> Response:
     if not isinstance(found, Duplicates):
         raise QueryError("these corpora have not been searched for duplicates yet; do that on their page first")
     names, records = corpora_view.duplicate_records(chosen, found)
-    response = Response(csv_lines(names, records), mimetype="text/csv")
+    response = Response(spreadsheet.lines(names, records), mimetype="text/csv")
     name = _file_name("-".join((*chosen.names, "duplicates")), ending)
     response.headers["Content-Disposition"] = f"attachment; filename={name}"
     return response
@@ -163,11 +164,8 @@ def predictions(stores: Stores, parameters: Parameters, _ending: str) -> Respons
 
 def problems_csv(listed: Iterable[Problem]) -> bytes:
     """UTF-8 CSV with the columns source, line, field, message."""
-    written = io.StringIO()
-    rows = csv.writer(written)
-    rows.writerow(("source", "line", "field", "message"))
-    rows.writerows((p.source, p.line, p.field, p.message) for p in listed)
-    return written.getvalue().encode("utf-8", "surrogatepass")
+    rows = ((p.source, p.line, p.field, p.message) for p in listed)
+    return b"".join(spreadsheet.lines(("source", "line", "field", "message"), rows))
 
 
 def problems_json(listed: Iterable[Problem]) -> bytes:

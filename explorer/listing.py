@@ -7,9 +7,7 @@ things. A listing stands in memory: it is made for up to a million lines, not fo
 # ruff: noqa: S608  (every name in this SQL is ours, every value from outside is a parameter)
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -101,17 +99,3 @@ class Listing:
         except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException) as error:
             reason = str(error).split(": ", 1)[-1].split("\n")[0]
             raise QueryError(f"the filter cannot be evaluated: {reason}") from error
-
-
-def csv_lines(names: Sequence[str], records: Iterator[Sequence[Any]]) -> Iterator[bytes]:
-    """UTF-8 CSV with these names in its first line, some thousand lines at a time; None is an empty cell."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(names)
-    for number, record in enumerate(records):
-        writer.writerow(["true" if cell is True else "false" if cell is False else cell for cell in record])
-        if number % LINES_AT_ONCE == LINES_AT_ONCE - 1:
-            yield text.getvalue().encode("utf-8", "surrogatepass")
-            text.seek(0)
-            text.truncate()
-    yield text.getvalue().encode("utf-8", "surrogatepass")

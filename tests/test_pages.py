@@ -244,6 +244,7 @@ def test_the_manifest_of_a_view_is_what_the_view_shows(app: Dash, tones: Corpus)
     assert {line["speaker"] for line in lines} == {"s3"}
     assert [line["duration"] for line in lines] == sorted((line["duration"] for line in lines), reverse=True)
     assert {"text", "pred_text", "pred_text_b", "room"} <= lines[0].keys()
+    assert all(Path(line["audio_filepath"]).is_absolute() for line in lines)  # a download lies elsewhere
 
 
 def test_the_csv_of_a_view_has_a_line_for_each_row(app: Dash) -> None:

@@ -23,11 +23,12 @@ from evaluator.pages import pair_controls, waiting
 from evaluator.pages.compare_tabs import compare_head
 from evaluator.pages.pair_controls import SHARED, named_edits, not_scored, pages_key, pair_of
 from evaluator.score_columns import normalizer_of
+from explorer import spreadsheet
 from explorer.components import listing_grid
 from explorer.components.cards import attributes
 from explorer.errors import QueryError, SpeechDataError
 from explorer.formatting import count, percent
-from explorer.listing import Listing, csv_lines
+from explorer.listing import Listing
 from explorer.parameters import PLACE, VIEW, Parameters
 from explorer.query import Query, Sort
 
@@ -228,6 +229,8 @@ def register(app: Dash, stores: Any) -> None:
             return Response(orjson.dumps({"error": str(error)}), status=400, mimetype="application/json")
         names = [column.name for column in shown.columns]
         records: Sequence[Mapping[str, Any]] = shown.values(rows, names)
-        answer = Response(csv_lines(names, ([entry[name] for name in names] for entry in records)), mimetype="text/csv")
+        answer = Response(
+            spreadsheet.lines(names, ([entry[name] for name in names] for entry in records)), mimetype="text/csv"
+        )
         answer.headers["Content-Disposition"] = f'attachment; filename="{_tab(parameters)}.csv"'
         return answer

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from explorer.errors import QueryError
 from explorer.query import Query
+from explorer.spreadsheet import Formulas
 
 if TYPE_CHECKING:
     from explorer.corpus import Corpus
@@ -26,12 +27,13 @@ class Wanted:
 
     ``system``: the text is what this system heard, instead of the reference (formats of references and hypotheses).
     ``columns``: those of a table or manifest, instead of the format's usual ones. ``absolute``: paths of sounds are
-    written in full, for a file that will not lie where the corpus does.
+    written in full, for a file that will not lie where the corpus does. ``formulas``: see spreadsheet.py.
     """
 
     system: str | None = None
     columns: tuple[str, ...] | None = None
     absolute: bool = False
+    formulas: Formulas = "guarded"
 
 
 @dataclass(slots=True)
@@ -148,6 +150,11 @@ EXPORTS: dict[str, Export] = {
 
 BY_ENDING = {export.ending.replace(".", "-"): export for export in EXPORTS.values()}
 """The last part of a download's address -> the format: jsonl, csv, parquet, zip, jsonl-gz, stm, ctm."""
+
+
+def leads_elsewhere(corpus: Corpus, folder: Path) -> bool:
+    """Whether relative paths of sounds, written into a file in this folder, would no longer lead to them."""
+    return any(own != folder for own in corpus.folders_by_name.values())
 
 
 def export_to(corpus: Corpus, query: Query, path: Path, *, format: str, wanted: Wanted) -> Written:

@@ -1,7 +1,4 @@
-"""CSV for spreadsheets: all columns, derived ones and scores too (as fractions). UTF-8, RFC 4180.
-
-A missing value is an empty cell, the empty text a pair of quotation marks; nested values are JSON texts.
-"""
+"""CSV for spreadsheets: all columns, derived ones and scores too (as fractions), written as spreadsheet.py says."""
 
 from __future__ import annotations
 
@@ -19,4 +16,4 @@ if TYPE_CHECKING:
 def write(corpus: Corpus, query: Query, path: Path, wanted: Wanted) -> Written:
     """Write the table; see Writer."""
     columns = chosen_columns(corpus, wanted.columns) or spreadsheet_columns(corpus)
-    return write_csv(path, columns, records(corpus, query, columns, absolute=wanted.absolute))
+    return write_csv(path, columns, records(corpus, query, columns, absolute=wanted.absolute), formulas=wanted.formulas)

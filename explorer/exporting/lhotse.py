@@ -20,11 +20,11 @@ from explorer import audio
 from explorer.decoders import Decoders
 from explorer.errors import AudioError
 from explorer.exporting import Wanted, Written
-from explorer.exporting.rows import exact_json
 from explorer.exporting.spoken import Names, Spoken, spoken
 from explorer.paths import is_allowed, resolved
 from explorer.query import Query
 from explorer.sounds import place_at
+from explorer.spreadsheet import exact_json
 from explorer.storage import is_remote
 
 if TYPE_CHECKING:

@@ -8,8 +8,6 @@ there. Nested values, and fields of mixed type, come out exactly as they were re
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,13 +19,14 @@ from explorer.columns import Column
 from explorer.exporting import Written
 from explorer.formats.nemo import FIXED_FIELDS, prediction_field
 from explorer.query import Query
+from explorer.sounds import Sound
+from explorer.spreadsheet import Formulas, exact_json, line
 
 if TYPE_CHECKING:
     from explorer.corpus import Corpus
 
 ROWS_AT_ONCE = 20_000
 WRITTEN = ("audio", "duration", "reference")
-NEEDS_QUOTES = re.compile(r'[",\r\n]|^\s|\s$')
 
 
 def outside_columns(corpus: Corpus) -> list[Column]:
@@ -72,7 +71,10 @@ def _outside_name(column: Column) -> str:
 
 
 def records(corpus: Corpus, query: Query, columns: Sequence[Column], *, absolute: bool = False) -> Iterator[list[Any]]:
-    """The values of the columns, row by row in the query's order; ``absolute`` writes paths of sounds in full."""
+    """The values of the columns, row by row in the query's order.
+
+    ``absolute`` writes paths of sounds in full; members of tars keep their names.
+    """
     rows = corpus.rows(query)
     names = [column.name for column in columns]
     audio = names.index("audio") if absolute and "audio" in names else None
@@ -83,7 +85,8 @@ def records(corpus: Corpus, query: Query, columns: Sequence[Column], *, absolute
             yield from (values for _, values in listed)
         else:
             for (_, values), place in zip(listed, sound_places(corpus, part), strict=True):
-                values[audio] = place
+                if Sound.parse(place).size is None:
+                    values[audio] = place
                 yield values
 
 
@@ -106,30 +109,15 @@ def write_manifest(path: Path, columns: Sequence[Column], found: Iterator[list[A
     return written
 
 
-def write_csv(path: Path, columns: Sequence[Column], found: Iterator[list[Any]]) -> Written:
-    """RFC 4180 with a header line."""
+def write_csv(path: Path, columns: Sequence[Column], found: Iterator[list[Any]], *, formulas: Formulas) -> Written:
+    """A table as spreadsheet.py writes it."""
     written = Written()
     with path.open("w", encoding="utf-8", newline="") as stream:
-        stream.write(",".join(map(cell, outside_names(columns))) + "\r\n")
+        stream.write(line(outside_names(columns), formulas=formulas))
         for values in found:
-            stream.write(",".join(map(cell, values)) + "\r\n")
+            stream.write(line(values, formulas=formulas))
             written.rows += 1
     return written
-
-
-def cell(value: Any) -> str:
-    """A value in CSV: nothing for None, quotation marks for the empty text and where they are needed."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    text = value if isinstance(value, str) else exact_json(value) if isinstance(value, list | dict) else str(value)
-    return '"' + text.replace('"', '""') + '"' if not text or NEEDS_QUOTES.search(text) else text
-
-
-def exact_json(value: Any) -> str:
-    """A value as JSON text, whatever the size of its numbers."""
-    return json.dumps(value, ensure_ascii=False)
 
 
 def _line(entry: dict[str, Any]) -> bytes:

@@ -9,7 +9,7 @@ Types: a column is numbers (or true and false) when every value of the file is, 
 leading zeros or more than 15 digits are names, not numbers. To know, the file is gone through twice.
 
 Nearly all blocks are faultless and are read at once by Arrow; a block in which anything is wrong, or a cell has a line
-end, is read line by line.
+end, is read line by line. What spreadsheet.py does to texts that begin as formulas is undone.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from explorer.formats.lines import Block, blocks, sniff
 from explorer.formats.rows import Fault
 from explorer.formats.tables import FIXED_FIELDS, Layout, layout, role, table_batch
 from explorer.records import Problem
+from explorer.spreadsheet import all_unguarded, unguarded
 
 __all__ = ["FIXED_FIELDS", "files", "read", "recognizes", "role"]
 
@@ -103,7 +104,7 @@ def dialect_of(path: Path, start: bytes, chosen: dict[str, str] | Any) -> Dialec
         raise ManifestError(f"{path} has {len(cells):,} columns, at most {MOST_COLUMNS:,} are read")
     names: list[str] = []
     for number, cell in enumerate(cells, 1):
-        name = (cell or "").strip() or f"column_{number}"
+        name = unguarded((cell or "").strip()) or f"column_{number}"
         while name in names:
             name += "_2"
         names.append(name)
@@ -115,7 +116,12 @@ def read_as(path: Path, reading: Reading, dialect: Dialect) -> Iterator[Batch]:
     """The rows of a table that is written this way."""
     types = _types(path, reading, dialect)
     for part in _parts(path, reading.block_bytes, dialect, reading.source):
-        columns = {name: _typed(part.columns[name], types.get(name)) for name in dialect.names}
+        texts = (
+            part.columns
+            if dialect.delimiter != ","
+            else {name: column if name in types else all_unguarded(column) for name, column in part.columns.items()}
+        )
+        columns = {name: _typed(texts[name], types.get(name)) for name in dialect.names}
         if dialect.prefix or dialect.suffix:
             columns[dialect.layout.audio] = [_placed(cell, dialect) for cell in columns[dialect.layout.audio]]
         yield table_batch(part.numbers, columns, dialect.layout, reading, part.problems, position=part.position)

@@ -468,15 +468,27 @@ def test_an_export_follows_the_query_and_keeps_what_json_barely_can(tmp_path: Pa
     assert first["x"] != first["x"]
 
 
-def test_csv_keeps_text_as_it_is(tmp_path: Path):
+def test_csv_keeps_text_as_it_is_where_that_is_wanted(tmp_path: Path):
     texts = ['say "hi", then\nleave', "=1+1", "  spaces  ", "tab\tü \r x"]
     corpus = opened(tmp_path, [row(f"{n}.wav", text=text, n={"a": 1}, f=True) for n, text in enumerate(texts)])
-    corpus.export(ALL, tmp_path / "out.csv", kind="csv")
+    corpus.export(ALL, tmp_path / "out.csv", kind="csv", formulas="plain")
     with (tmp_path / "out.csv").open(newline="", encoding="utf-8") as stream:
         found = list(csv.DictReader(stream))
     assert [entry["text"] for entry in found] == texts
     own = {"audio_filepath": "0.wav", "duration": "1.5", "text": texts[0], "n": '{"a": 1}', "f": "true"}
     assert found[0].items() >= own.items()
+
+
+@pytest.mark.parametrize("kind", ["manifest", "csv"])
+def test_paths_lead_to_the_sound_wherever_the_export_lies(tmp_path: Path, kind: Any):
+    corpus = opened(tmp_path / "here", [row("wav/a.wav", text="x")])
+    for folder, written in (("here", "wav/a.wav"), ("there", str(tmp_path / "here" / "wav" / "a.wav"))):
+        out = tmp_path / folder / f"out-{kind}.{'csv' if kind == 'csv' else 'json'}"
+        out.parent.mkdir(exist_ok=True)
+        corpus.export(ALL, out, kind=kind)
+        again = open_corpus("again", [out], roots=[tmp_path], cache=tmp_path / "cache")
+        assert column_values(again, "audio") == [written]
+        assert utterances(again)[0].path == tmp_path / "here" / "wav" / "a.wav"
 
 
 def test_the_audio_list_has_what_an_engine_needs(tmp_path: Path):

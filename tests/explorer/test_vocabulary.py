@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from explorer import spreadsheet
 from explorer.errors import ManifestError, QueryError
-from explorer.listing import csv_lines
 from explorer.query import Filter, Query, Sort, Test
 from explorer.segments import Segment
 from explorer.vocabulary import WordAccuracy, facts, heard_listing, ranks, sample, saying, words_listing
@@ -205,5 +205,5 @@ def test_a_counting_can_be_cancelled_and_taken_up_again(tmp_path: Path) -> None:
 
 
 def test_csv() -> None:
-    lines = b"".join(csv_lines(["word", "oov"], iter([["a,b", True], ["é", None]])))
+    lines = b"".join(spreadsheet.lines(["word", "oov"], iter([["a,b", True], ["é", None]])))
     assert lines.decode() == 'word,oov\r\n"a,b",true\r\né,\r\n'
