@@ -147,6 +147,7 @@
       wanted = place.row === undefined ? null : place.row;
       const bench = document.querySelector(".workbench");
       if (bench) bench.classList.toggle("inspecting", Boolean(place.id));
+      window.earmark.sheet.follow(Boolean(place.id));
       target = place.scroll && Number.isInteger(place.position) ? place.position : null;
       grid().then(settle);
       return QUIET();

@@ -181,6 +181,34 @@ def test_a_shown_column_has_its_values(page: Page, url: str) -> None:
     wait_for_parameter(page, "cols", "reference,speaker")
 
 
+def test_back_takes_the_sheet_of_a_narrow_screen_away(page: Page, url: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{url}/?corpus=tones")
+    page.goto(f"{url}/utterances?corpus=tones&sort=-duration")
+    bench = page.locator(".workbench")
+    for _ in range(2):
+        cell(page, 2, "reference").click()
+        expect(bench).to_have_class("workbench inspecting")
+        page.wait_for_function("new URLSearchParams(location.search).has('u')")
+        first = dict(parameters(page))["u"]
+        page.locator("#utterances-next").click()
+        page.wait_for_function("u => ![u, null].includes(new URLSearchParams(location.search).get('u'))", arg=first)
+        page.wait_for_function("history.state && history.state.sheet")
+        page.go_back()
+        expect(bench).to_have_class("workbench")
+        wait_for_parameter(page, "u")
+        wait_for_parameter(page, "sort", "-duration")
+    cell(page, 1, "reference").click()
+    expect(bench).to_have_class("workbench inspecting")
+    page.wait_for_function("history.state && history.state.sheet")
+    page.locator("#utterances-close").click()
+    expect(bench).to_have_class("workbench")
+    page.wait_for_function("!(history.state && history.state.sheet)")
+    wait_for_parameter(page, "u")
+    page.go_back()
+    page.wait_for_function("location.pathname === '/'")
+
+
 def test_the_view_is_exported(table: Page) -> None:
     table.locator("#utterances-search").fill("ten")
     expect(extent(table)).to_contain_text("25 of 250")
