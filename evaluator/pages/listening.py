@@ -22,10 +22,10 @@ from evaluator.listening.results import results
 from evaluator.pages.listening_results import results_view
 from evaluator.pages.rating_door import PREFIX
 from evaluator.stimuli import StimulusSet
+from explorer import spreadsheet
 from explorer.components.cards import attributes, help_mark, icon, panel, state
 from explorer.errors import SpeechDataError
 from explorer.formatting import count
-from explorer.listing import csv_lines
 from explorer.parameters import PLACE, Parameters
 
 if TYPE_CHECKING:
@@ -400,7 +400,7 @@ def register(app: Dash, stores: EvaluatorStores) -> None:
         answers = stores.listening.answers(test)
         match ending:
             case "csv":
-                answer = Response(csv_lines(COLUMNS, records(test, answers)), mimetype="text/csv")
+                answer = Response(spreadsheet.lines(COLUMNS, records(test, answers)), mimetype="text/csv")
             case "yaml":
                 answer = Response(as_yaml(test), mimetype="application/yaml")
             case _:

@@ -18,10 +18,10 @@ from evaluator.contribution_report import NAMES, records
 from evaluator.pages.normalizer_parts import shown
 from evaluator.pages.normalizer_warning import PATH, normalizer_warning
 from evaluator.score_columns import normalizer_of, scored_systems
+from explorer import spreadsheet
 from explorer.components.cards import button, help_mark, icon, progress_bar, state
 from explorer.errors import SpeechDataError
 from explorer.formatting import count
-from explorer.listing import csv_lines
 from explorer.parameters import PLACE, Parameters
 
 __all__ = ["PATH", "TITLE", "layout", "register"]
@@ -160,6 +160,6 @@ def register(app: Dash, stores: Any) -> None:
         except SpeechDataError as error:
             return Response(orjson.dumps({"error": str(error)}), status=400, mimetype="application/json")
         chosen = stores.chosen_normalizer(query)
-        answer = Response(csv_lines(NAMES, records(chosen, found)), mimetype="text/csv")
+        answer = Response(spreadsheet.lines(NAMES, records(chosen, found)), mimetype="text/csv")
         answer.headers["Content-Disposition"] = 'attachment; filename="normalizers.csv"'
         return answer

@@ -22,9 +22,9 @@ from evaluator.ledger import Event, Ledger, SeenRow, review_space
 from evaluator.ledger.events import written_time
 from evaluator.review.corrections import Corrections, corrections
 from evaluator.review.rewriting import REJECTED, Change, rewrite, written_whole
+from explorer import spreadsheet
 from explorer.corpus import Corpus
 from explorer.errors import QueryError
-from explorer.listing import csv_lines
 from explorer.query import Query
 
 Rejected = Literal["out", "flag", "keep"]
@@ -110,7 +110,7 @@ def export_review(
         return _manifest(corpus, query, said, output, rejected=rejected)
     records = _records(said, ledger)
     with written_whole(output) as stream:
-        for part in csv_lines(RECORD, map(_flat, records)) if kind == "decisions" else map(_line, records):
+        for part in spreadsheet.lines(RECORD, map(_flat, records)) if kind == "decisions" else map(_line, records):
             stream.write(part)
     count = len(said.rows) + len(said.gone)
     return ReviewWritten(sentence=f"{count:,} rows written", not_applied=len(said.conflicts) + len(said.gone))
