@@ -111,6 +111,26 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     _where(compare)
     _common(compare)
 
+    slices = commands.add_parser("slices", help="error rates on parts of manifests: by speaker, by length...")
+    slices.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
+    slices.add_argument(
+        "--by",
+        action="append",
+        default=[],
+        metavar="COLUMN[:EDGES]",
+        help="a column, or intervals (duration:2,5,10); can be given again (default: the configuration's slots)",
+    )
+    slices.add_argument("--baseline", metavar="SYS", help="what the others are compared with (default: the first)")
+    slices.add_argument("--system", action="append", default=[], dest="systems", metavar="SYS", help="only these")
+    slices.add_argument("--resample", metavar="COLUMN", help="resample whole values of a column, for example speaker")
+    slices.add_argument("--normalizer", metavar="NAME", help="what texts go through first (default: as configured)")
+    forms = slices.add_mutually_exclusive_group()
+    for form in ("json", "csv"):
+        forms.add_argument(f"--{form}", action="store_const", const=form, dest="form", help=f"print {form}")
+    slices.set_defaults(form="text")
+    _where(slices)
+    _common(slices)
+
     transcribe = commands.add_parser("transcribe", help="run a recognizer over manifests and write a new manifest")
     transcribe.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
     transcribe.add_argument("--model", metavar="X.nemo|NAME", help="a .nemo file or a pretrained name")
@@ -458,6 +478,24 @@ def run_compare(options: argparse.Namespace) -> int:
     )
 
 
+def run_slices(options: argparse.Namespace) -> int:
+    """``app.py slices MANIFEST... --by COLUMN[:EDGES]``"""
+    from evaluator.slices_command import print_slices
+
+    corpus, config = _open_for_reading(options)
+    return print_slices(
+        corpus,
+        options.where,
+        by=options.by,
+        slots=config.slots,
+        normalizer_name=_normalizer(options, config),
+        systems=options.systems,
+        baseline=options.baseline,
+        blocks=options.resample,
+        form=options.form,
+    )
+
+
 def run_transcribe(options: argparse.Namespace) -> int:
     """``app.py transcribe MANIFEST... --model X.nemo --name SYS -o OUT.json``"""
     from evaluator.selection import selected
@@ -656,6 +694,7 @@ RUN = {
     "score": run_score,
     "normalizers": run_normalizers,
     "compare": run_compare,
+    "slices": run_slices,
     "transcribe": run_transcribe,
     "measure": run_measure,
     "export": run_export,

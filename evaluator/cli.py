@@ -103,7 +103,7 @@ def score_report(corpus: Corpus, name: str | Normalizer, *, where: str = "") -> 
     """
     chosen = normalizer(name)
     query = Query(where=where.strip())
-    with scored(corpus, chosen) as laid:
+    with scored(corpus, chosen, where=where) as laid:
         found = [pooled(laid, query, system) for system in corpus.systems]
     return {
         "normalizer": {"name": chosen.name, "version": chosen.version},

@@ -44,7 +44,7 @@ def print_comparison(
     chosen = normalizer(normalizer_name)
     if not corpus.systems:
         raise ConfigError(f'"{corpus.name}" has no hypotheses to compare (fields pred_text, pred_text_NAME).')
-    with scored(corpus, chosen) as laid:
+    with scored(corpus, chosen, where=where) as laid:
 
         def tell(done: int, total: int) -> None:
             if corpus.size >= TOLD_ROWS:

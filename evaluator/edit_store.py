@@ -14,8 +14,9 @@ from weakref import WeakKeyDictionary
 
 from evaluator.comparison_store import ComparisonStore, Making, Tell
 from evaluator.edits import column_name, edits_path, write_edits
-from evaluator.normalize import Normalizer
+from evaluator.normalize import NORMALIZERS, Normalizer
 from evaluator.score_columns import normalizer_of, score_overlay, scored_systems
+from evaluator.scoring import NORMALIZED
 from evaluator.scoring_process import ScoringProcess
 from explorer.columns import Column
 from explorer.corpus import Corpus, Overlay
@@ -67,7 +68,12 @@ class EditStore:
         chosen = normalizer_of(corpus)
         assert chosen is not None  # there are scores, so there is their normalizer
         files = {system: _path(corpus, system) for system in systems}
-        batches = corpus.batches(["reference", *(f"hypothesis_{system}" for system in systems)])
+        names = ["reference", *(f"hypothesis_{system}" for system in systems)]
+        made, known = [f"{NORMALIZED}{name}" for name in names], {column.name for column in corpus.columns}
+        batches = corpus.batches(names)
+        if known.issuperset(made):  # by a normalizer that takes long: what it made of the texts has been kept
+            chosen = NORMALIZERS["none"]
+            batches = (batch.rename_columns(["row", *names]) for batch in corpus.batches(made))
         if tell is None or corpus.size * len(systems) <= self._at_once:
             write_edits(batches, chosen, files)
             return
@@ -124,8 +130,8 @@ def overlay(chosen: Normalizer, system: str, path: Path) -> Overlay:
     """The edits of a system as columns beside a corpus."""
     told = (
         f"What {system} made of the reference: said → heard is a substitution, − a word left out, + a word added. "
-        f'Filter with has, such as has "a → the". Texts go through the normalizer "{chosen.name}" '
-        f"(version {chosen.version}) first."
+        f'Filter with has, such as has "a → the". Texts go through the normalizer '
+        f"{chosen.printed} first."
     )
     name = column_name(system)
     column = Column(

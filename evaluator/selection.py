@@ -5,10 +5,13 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+from evaluator.edit_store import EditStore
+from evaluator.edits import column_name
 from evaluator.normalize import Normalizer, normalizer
+from evaluator.score_columns import scored_systems
 from evaluator.scores import ScoreStore
 from explorer.corpus import Corpus
 from explorer.errors import ExpressionError
@@ -30,14 +33,16 @@ def selected(corpus: Corpus, where: str, name: str | Normalizer) -> tuple[Corpus
     except ExpressionError:
         if not corpus.systems:
             raise
-        with scored(corpus, name) as corpus:
+        with scored(corpus, name, where=where) as corpus:
             corpus.extent(query)
     return corpus, query
 
 
 @contextmanager
-def scored(corpus: Corpus, name: str | Normalizer) -> Iterator[Corpus]:
+def scored(corpus: Corpus, name: str | Normalizer, *, where: str = "") -> Iterator[Corpus]:
     """The corpus with the scores of all its systems beside it, computed now; progress goes to standard error.
+
+    The edits come, too, of the systems whose edits the expression ``where`` names.
 
     Its columns outlive the context; what is counted over whole words (``word_accuracies``) does not.
     """
@@ -45,7 +50,14 @@ def scored(corpus: Corpus, name: str | Normalizer) -> Iterator[Corpus]:
         store, chosen = ScoreStore(Path(folder), at_once=corpus.size + 1), normalizer(name)
         if corpus.systems:
             store.compute(corpus, corpus.systems, chosen, progress=_teller(corpus.size))
-        yield store.lay(corpus, chosen)
+        laid = store.lay(corpus, chosen)
+        named = [system for system in scored_systems(laid) if column_name(system) in where]
+        with closing(EditStore()) as edits:
+            yield edits.with_edits(laid, named, _silent) if named else laid
+
+
+def _silent(_done: int, _total: int) -> None:
+    """Nobody is told: aligning takes no longer than scoring did."""
 
 
 def _teller(total: int) -> Callable[[int], None]:

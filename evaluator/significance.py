@@ -61,7 +61,7 @@ def rate_interval(
 ) -> Interval | None:
     """The percentile interval of the pooled rate; None when there are no reference tokens, or only one block."""
     rates = resampled_rates(errors[:, None], lengths, blocks=blocks, resamples=resamples, seed=seed)
-    return None if rates is None else _interval(rates[:, 0])
+    return None if rates is None else interval_of(rates[:, 0])
 
 
 def difference(
@@ -78,13 +78,17 @@ def difference(
     deltas = resampled_rates(more[:, None], lengths, blocks=blocks, resamples=resamples, seed=seed)
     if deltas is None:
         return None
-    drawn = deltas[:, 0]
+    return difference_of(deltas[:, 0], float(more.sum() / lengths.sum()), resamples=resamples)
+
+
+def difference_of(drawn: np.ndarray, delta: float, *, resamples: int = RESAMPLES) -> Difference:
+    """What resampled differences, ``drawn``, say about the measured one."""
     below, above = float((drawn < 0).mean()), float((drawn > 0).mean())
     equal = 1.0 - below - above
     smaller = min(below, above) + equal
     return Difference(
-        delta=float(more.sum() / lengths.sum()),
-        interval=_interval(drawn),
+        delta=delta,
+        interval=interval_of(drawn),
         p_bootstrap=min(1.0, max(2 * smaller, 1 / (resamples + 1))),
         improvement=below + equal / 2,
     )
@@ -141,7 +145,8 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
     return {name: corrected[name] for name in p_values}
 
 
-def _interval(rates: np.ndarray) -> Interval:
+def interval_of(rates: np.ndarray) -> Interval:
+    """The percentile interval of resampled rates."""
     tail = 100 * (1 - LEVEL) / 2
     low, high = np.percentile(rates, [tail, 100 - tail])
     return Interval(float(low), float(high))

@@ -185,6 +185,7 @@ class Config:
     review: Review = field(default_factory=Review)
     storage: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     csv: Csv = field(default_factory=Csv)
+    slots: Mapping[str, Any] = field(default_factory=dict)
 
 
 def load(paths: Sequence[Path | str] = (), overrides: Sequence[str] = ()) -> Config:

@@ -112,7 +112,7 @@ def _about(found: Confusions, chosen: Any) -> str:
         kinds = f"{count(counts.substitutions)} S, {count(counts.deletions)} D, {count(counts.insertions)} I"
         told.append(f"{name}: {count(counts.errors)} errors ({kinds}) in {count(counts.length)} words{rate}")
     both = "both systems were" if len(found.systems) == 2 else "it was"
-    under = f' Normalizer "{chosen.name}" version {chosen.version}.' if chosen else ""
+    under = f" Normalizer {chosen.printed}." if chosen else ""
     return f"{'; '.join(told)}. On the {count(found.utterances)} utterances that {both} scored on.{under}"
 
 

@@ -110,7 +110,7 @@ def test_mistakes_are_sentences(page: Page, url: str) -> None:
     page.goto(f"{url}/errors?corpus=birds&other=c")
     expect(page.locator("#page")).to_contain_text('No system "c" is scored here')
     page.goto(f"{url}/errors?corpus=birds&tab=nothing")
-    expect(page.locator("#page")).to_contain_text('there is no tab "nothing"')
+    expect(page.locator("#page")).to_contain_text('There is no tab "nothing"')
     page.goto(f"{url}/errors?corpus=birds&search=nobody+says+this")
     expect(page.locator("#errors-extent")).to_contain_text("0 confusion pairs")
     expect(page.locator(".errors-about")).to_contain_text("in 0 words. On the 0 utterances")

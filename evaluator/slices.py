@@ -1,0 +1,204 @@
+"""Slices: error rates of systems on parts of a test set, each with its base, its interval, and its difference.
+
+Conventions: all systems are counted on the utterances that every one of them was scored on (comparison.py says why).
+Intervals are bootstrapped within a slice, over utterances, or over blocks (speakers) when a column is named. A
+difference is the system minus the baseline on the slice: negative is better. A slice is ``small`` when it has fewer
+than LEAST_UTTERANCES utterances or LEAST_WORDS reference words: one bad sentence then moves the rate by points, and
+even the interval, which knows only these few sentences, is too narrow. It is shown in grey and should not be quoted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from evaluator.error_rate import ErrorCounts
+from evaluator.normalize import Normalizer
+from evaluator.score_columns import normalizer_of, scored_systems
+from evaluator.shared_rows import shared
+from evaluator.significance import (
+    SEED,
+    Difference,
+    Interval,
+    difference,
+    difference_of,
+    interval_of,
+    rate_interval,
+    resampled_rates,
+)
+from evaluator.slicing import narrowed, slicing
+from evaluator.slots import Slot
+from explorer.columns import Column
+from explorer.corpus import Corpus
+from explorer.errors import QueryError
+from explorer.query import Query, nearest
+
+LEAST_UTTERANCES = 10
+LEAST_WORDS = 100
+RESAMPLES = 2_000
+"""Of each interval: enough for the two digits that a cell shows."""
+TOGETHER = 2_000
+"""Utterances up to which all systems are resampled with the same draws."""
+NUMBERS = ("hits", "substitutions", "deletions", "insertions")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A system on a slice; ``difference`` is None for the baseline and where there is nothing to resample."""
+
+    counts: ErrorCounts
+    interval: Interval | None
+    difference: Difference | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slice:
+    """A part of the rows: ``query`` selects exactly its ``utterances``; ``words`` are those of its references."""
+
+    label: str
+    query: Query
+    utterances: int
+    words: int
+    cells: dict[str, Cell]
+
+    @property
+    def small(self) -> str:
+        """Why nothing should be concluded from it; "" when something can."""
+        if self.utterances < LEAST_UTTERANCES:
+            return f"fewer than {LEAST_UTTERANCES} utterances"
+        return f"fewer than {LEAST_WORDS} words" if self.words < LEAST_WORDS else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slices:
+    """All slices of a column, and the ``whole`` they are parts of; ``note`` says what to know about the column."""
+
+    slot: Slot
+    column: Column
+    normalizer: Normalizer
+    systems: tuple[str, ...]
+    baseline: str
+    whole: Slice
+    slices: tuple[Slice, ...]
+    note: str
+    blocks: str | None
+    seed: int
+    resamples: int
+
+
+def sliced(
+    corpus: Corpus,
+    query: Query,
+    slot: Slot,
+    *,
+    systems: Sequence[str] = (),
+    baseline: str = "",
+    blocks: str | None = None,
+    resamples: int = RESAMPLES,
+    progress: Callable[[int, int], None] | None = None,
+) -> Slices:
+    """The error rates of systems (none named: all that are scored) on the slices of a slot.
+
+    ``progress(done, total)`` counts slices.
+
+    Raises:
+        QueryError: a system or column does not exist, or the slot does not fit its column.
+    """
+    column, chosen, known = corpus.column(slot.column), normalizer_of(corpus), scored_systems(corpus)
+    names = tuple(dict.fromkeys(systems)) or known
+    for name in (*names, *([baseline] if baseline else [])):
+        if name not in known:
+            raise QueryError(f'no system "{name}" is scored here{nearest(name, known)}')
+    if chosen is None or not names:
+        raise QueryError(f'"{corpus.name}" has no scored system to slice')
+    first = baseline or names[0]
+    names = names if first in names else (first, *names)
+    rows = replace(shared(corpus, query, names), sort=())
+    wanted = list(
+        dict.fromkeys([column.name, *(f"{n}_{s}" for s in names for n in NUMBERS), *([blocks] if blocks else [])])
+    )
+    batches = list(corpus.batches([corpus.column(name).name for name in wanted], rows))
+    table = pa.Table.from_batches(batches) if batches else _nothing(wanted, column)
+    numbers = {s: np.stack([table[f"{n}_{s}"].to_numpy().astype(np.int64) for n in NUMBERS]) for s in names}
+    of_block = _codes(table[blocks]) if blocks else None
+    words = numbers[first][:3].sum(axis=0)
+    found = slicing(column, table[column.name], words, slot)
+
+    def made(label: str, selected: Query, places: np.ndarray) -> Slice:
+        here = {system: counts[:, places] for system, counts in numbers.items()}
+        within = None if of_block is None else of_block[places]
+        return Slice(
+            label=label,
+            query=selected,
+            utterances=places.size,
+            words=int(words[places].sum()),
+            cells=_cells(here, first, within, resamples),
+        )
+
+    order = np.argsort(found.places, kind="stable")
+    ends = np.cumsum(np.bincount(found.places, minlength=len(found.labels)))
+    slices = []
+    for number, places in enumerate(np.split(order, ends[:-1]) if len(ends) else []):
+        if progress is not None:
+            progress(number, len(ends))
+        slices.append(made(found.labels[number], narrowed(rows, found.queries[number]), places))
+    return Slices(
+        slot=slot,
+        column=column,
+        normalizer=chosen,
+        systems=names,
+        baseline=first,
+        whole=made("all", rows, np.arange(table.num_rows)),
+        slices=tuple(slices),
+        note=found.note if table.num_rows else "No utterance was scored for all of these systems.",
+        blocks=blocks,
+        seed=SEED,
+        resamples=resamples,
+    )
+
+
+def _cells(numbers: dict[str, np.ndarray], baseline: str, blocks: np.ndarray | None, resamples: int) -> dict[str, Cell]:
+    """The cells of a slice; ``numbers`` of a system are int64 (4, utterances)."""
+    lengths = numbers[baseline][:3].sum(axis=0)
+    errors = {system: ours[1:].sum(axis=0) for system, ours in numbers.items()}
+    counts = {system: ErrorCounts(*(int(total) for total in ours.sum(axis=1))) for system, ours in numbers.items()}
+    if lengths.size <= TOGETHER:
+        # One draw for all systems and differences: of many small slices, drawing is what takes the time.
+        columns = np.column_stack([*errors.values(), *(ours - errors[baseline] for ours in errors.values())])
+        rates = resampled_rates(columns, lengths, blocks=blocks, resamples=resamples, seed=SEED)
+        if rates is None:
+            return {system: Cell(counts[system], None) for system in numbers}
+        drawn, deltas = np.split(rates.T, 2)
+        found = {}
+        for place, (system, ours) in enumerate(errors.items()):
+            delta = float((ours - errors[baseline]).sum() / lengths.sum())
+            against = None if system == baseline else difference_of(deltas[place], delta, resamples=resamples)
+            found[system] = Cell(counts[system], interval_of(drawn[place]), against)
+        return found
+    options: dict[str, Any] = {"blocks": blocks, "resamples": resamples}
+    return {
+        system: Cell(
+            counts[system],
+            rate_interval(ours, lengths, **options),
+            None if system == baseline else difference(errors[baseline], ours, lengths, **options),
+        )
+        for system, ours in errors.items()
+    }
+
+
+def _codes(values: pa.ChunkedArray) -> np.ndarray:
+    """A number for each value; rows without one are blocks of their own."""
+    codes = values.combine_chunks().dictionary_encode().indices.cast(pa.int64())
+    known = codes.is_valid().to_numpy(zero_copy_only=False)
+    numbers = np.arange(len(known)) + len(known)
+    numbers[known] = codes.drop_null().to_numpy()
+    return numbers
+
+
+def _nothing(names: Sequence[str], column: Column) -> pa.Table:
+    kind = {"number": pa.float64(), "flag": pa.bool_()}.get(column.kind, pa.string())
+    return pa.table({name: pa.array([], kind if name == column.name else pa.int64()) for name in names})
