@@ -73,7 +73,13 @@
     const group = next.root.dataset.group;
     const before = [...players.values()].filter((p) => p !== next && group && p.root.dataset.group === group);
     const from = before.find((p) => !p.audio.paused) || before.find((p) => p === ensemble.active);
-    if (!from && !next.audio.paused) return;
+    if (!from && !next.audio.paused && !next.audio.deck) return;
+    if (next.audio.deck && (!from || from.audio.deck === next.audio.deck)) {
+      await next.loaded();
+      ensemble.active = next;
+      await next.play(); // the position is the deck's
+      return;
+    }
     const time = from ? from.time : next.time;
     const loop = from ? from.loop : next.loop;
     await next.loaded();
@@ -85,5 +91,16 @@
     await next.play();
   }
 
-  Object.assign(ensemble, { setSpeed, add, replace, follow, find, current, switchTo });
+  /* A loop in one player of a deck is one in all: the part of it that each sound has. */
+  function shareLoop(player) {
+    for (const other of players.values()) {
+      if (other === player || other.audio.deck !== player.audio.deck) continue;
+      const { loop } = player;
+      other.loop = loop && loop[0] < other.duration ? [loop[0], Math.min(loop[1], other.duration)] : null;
+      if (other.loop) other.stopAt = null;
+      other.drawLoop();
+    }
+  }
+
+  Object.assign(ensemble, { shareLoop, setSpeed, add, replace, follow, find, current, switchTo });
 })();

@@ -26,7 +26,8 @@
       this.width = 0;
       this.wave = this.picture = this.overview = null;
       this.sized = null;
-      this.audio = new Audio();
+      this.audio = root.dataset.deck ? parts.decks.member(root) : new Audio();
+      this.audio.onframe = () => this.draw();
       this.audio.preload = "metadata";
       this.audio.defaultPlaybackRate = this.audio.playbackRate = ensemble.speed;
       this.audio.preservesPitch = true;
@@ -130,7 +131,8 @@
       else this.view.show(Math.min(this.view.from, duration), this.view.to);
       this.head.setAttribute("aria-valuemax", duration.toFixed(2));
       this.whole.textContent = ` / ${clock(duration)}`;
-      this.button.disabled = this.select.disabled = false;
+      this.button.disabled = false;
+      this.select.disabled = Boolean(this.audio.deck); // all sounds of a deck keep the same time
       if (!this.sized) {
         this.sized = new ResizeObserver(() => this.resize());
         this.sized.observe(this.lanes);
@@ -176,7 +178,7 @@
     watch() {
       if (this.audio.paused) return;
       const time = this.audio.currentTime;
-      if (this.loop && time >= this.loop[1]) {
+      if (this.loop && time >= this.loop[1] && !this.audio.deck) {
         this.audio.currentTime = this.loop[0];
       } else if (this.stopAt !== null && time >= this.stopAt) {
         this.stopAt = null;
@@ -201,7 +203,7 @@
     }
 
     ended() {
-      if (this.loop) {
+      if (this.loop && !this.audio.deck) {
         this.audio.currentTime = this.loop[0];
         this.audio.play();
       } else {
@@ -257,6 +259,11 @@
     setLoop(loop) {
       this.loop = loop && loop[1] - loop[0] >= 0.005 ? loop : null;
       if (this.loop) this.stopAt = null;
+      const { deck } = this.audio;
+      if (deck) {
+        deck.setLoop(this.loop);
+        ensemble.shareLoop(this);
+      }
       this.drawLoop();
     }
 

@@ -23,6 +23,7 @@
        earmark.player.playSegment(element, start, end)    play that stretch once
        earmark.player.switchTo(element)              go on at the same position in another player of the same group;
                                                      if none of the group plays, play from the group's last position
+       earmark.player.choose(element)                the keys act on it from now on
        earmark.player.active()                       the element that the keys act on, or null
    In HTML alone, on anything that can be clicked:
        data-play="1.2 1.9"                           play that stretch in the active player
@@ -53,6 +54,7 @@ window.earmark = window.earmark || {};
     playSegment: act("playSegment"),
     position: (element) => (find(element) ? find(element).time : 0),
     switchTo,
+    choose: (element) => { if (find(element)) ensemble.active = find(element); },
     active: () => (current() ? current().root : null),
   };
   window.earmark.playSegment = window.earmark.player.playSegment;
@@ -76,8 +78,9 @@ window.earmark = window.earmark || {};
     key(["ArrowLeft"], "←", "1 second back", (player, event) => step(player, event, -1));
     key(["ArrowRight"], "→", "1 second on", (player, event) => step(player, event, 1));
     key(["Home"], "Home", "to the start", (player) => player.seek(0));
-    key(["["], "[", "slower", (player) => faster(player, -1));
-    key(["]"], "]", "faster", (player) => faster(player, 1));
+    const speeds = () => current() !== null && !current().audio.deck;
+    window.earmark.hotkeys.add({ keys: ["["], label: "[", help: "slower", group: "Player", when: speeds, run: () => faster(current(), -1) });
+    window.earmark.hotkeys.add({ keys: ["]"], label: "]", help: "faster", group: "Player", when: speeds, run: () => faster(current(), 1) });
     key(["l", "Escape"], "l Esc", "stop looping", unloop);
     key(["+", "="], "+", "zoom in", (player) => player.zoom(ZOOM_STEP));
     key(["-"], "-", "zoom out", (player) => player.zoom(1 / ZOOM_STEP));

@@ -142,6 +142,14 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Synthesis:
+    """Defaults of synthesis: how a text is spelled out, and the longest text in characters."""
+
+    spoken_form: str = "none"
+    longest_text: int = _number(2000, least=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Jobs:
     """Times of the job runner, in seconds."""
 
@@ -180,6 +188,7 @@ class Config:
     transcribe: Transcribe = field(default_factory=Transcribe)
     measure: Measure = field(default_factory=Measure)
     detectors: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    synthesis: Synthesis = field(default_factory=Synthesis)
     jobs: Jobs = field(default_factory=Jobs)
     ledger: Ledger = field(default_factory=Ledger)
     review: Review = field(default_factory=Review)

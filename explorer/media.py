@@ -1,4 +1,4 @@
-"""Serve sound and views of it: ``/media/<corpus>/<utterance id>/{audio, peaks, wave, tile.png}``.
+"""Serve sound and views of it: ``/media/<corpus>/<utterance id>/{audio, peaks, wave, tile.png, loudness}``.
 
 A request names an utterance by its id, never a file; the file is found by ``Corpus.audio_path``, which answers for the
 allowed folders. Sound goes out with HTTP ranges: a whole file that browsers play as it is, otherwise (a cut, one
@@ -10,6 +10,7 @@ itself decodes nothing: children do (decoders.py).
                                                 while a long sound is indexed for the first time: ask again
     wave?first=&last=&width=                    the waveform between two frames, fine enough for so many pixels
     tile.png?window=&scale=&level=&number=      a tile of the spectrogram (explorer/tiles.py)
+    loudness                                    LUFS, peak, and the gain to -23 LUFS (explorer/loudness.py)
 
 Each takes ``channel=`` (a number from 0, or ``mix``); where a manifest's row names a channel, that is all there is.
 
@@ -31,9 +32,10 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import quote
 
+import numpy as np
 import orjson
 from flask import Blueprint, Flask, Response, request
 from werkzeug.wsgi import wrap_file
@@ -50,6 +52,7 @@ from explorer.errors import (
     UnreadableAudio,
 )
 from explorer.indexing import Indexer
+from explorer.loudness import LONGEST, measure
 from explorer.media_cache import MediaCache
 from explorer.sounds import Place, locator_of, sound_at
 from explorer.tiles import Lens
@@ -61,6 +64,9 @@ if TYPE_CHECKING:
 
 VERSION = 2
 """Goes up when the same file would give other bytes, so that nothing kept is shown again."""
+
+LOUDNESS_VERSION = 1
+"""The same for the loudness alone."""
 
 WIDEST = 8192
 """Pixels of the widest view."""
@@ -180,6 +186,12 @@ def add_routes(
 
         return _whole(cache.value(f"tile-{key}", drawn), "image/png", key)
 
+    @routes.get("/loudness")
+    def loudness(corpus: str, utterance: str) -> Response:
+        stretch = excerpt(corpus, utterance)
+        key = f"{stretch.key}-loudness-{LOUDNESS_VERSION}"
+        return _whole(cache.value(key, lambda: orjson.dumps(_loudness(stretch, through))), "application/json", key)
+
     @routes.errorhandler(SpeechDataError)
     def sentence(error: SpeechDataError) -> Response:
         status = next((status for kind, status in STATUS if isinstance(error, kind)), 422)
@@ -252,6 +264,18 @@ def _write(excerpt: Excerpt, file: BinaryIO, through: audio.Opener) -> None:
         channel=excerpt.channel,
         through=through,
     )
+
+
+def _loudness(excerpt: Excerpt, through: audio.Opener) -> dict[str, Any]:
+    """The loudness of all channels of the stretch, or of the one it names."""
+    facts = excerpt.facts
+    start, stop = audio.cut_frames(facts, offset=excerpt.offset, duration=excerpt.duration)
+    if (stop - start) / facts.sample_rate > LONGEST:
+        raise QueryError(f"loudness is measured for sounds of up to {LONGEST / 60:.0f} minutes")
+    cut = audio.frames(facts.path, offset=excerpt.offset, duration=excerpt.duration, through=through)
+    samples = np.concatenate(list(cut))
+    chosen = samples if excerpt.channel is None else samples[:, [excerpt.channel]]
+    return measure(chosen, facts.sample_rate).facts()
 
 
 def _refuse_giants(excerpt: Excerpt, limit: int) -> None:

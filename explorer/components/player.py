@@ -31,6 +31,7 @@ def player(
     recording: Recording | None = None,
     pictures: Sequence[Picture] = ("waveform", "spectrogram"),
     group: str | None = None,
+    deck: str | None = None,
     label: str | None = None,
     id: str | dict[str, Any] | None = None,
     in_address: bool = False,
@@ -44,6 +45,7 @@ def player(
         recording: the other utterances of the same recording, when there are any.
         pictures: what to show; a list of many players has room for the waveform only.
         group: players of one group can be switched between at the same position (``data-switch-to``).
+        deck: players of one deck play at the same time and one is heard, so that switching leaves no gap.
         label: what the player is called for people who do not see it.
         id: the component's id.
         in_address: the page's address has ``u=`` with this utterance, and the player keeps its place there too.
@@ -62,6 +64,8 @@ def player(
         attributes["data-utterance"] = name
     if group is not None:
         attributes["data-group"] = group
+    if deck is not None:
+        attributes["data-deck"] = deck
     if id is not None:
         attributes["id"] = id
     return html.Div(className="player", **attributes)
