@@ -94,6 +94,9 @@ class Batch:
     def __len__(self) -> int:
         return int(self._content.num_rows)
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._content.schema.names
+
     @property
     def rows(self) -> pa.Array:
         """The row numbers, int32."""
@@ -112,8 +115,8 @@ class Batch:
         """A column of texts as the corpus's normalizer makes them, or made them: words joined by single spaces."""
         if name not in self._texts:
             made = f"{NORMALIZED}{name}"
-            known = made in self._content.schema.names
-            self._texts[name] = self._content.column(made) if known else normalised(self.values(name), self._chosen)
+            known = made in self
+            self._texts[name] = self.values(made) if known else normalised(self.values(name), self._chosen)
         return self._texts[name]
 
     @property

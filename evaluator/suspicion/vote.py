@@ -34,8 +34,8 @@ import pyarrow.compute as pc
 from evaluator.alignment_edits import DELETE, INSERT, NOTHING, SUBSTITUTE, Edits
 from evaluator.suspicion.evidence import Batch, Facts, Finding, Observed, Signal, hypothesis_columns, needs_systems
 
-PRIOR = 0.01
-SAME = 0.2
+PRIOR = 0.005
+SAME = 0.4
 EVIDENCE = 0.5
 SHARED = 0.5
 TRUST = 0.95

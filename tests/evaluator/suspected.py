@@ -20,7 +20,9 @@ WORDS = TEXT.split()
 
 def sentence(number: int, length: int = 8) -> str:
     """A sentence that differs from its neighbours."""
-    return " ".join(WORDS[(number * 7 + step * step) % len(WORDS)] for step in range(length))
+    known = len(WORDS)
+    places = [number, number // known, *((number * 7 + step * step) for step in range(length - 2))]
+    return " ".join(WORDS[place % known] for place in places)
 
 
 def clean(number: int, *systems: str, **fields: Any) -> dict[str, Any]:
