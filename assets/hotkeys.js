@@ -125,7 +125,8 @@ window.earmark = window.earmark || {};
     for (const { element, keys } of announced()) {
       if (element.dataset.hotkeyHelp) put("Page", [keys.map((key) => NAMES[key] || key).join(" "), element.dataset.hotkeyHelp]);
     }
-    for (const entry of ownKeys) if (entry.help && entry.when()) put(entry.group, [entry.label, entry.help]);
+    const label = (entry) => (typeof entry.label === "function" ? entry.label() : entry.label);
+    for (const entry of ownKeys) if (entry.help && entry.when()) put(entry.group, [label(entry), entry.help]);
     put("Everywhere", ["Ctrl+K", "jump to a page, corpus, column, view or utterance"]);
     put("Everywhere", ["?", "this list"]);
     return found;

@@ -129,9 +129,15 @@
 
     drawRecording() {
       this.recording = new parts.Recording(this.recordingBox, this.root.dataset.recording, {
-        address: (id) => withUtterance(id).href, open: (id) => visit(withUtterance(id)),
+        address: (id) => withUtterance(id).href, open: (id) => this.leave(id),
       });
       this.later();
+    }
+
+    /* Another utterance is wanted: a page that shows it by itself takes the event, else it is visited. */
+    leave(id) {
+      const asked = new CustomEvent("earmark:utterance", { detail: id, bubbles: true, cancelable: true });
+      if (this.root.dispatchEvent(asked)) visit(withUtterance(id));
     }
 
     drawLoop() {

@@ -167,11 +167,41 @@ class Ledger:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewKeys:
+    """The keys of the review page by what they do, each written as ``a``, ``Space``, ``Ctrl+Enter`` or ``Alt+[``."""
+
+    play: tuple[str, ...] = ("Ctrl+p", "Shift+Space", "Space")
+    back: tuple[str, ...] = ("Ctrl+b",)
+    forward: tuple[str, ...] = ("Ctrl+m",)
+    slower: tuple[str, ...] = ("Alt+[",)
+    faster: tuple[str, ...] = ("Alt+]",)
+    loop: tuple[str, ...] = ("Alt+l",)
+    hear: tuple[str, ...] = ("h", "Alt+h")
+    accept: tuple[str, ...] = ("Ctrl+Enter", "a")
+    reject: tuple[str, ...] = ("Alt+r", "r")
+    skip: tuple[str, ...] = ("Ctrl+Space", "s")
+    next: tuple[str, ...] = ("Alt+ArrowDown", "Shift+ArrowDown", "j")
+    previous: tuple[str, ...] = ("Alt+ArrowUp", "Shift+ArrowUp", "k")
+    take: tuple[str, ...] = ("1", "2", "3", "4", "5", "6", "7", "8", "9")
+    differences: tuple[str, ...] = ("Alt+d", "d")
+    edit: tuple[str, ...] = ("e",)
+    original: tuple[str, ...] = ("Alt+o", "o")
+    comment: tuple[str, ...] = ("Alt+c", "c")
+    tags: tuple[str, ...] = ("t",)
+    undo: tuple[str, ...] = ("Ctrl+z", "u")
+    redo: tuple[str, ...] = ("Ctrl+Shift+z", "Ctrl+y")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """Who may correct utterances, and how people are told apart."""
+    """Who may correct utterances, how people are told apart, and what they can choose from."""
 
     read_only: bool = False
     login_header: str | None = None
+    reasons: tuple[str, ...] = ("bad audio", "wrong language", "several speakers", "not speech")
+    tags: tuple[str, ...] = ("noise", "overlap", "accent", "unsure")
+    advance: bool = True
+    keys: ReviewKeys = field(default_factory=lambda: ReviewKeys())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evaluator.pages import compare, errors, listening, measure, normalizers, runs, slices, tts
+from evaluator.pages import compare, errors, listening, measure, normalizers, review, runs, slices, tts
 from evaluator.pages.alignment_panel import alignment_panel
 from evaluator.pages.normalizer_control import normalizer_control
 from evaluator.pages.rates_section import rates_section
@@ -10,10 +10,16 @@ from evaluator.pages.signal_panel import signal_panel
 from evaluator.pages.transcribe_panel import transcribe_panel
 from explorer.stores import Action
 
-PAGES = (compare, slices, errors, normalizers, runs, measure, tts, listening)
+PAGES = (review, compare, slices, errors, normalizers, runs, measure, tts, listening)
 PANELS = (transcribe_panel, alignment_panel, signal_panel)
 SECTIONS = (rates_section,)
 ACTIONS = (
+    Action(
+        label="Review",
+        path="/review",
+        help="Listen to the rows of this view one by one: correct, accept or reject them.",
+        icon="bi-check2-square",
+    ),
     Action(label="Transcribe", path="/runs", help="Run a recognizer on the rows of this view.", icon="bi-mic"),
     Action(
         label="Measure the sound",

@@ -1,0 +1,349 @@
+/* One visit of the review page: which utterance is open, its text, what was done to it and can be undone.
+
+   A *sheet* is everything about one utterance as the server tells it; `values` are its fields as they are now, ahead of
+   the ledger by what the outbox still holds. Every change of a value goes through `change`, which keeps it for undo,
+   draws it, and hands it to the outbox. The next sheet is fetched while this one is read. */
+"use strict";
+
+(() => {
+  const review = window.earmark.review = window.earmark.review || {};
+  const { storage } = review;
+  const TYPED_MS = 900; // after the last key a draft goes to the server
+  const ALIGN_MS = 60;
+  const KEPT_SHEETS = 12;
+
+  class Session {
+    /* `view` draws: see review.js. */
+    constructor(config, door, view) {
+      Object.assign(this, { config, door, view });
+      this.sheets = new Map();
+      this.sheet = null;
+      this.order = null;
+      this.past = [];
+      this.future = [];
+      this.opening = 0;
+      this.timers = {};
+      this.outbox = new review.Outbox(config.corpus, {
+        send: (draft) => this.send(draft),
+        told: (state) => view.saved(state),
+        written: (draft, event) => this.written(draft, event),
+        conflict: (draft, answer) => this.conflict(draft, answer),
+      });
+    }
+
+    get writable() {
+      return !this.config.read_only;
+    }
+
+    async start(utterance) {
+      if (this.writable) this.outbox.adopt();
+      await this.arrange(utterance);
+    }
+
+    /* Ask for the order, and open the utterance of the address, or the first. */
+    async arrange(utterance) {
+      this.order = await this.door.order(utterance);
+      this.view.list.reset(this.order.total);
+      const id = this.order.at ? this.order.at.id : null;
+      if (id) await this.open(id, this.order.at.place);
+      else this.view.empty(this.order);
+    }
+
+    /* Asks with the token of the order, and once more with a new one when the server has forgotten it. */
+    async withOrder(ask) {
+      try {
+        return await ask(this.order.token);
+      } catch (error) {
+        if (error.status !== 410) throw error;
+        this.order = await this.door.order(this.sheet ? this.sheet.id : undefined);
+        return ask(this.order.token);
+      }
+    }
+
+    rows(start, stop) {
+      return this.withOrder((token) => this.door.rows(token, start, stop));
+    }
+
+    fetch(id) {
+      if (!this.sheets.has(id)) {
+        const coming = this.withOrder((token) => this.door.sheet(token, id)).then((sheet) => this.prepared(sheet));
+        coming.catch(() => this.sheets.delete(id));
+        this.sheets.set(id, coming);
+        for (const old of [...this.sheets.keys()].slice(0, -KEPT_SHEETS)) {
+          if (!this.sheet || old !== this.sheet.id) this.sheets.delete(old);
+        }
+      }
+      return this.sheets.get(id);
+    }
+
+    /* Values as the ledger has them, or the row where it has none; what still waits in the outbox comes on top. */
+    prepared(sheet) {
+      sheet.origin = { reference: sheet.reference, decision: null, comment: null, tags: null };
+      sheet.values = {};
+      for (const field of Object.keys(sheet.origin)) this.adoptEvent(sheet, field, sheet.events[field] || null);
+      return sheet;
+    }
+
+    adoptEvent(sheet, field, event) {
+      sheet.events[field] = event;
+      this.outbox.see(sheet.id, field, event ? event.id : null);
+      const pending = this.outbox.pending(sheet.id, field);
+      const newest = pending || event;
+      sheet.values[field] = newest ? newest.new : sheet.origin[field];
+      if (field === "decision") sheet.reason = newest ? newest.comment : "";
+    }
+
+    async open(id, place = null) {
+      this.opening += 1;
+      const mine = this.opening;
+      this.heading = place;
+      this.commit();
+      let sheet;
+      try {
+        sheet = await this.fetch(id);
+      } catch (error) {
+        if (mine === this.opening) {
+          this.heading = null;
+          this.view.missing(id, error);
+        }
+        return;
+      }
+      if (mine !== this.opening) return;
+      this.commit(); // what was typed while this sheet was on its way belongs to the one before
+      if (place !== null) sheet.place = place;
+      this.heading = null;
+      this.sheet = sheet;
+      this.text = sheet.values.reference ?? "";
+      const draft = this.writable ? storage.get(this.draftName(sheet.id)) : null;
+      this.view.show(sheet, this.order);
+      if (draft !== null && draft !== this.text) this.typed(draft, true);
+      else if (sheet.alignment && sheet.alignmentOf === this.text) this.view.aligned(sheet.alignment);
+      else this.align(0);
+      this.prefetch();
+    }
+
+    /* The next sheet and its player, and the one before: whoever goes back is not kept waiting either. */
+    async prefetch() {
+      const { sheet } = this;
+      if (sheet.place === null) return;
+      try {
+        for (const step of [1, -1]) {
+          const row = await this.view.list.at(sheet.place + step);
+          if (!row || this.sheet !== sheet) continue;
+          const near = await this.fetch(row.id);
+          near.place = sheet.place + step;
+          if (this.sheet === sheet && step > 0) await this.view.prepare(near, sheet);
+        }
+      } catch {
+        // What cannot be had now is asked for again, with its sentence, when it is wanted.
+      }
+    }
+
+    async go(step) {
+      const { sheet } = this;
+      if (!sheet) return false;
+      // Who presses the key twice quickly goes on from where the first press leads.
+      const from = this.heading ?? sheet.place;
+      const place = from === null ? 0 : from + step;
+      if (place >= 0 && place < this.order.total) this.heading = place;
+      const row = await this.view.list.at(place).catch((error) => { this.view.failed(error); return undefined; });
+      if (row === undefined) return false;
+      if (row === null) {
+        this.view.edge(step);
+        return false;
+      }
+      await this.open(row.id, place);
+      return true;
+    }
+
+    /* ---- the text ---- */
+
+    draftName(id) {
+      return `earmark.review.draft.${this.config.corpus}.${id}`;
+    }
+
+    /* The text is another one now: kept in the browser at once, sent when the typing rests. */
+    typed(text, put = false) {
+      this.text = text;
+      if (put) this.view.text(text);
+      clearTimeout(this.timers.commit);
+      this.timers.commit = setTimeout(() => this.commit(), TYPED_MS);
+      storage.put(this.draftName(this.sheet.id), text);
+      this.view.saved({ kind: "draft" });
+      this.align(ALIGN_MS);
+    }
+
+    /* A text that was not typed: taken over, restored. Saved at once. */
+    replace(text) {
+      if (text === this.text) return;
+      this.commit();
+      this.typed(text, true);
+      this.commit();
+    }
+
+    get dirty() {
+      return Boolean(this.sheet) && this.writable && this.text !== (this.sheet.values.reference ?? "");
+    }
+
+    commit() {
+      clearTimeout(this.timers.commit);
+      if (!this.sheet) return;
+      if (this.dirty) this.change(this.sheet, "reference", this.text);
+      else if (this.writable) {
+        storage.drop(this.draftName(this.sheet.id));
+        if (this.outbox.empty) this.view.saved({ kind: "saved", at: this.outbox.savedAt });
+      }
+    }
+
+    align(delay) {
+      const { sheet, text } = this;
+      clearTimeout(this.timers.align);
+      this.view.stale();
+      this.timers.align = setTimeout(async () => {
+        if (this.asking) this.asking.abort();
+        this.asking = new AbortController();
+        try {
+          const drawing = await this.door.alignment(sheet.id, text, this.asking.signal);
+          sheet.alignment = drawing;
+          sheet.alignmentOf = text;
+          if (this.sheet === sheet && this.text === text) this.view.aligned(drawing);
+        } catch (error) {
+          if (error.name !== "AbortError" && this.sheet === sheet) this.view.unaligned(error);
+        }
+      }, delay);
+    }
+
+    /* ---- changes ---- */
+
+    /* Give a field a new value. Remembered for undo, unless `undoing` says that it is one ("undo"), or that it only says
+       again what was said before ("again"). */
+    change(sheet, field, value, { comment = "", undoing = null } = {}) {
+      if (!this.writable) return;
+      const before = { value: sheet.values[field], comment: field === "decision" ? sheet.reason : "" };
+      if (!undoing) {
+        this.past.push({ id: sheet.id, field, before, after: { value, comment } });
+        this.future = [];
+        if (this.past.length > 200) this.past.shift();
+      }
+      sheet.values[field] = value;
+      if (field === "decision") sheet.reason = comment;
+      const draft = {
+        subject: sheet.id, field, new: value, comment, seen: sheet.seen, undoing: undoing === "undo", undoes: null,
+      };
+      this.outbox.put(draft);
+      if (field === "reference") storage.drop(this.draftName(sheet.id));
+      this.view.changed(sheet, field);
+    }
+
+    async send(draft) {
+      return this.door.write(draft, await this.view.people.whoami());
+    }
+
+    written(draft, event) {
+      const known = this.sheets.get(draft.subject);
+      if (!known) return;
+      known.then((sheet) => {
+        sheet.events[draft.field] = event;
+        if (!sheet.history.some(({ id }) => id === event.id)) sheet.history.push(event);
+        this.view.changed(sheet, draft.field);
+      }).catch(() => {});
+    }
+
+    async undo() {
+      this.commit();
+      await this.travel(this.past, this.future, "before");
+    }
+
+    async redo() {
+      this.commit();
+      await this.travel(this.future, this.past, "after");
+    }
+
+    async travel(from, to, side) {
+      const step = from.pop();
+      if (!step) {
+        this.view.say(side === "before" ? "Nothing to undo" : "Nothing to redo");
+        return;
+      }
+      to.push(step);
+      if (this.sheet.id !== step.id) {
+        await this.open(step.id);
+      }
+      const { value, comment } = step[side];
+      this.change(this.sheet, step.field, value, { comment, undoing: "undo" });
+      if (step.field === "reference") this.reset();
+      this.view.say(`${side === "before" ? "Undone" : "Done again"}: ${step.field === "reference" ? "text" : step.field}`);
+    }
+
+    /* ---- others ---- */
+
+    /* Somebody else's newer events of the open utterance: taken over, unless there is work of our own in the way. */
+    arrived(events) {
+      const { sheet } = this;
+      for (const event of events) {
+        const known = sheet.events[event.field];
+        if (known && known.id >= event.id) continue;
+        if (this.outbox.pending(sheet.id, event.field)) continue; // the ledger will refuse it, and then we ask
+        if (!sheet.history.some(({ id }) => id === event.id)) sheet.history.push(event);
+        if (event.field === "reference" && this.dirty) continue; // the base stays the one that was seen
+        this.adoptEvent(sheet, event.field, event);
+        if (event.field === "reference") this.reset();
+        this.view.changed(sheet, event.field);
+        this.view.say(`${event.who} changed the ${event.field === "reference" ? "text" : event.field} ${review.ago(event.at)}`);
+      }
+    }
+
+    /* The ledger has a newer event than the one that the edit was made over, or the manifest another row: whose is kept? */
+    async conflict(draft, { kind, newer = null, row = null, error }) {
+      const theirs = kind === "row" ? { field: "reference", new: row.reference } : newer;
+      const answer = await this.view.people.askConflict(draft, { kind, newer, row, sentence: error });
+      if (kind === "row") this.sheets.delete(draft.subject);
+      const sheet = await this.fetch(draft.subject).catch(() => null);
+      if (!sheet) return;
+      if (kind === "stale") {
+        if (newer && !sheet.history.some(({ id }) => id === newer.id)) sheet.history.push(newer);
+        this.adoptEvent(sheet, draft.field, newer);
+      }
+      const here = this.sheet && this.sheet.id === sheet.id;
+      if (here && this.sheet !== sheet) await this.open(sheet.id);
+      if (answer !== "theirs" && theirs !== undefined) {
+        this.change(sheet, draft.field, draft.new, { comment: draft.comment, undoing: "again" });
+      }
+      if (here && draft.field === "reference") this.reset();
+      this.view.changed(sheet, draft.field);
+    }
+
+    /* The text in the editor is that of the sheet again. */
+    reset() {
+      this.text = this.sheet.values.reference ?? "";
+      clearTimeout(this.timers.commit);
+      storage.drop(this.draftName(this.sheet.id));
+      this.view.text(this.text);
+      this.align(0);
+    }
+
+    /* The edit that the server refused is given up: the field is what it was. */
+    async discard() {
+      const { refused } = this.outbox;
+      if (!refused) return;
+      this.outbox.drop(refused);
+      const sheet = await this.fetch(refused.subject).catch(() => null);
+      if (sheet) {
+        this.adoptEvent(sheet, refused.field, sheet.events[refused.field] || null);
+        if (this.sheet === sheet && refused.field === "reference") this.reset();
+        this.view.changed(sheet, refused.field);
+      }
+      this.view.saved({ kind: "saved", at: this.outbox.savedAt });
+      this.outbox.work();
+    }
+
+    stop() {
+      this.commit();
+      for (const timer of Object.values(this.timers)) clearTimeout(timer);
+      if (this.asking) this.asking.abort();
+      this.outbox.stop();
+    }
+  }
+
+  review.Session = Session;
+})();

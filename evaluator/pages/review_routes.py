@@ -1,0 +1,168 @@
+"""What the review page asks for in the background: the order to go through, its rows, one utterance, live rates.
+
+    GET  /api/review/<corpus>/order?<view>&u=                 a token, how many, and the place of u (else of the first)
+    GET  /api/review/<corpus>/rows?order=&start=&stop=        rows of the order, with what is decided and why
+    GET  /api/review/<corpus>/utterances/<id>?order=          the sheet of an utterance (evaluator/review/sheet.py)
+    POST /api/review/<corpus>/utterances/<id>/alignment       {"text": ...} against every hypothesis (live_alignment.py)
+
+``normalizer=`` as everywhere. An error is JSON, ``{"error": sentence}``: 404 unknown, 410 an order that must be asked
+for again, 400 otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from flask import Blueprint, Flask, Response, request
+
+from evaluator.ledger import Event, review_space
+from evaluator.normalize import Normalizer, normalizer
+from evaluator.review.live_alignment import drawing
+from evaluator.review.order import Order, OrderStore, UnknownOrder
+from evaluator.review.sheet import said, sheet
+from explorer.components.player import player
+from explorer.errors import LedgerError, QueryError, SpeechDataError, UnknownCorpus, UnknownUtterance
+from explorer.formatting import seconds
+from explorer.parameters import Parameters
+from explorer.query import Query
+from explorer.recordings import recording_of
+
+if TYPE_CHECKING:
+    from evaluator.stores import EvaluatorStores
+    from explorer.corpus import Corpus, Utterance
+
+MOST_ROWS = 200
+LONGEST_TEXT = 160
+LONGEST_EDITED = 1_000_000
+"""Characters of a text whose rates are still counted while it is edited."""
+
+STATUS = ((UnknownOrder, 410), (UnknownCorpus, 404), (UnknownUtterance, 404), (LedgerError, 503))
+
+
+def add_routes(server: Flask, stores: EvaluatorStores, orders: OrderStore) -> None:
+    """Add the routes to ``server``."""
+    routes = Blueprint("review", __name__, url_prefix="/api/review/<corpus>")
+
+    def parameters(corpus: str) -> Parameters:
+        return Parameters(tuple(request.args.items(multi=True))).replaced(corpus=corpus)
+
+    @routes.get("/order")
+    def order(corpus: str) -> Response:
+        asked = parameters(corpus)
+        opened = stores.corpus(asked)
+        made = orders.keep(opened, opened.rows(Query.from_pairs(asked.pairs)))
+        return _json({"token": made.token, "total": made.size, "at": _start(opened, made, asked.get("u"))})
+
+    @routes.get("/rows")
+    def rows(corpus: str) -> Response:
+        asked = parameters(corpus)
+        opened = stores.corpus(asked)
+        made = orders.get(opened, asked.get("order", ""))
+        start, stop = _number(asked, "start"), _number(asked, "stop")
+        return _json({"rows": listed(stores, opened, made, start, min(stop, start + MOST_ROWS))})
+
+    @routes.get("/utterances/<utterance>")
+    def whole_sheet(corpus: str, utterance: str) -> Response:
+        asked = parameters(corpus)
+        opened = stores.corpus(asked)
+        return _json(_sheet(stores, opened, opened.utterance(utterance), asked, orders))
+
+    @routes.post("/utterances/<utterance>/alignment")
+    def alignment(corpus: str, utterance: str) -> Response:
+        asked = parameters(corpus)
+        opened = stores.corpus(asked)
+        found = opened.utterance(utterance)
+        body = request.get_json(silent=True)
+        text = body.get("text") if isinstance(body, Mapping) else None
+        if not isinstance(text, str) or len(text) > LONGEST_EDITED:
+            raise QueryError(f'the request needs "text", at most {LONGEST_EDITED:,} characters')
+        lanes = stores.lanes(opened, found)
+        return _json(drawing(text, found.hypotheses, _chosen(stores, asked), said=said(lanes, found)))
+
+    @routes.errorhandler(SpeechDataError)
+    def sentence(error: SpeechDataError) -> Response:
+        status = next((status for kind, status in STATUS if isinstance(error, kind)), 400)
+        return _json({"error": str(error).rstrip(".")}, status=status)
+
+    server.register_blueprint(routes)
+
+
+def listed(stores: EvaluatorStores, corpus: Corpus, order: Order, start: int, stop: int) -> list[dict[str, Any]]:
+    """Rows of an order as the list shows them."""
+    found = corpus.listed(order.rows[start:stop], ("reference", "duration"))
+    states = stores.ledger.state(review_space(corpus.name), [id for id, _ in found])
+    return [_row(id, reference, duration, states.get(id, {})) for id, (reference, duration) in found]
+
+
+def _row(id: str, reference: str | None, duration: float | None, state: Mapping[str, Event]) -> dict[str, Any]:
+    corrected = state.get("reference")
+    decided = state.get("decision")
+    text = corrected.new if corrected is not None else reference
+    return {
+        "id": id,
+        "text": (text or "")[:LONGEST_TEXT],
+        "duration": seconds(duration, digits=1) if duration is not None else "",
+        "corrected": corrected.who if corrected is not None and corrected.new != reference else None,
+        "decision": decided.new if decided is not None else None,
+        "who": decided.who if decided is not None else None,
+    }
+
+
+def _start(corpus: Corpus, order: Order, wanted: str | None) -> dict[str, Any] | None:
+    """Where to begin: at the utterance of the address, wherever it is, else at the first."""
+    if wanted:
+        return {"id": wanted, "place": order.place(corpus.utterance(wanted).row)}
+    first = corpus.listed(order.rows[:1], ())
+    return {"id": first[0][0], "place": 0} if first else None
+
+
+def _sheet(
+    stores: EvaluatorStores, corpus: Corpus, utterance: Utterance, asked: Mapping[str, str], orders: OrderStore
+) -> dict[str, Any]:
+    lanes = stores.lanes(corpus, utterance)
+    drawn = player(
+        corpus.name, utterance, lanes=lanes, recording=recording_of(corpus, utterance), in_address=True
+    ).to_plotly_json()["props"]
+    order = orders.get(corpus, asked.get("order", ""))
+    return {
+        **sheet(corpus, utterance, stores.ledger, _chosen(stores, asked), lanes),
+        "place": order.place(utterance.row),
+        "player": {name: value for name, value in drawn.items() if name.startswith("data-")},
+        "why": _why(),
+    }
+
+
+def _why() -> Sequence[Mapping[str, str]]:
+    return ()
+
+
+def _chosen(stores: EvaluatorStores, asked: Mapping[str, str]) -> Normalizer:
+    return normalizer(asked.get("normalizer") or stores.normalizer)
+
+
+def _number(asked: Mapping[str, str], name: str) -> int:
+    text = asked.get(name, "")
+    if not text.isascii() or not text.isdigit() or len(text) > 12:
+        raise QueryError(f'the request needs "{name}", a whole number')
+    return int(text)
+
+
+def _json(content: Any, *, status: int = 200) -> Response:
+    """Lone surrogates (undecodable bytes of a file's name) are no JSON: they are replaced."""
+    try:
+        text = orjson.dumps(content)
+    except TypeError:
+        text = orjson.dumps(_clean(content))
+    answer = Response(text, status=status, mimetype="application/json")
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _clean(content: Any) -> Any:
+    if isinstance(content, str):
+        return content.encode(errors="replace").decode()
+    if isinstance(content, Mapping):
+        return {_clean(key): _clean(value) for key, value in content.items()}
+    return [_clean(part) for part in content] if isinstance(content, list | tuple) else content

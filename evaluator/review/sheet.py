@@ -1,0 +1,103 @@
+"""Sheets: everything a reviewer needs about one utterance, as one JSON value, so that the next can be fetched ahead.
+
+id, row, place       who it is, and its place in the order (null: not in it)
+reference, systems   the manifest's text; ``missing`` names the systems that heard nothing of it
+player               the attributes of its player (explorer/components/player.py)
+events, history      the newest event of every field, and all events, oldest first (evaluator/ledger)
+changed              by event id: what the row said when the event was made, and what it says now
+seen                 the fingerprint of the row as it is now
+alignment            the text as it is now against every hypothesis (live_alignment.py); ``alignmentOf`` is that text
+why                  why it is suspicious: title, words, strength
+facts                what the manifest says about it, as names and words
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from evaluator.ledger import Event, Ledger, SeenRow, review_space
+from evaluator.normalize import Normalizer
+from evaluator.review.live_alignment import drawing
+from explorer.corpus import Corpus, Utterance
+from explorer.formatting import seconds
+from explorer.lanes import Lane
+from explorer.segments import Segment
+
+FIELDS = ("reference", "decision", "comment", "tags")
+"""What can be said about an utterance."""
+
+LONGEST_FACT = 500
+
+
+def sheet(
+    corpus: Corpus, utterance: Utterance, ledger: Ledger, chosen: Normalizer, lanes: Sequence[Lane]
+) -> dict[str, Any]:
+    """The parts of a sheet that come from the corpus and the ledger.
+
+    Raises:
+        LedgerUnavailable: the ledger cannot be read.
+    """
+    history = ledger.events(review_space(corpus.name), utterance.id)
+    newest = {event.field: event for event in history}
+    text = text_of(newest, utterance)
+    return {
+        "id": utterance.id,
+        "row": utterance.row,
+        "reference": utterance.reference,
+        "missing": [system for system in corpus.systems if system not in utterance.hypotheses],
+        "events": {field: newest[field].plain() for field in FIELDS if field in newest},
+        "history": [event.plain() for event in history if event.field in FIELDS],
+        "changed": changed_below(newest, utterance, ledger),
+        "seen": SeenRow.of(utterance).fingerprint,
+        "alignment": drawing(text or "", utterance.hypotheses, chosen, said=said(lanes, utterance)),
+        "alignmentOf": text or "",
+        "facts": facts(utterance),
+    }
+
+
+def text_of(newest: Mapping[str, Event], utterance: Utterance) -> str | None:
+    """The text as it stands: the newest correction, else the manifest's."""
+    return newest["reference"].new if "reference" in newest else utterance.reference
+
+
+def said(lanes: Sequence[Lane], utterance: Utterance) -> dict[str, Sequence[Segment]]:
+    """The timed words of every system, and under "" those of the row itself."""
+    found: dict[str, Sequence[Segment]] = {}
+    for lane in lanes:
+        if lane.kind == "words" and lane.segments:
+            found.setdefault(lane.name if lane.name in utterance.hypotheses else "", lane.segments)
+    return found
+
+
+def changed_below(newest: Mapping[str, Event], utterance: Utterance, ledger: Ledger) -> dict[str, dict[str, Any]]:
+    """By id the newest events that were made over a row which is another one now."""
+    now = SeenRow.of(utterance)
+    stale = {str(e.id): e.seen for e in newest.values() if e.seen is not None and e.seen != now.fingerprint}
+    rows = ledger.seen_rows(stale.values()) if stale else {}
+    return {
+        event: {"was": rows[seen].reference, "now": now.reference, "what": _what(rows[seen], now)}
+        for event, seen in stale.items()
+        if seen in rows
+    }
+
+
+def _what(was: SeenRow, now: SeenRow) -> str:
+    """Which fields are other ones, in words."""
+    names = {"reference": "text", "audio": "audio", "offset": "offset", "duration": "duration"}
+    return ", ".join(word for name, word in names.items() if getattr(was, name) != getattr(now, name))
+
+
+def facts(utterance: Utterance) -> list[tuple[str, str]]:
+    """What the manifest says besides the texts."""
+    known: dict[str, Any] = {"audio": utterance.audio, "duration": seconds(utterance.duration)}
+    if utterance.offset:
+        known["offset"] = seconds(utterance.offset)
+    known |= {name: value for name in ("speaker", "language") if (value := getattr(utterance, name)) is not None}
+    known |= {name: value for name, value in utterance.extra.items() if not isinstance(value, Mapping | list)}
+    known["source"] = f"{utterance.source}:{utterance.line}"
+    return [(name, _short(str(value))) for name, value in known.items()]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_FACT else f"{text[: LONGEST_FACT - 1]}…"
