@@ -12,7 +12,7 @@ import re
 import threading
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from explorer.corpus import Corpus
 
 INDEX = "index.json"
+PATIENCE = 1.0
+"""Seconds that an upload waits for its join before it goes on in the background."""
 SYSTEM_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 UPLOADED = (".jsonl", ".json", ".csv", ".tsv", ".stm", ".ctm", ".trn", ".txt", ".text")
 """Endings of files a browser may send: plain text, nothing that grows when it is unpacked."""
@@ -44,11 +46,31 @@ class Attached:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """How far an attached file is: joined with a report, failed with a sentence, or neither yet."""
+    """How far an attached file is: joined with a report, failed with a sentence, or neither yet, with progress."""
 
     attached: Attached
     report: JoinReport | None = None
     failure: str = ""
+    progress: str = ""
+
+
+class _Stopped(Exception):
+    """Nobody wants this join any more."""
+
+
+@dataclass(slots=True)
+class _Work:
+    """A join that goes on: how far it is in words, whether it is to end, and whether it has."""
+
+    told: str = ""
+    stopped: threading.Event = field(default_factory=threading.Event)
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def tell(self, words: str) -> None:
+        """Hear how far the join is."""
+        self.told = words
+        if self.stopped.is_set():
+            raise _Stopped
 
 
 class PredictionStore:
@@ -60,7 +82,7 @@ class PredictionStore:
         self._cache = cache
         self._lock = threading.RLock()
         self._done: dict[Path, JoinReport | str] = {}
-        self._going: set[Path] = set()
+        self._going: dict[Path, _Work] = {}
         self._laid: dict[str, tuple[str, Corpus]] = {}
 
     def attached(self, corpus: Corpus) -> tuple[Attached, ...]:
@@ -117,7 +139,9 @@ class PredictionStore:
             if isinstance(outcome, JoinReport):
                 found.append(State(attached=one, report=renamed(outcome, one.shown)))
             else:
-                found.append(State(attached=one, failure=outcome or ""))
+                with self._lock:
+                    work = self._going.get(self._output(corpus, one))
+                found.append(State(attached=one, failure=outcome or "", progress=work.told if work else ""))
         return tuple(found)
 
     def pending(self, corpus: Corpus) -> bool:
@@ -131,12 +155,14 @@ class PredictionStore:
         outputs = [self._output(corpus, one) for one in self.attached(corpus)]
         return _hash("\0".join(f"{output} {self._outcome(output) is None}" for output in outputs))
 
-    def add(self, corpus: Corpus, *, system: str, name: str, content: bytes, join_on: str | None) -> JoinReport:
+    def add(self, corpus: Corpus, *, system: str, name: str, content: bytes, join_on: str | None) -> JoinReport | None:
         """Join what a browser sent with the corpus as it is now, and keep it.
 
+        What takes longer than PATIENCE goes on in the background, with progress in ``states``: then there is no
+        report yet. ``remove`` ends it.
+
         Raises:
-            PredictionError: the name cannot name a system or is taken, the file is of no known kind, or nothing fits.
-            ManifestError: the file cannot be read.
+            PredictionError: the name cannot name a system or is taken, the file cannot be read, or nothing fits.
         """
         shown = Path(name.replace("\\", "/")).name[:200]
         ending = Path(shown).suffix.lower()
@@ -149,19 +175,19 @@ class PredictionStore:
         file = self._folder / kept
         one = Attached(system=system, file=file, shown=shown, join_on=join_on, origin="upload")
         file.write_bytes(content)
-        try:
-            output = self._output(corpus, one)
-            report = join(corpus, file, system=system, join_on=join_on, output=output)
-            entry = {"sources": [str(path) for path in corpus.sources], "system": system, "file": kept}
-            with self._lock:
-                if any(other.system == system for other in self.attached(corpus)):
-                    raise PredictionError(f'there are predictions of "{system}" already; remove them first')
+        output = self._output(corpus, one)
+        self._begin(corpus, one, output).ended.wait(PATIENCE)
+        outcome = self._outcome(output)
+        entry = {"sources": [str(path) for path in corpus.sources], "system": system, "file": kept}
+        with self._lock:
+            if any(other.system == system for other in self.attached(corpus)):
+                outcome = f'there are predictions of "{system}" already; remove them first'
+            if not isinstance(outcome, str):
                 self._write_index([*self._index(), {**entry, "shown": shown, "join_on": join_on}])
-                self._done[output] = report
-        except SpeechDataError as error:
-            file.unlink(missing_ok=True)
-            raise type(error)(str(error).replace(str(file), shown).replace(kept, shown)) from None
-        return renamed(report, shown)
+                return None if outcome is None else renamed(outcome, shown)
+            self._stop(output)
+        file.unlink(missing_ok=True)
+        raise PredictionError(outcome)
 
     def remove(self, corpus: Corpus, system: str) -> None:
         """Forget a file that a browser sent, and delete it.
@@ -175,27 +201,43 @@ class PredictionStore:
             gone = [entry for entry in index if entry["sources"] == sources and entry["system"] == system]
             if not gone:
                 raise PredictionError(f'no predictions of "{system}" were added here; the configuration may name them')
+            for one in self.attached(corpus):
+                if one.system == system and one.origin == "upload":
+                    self._stop(self._output(corpus, one))
             self._write_index([entry for entry in index if entry not in gone])
         for entry in gone:
             (self._folder / entry["file"]).unlink(missing_ok=True)
 
-    def _begin(self, corpus: Corpus, one: Attached, output: Path) -> None:
+    def _begin(self, corpus: Corpus, one: Attached, output: Path) -> _Work:
         """Join in a thread of its own, unless that goes on already."""
         with self._lock:
-            if output in self._going:
-                return
-            self._going.add(output)
-        threading.Thread(target=self._join, args=(corpus, one, output), daemon=True).start()
+            work = self._going.get(output)
+            if work is None:
+                work = self._going[output] = _Work()
+                threading.Thread(target=self._join, args=(corpus, one, output, work), daemon=True).start()
+        return work
 
-    def _join(self, corpus: Corpus, one: Attached, output: Path) -> None:
-        outcome: JoinReport | str
+    def _stop(self, output: Path) -> None:
+        """End a join that goes on, and forget how one has ended."""
+        self._done.pop(output, None)
+        work = self._going.pop(output, None)
+        if work is not None:
+            work.stopped.set()
+
+    def _join(self, corpus: Corpus, one: Attached, output: Path, work: _Work) -> None:
+        outcome: JoinReport | str = ""
         try:
-            outcome = join(corpus, one.file, system=one.system, join_on=one.join_on, output=output)
+            outcome = join(corpus, one.file, system=one.system, join_on=one.join_on, output=output, tell=work.tell)
+        except _Stopped:
+            pass
         except (SpeechDataError, OSError) as error:
-            outcome = str(error).replace(str(one.file), one.shown)
-        with self._lock:
-            self._done[output] = outcome
-            self._going.discard(output)
+            outcome = str(error).replace(str(one.file), one.shown).replace(one.file.name, one.shown)
+        finally:
+            with self._lock:
+                if self._going.get(output) is work:
+                    self._done[output] = outcome or "the join ended without a result; look at the server's log"
+                    del self._going[output]
+            work.ended.set()
 
     def _outcome(self, output: Path) -> JoinReport | str | None:
         """The report or the failure of a join; None while there is neither."""

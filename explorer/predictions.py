@@ -32,10 +32,11 @@ from explorer.columns import Column
 from explorer.errors import ExpressionError, PredictionError
 from explorer.expression import Condition
 from explorer.filtering import resolved
+from explorer.formatting import count
 from explorer.join_report import AMBIGUOUS, REPEATED, UNMATCHED, WITHOUT_TEXT, JoinReport
 from explorer.prediction_files import Part, PredictionFile, as_text
 from explorer.records import Problem
-from explorer.sound_places import SoundPlaces, Spoken, path_parts, stem_of
+from explorer.sound_places import SoundPlaces, Spoken, Tell, path_parts, quietly, stem_of, watched
 
 if TYPE_CHECKING:
     from explorer.corpus import Corpus, Overlay
@@ -48,11 +49,13 @@ LISTED_MISSED = 200
 LOOKED_UP_AT_ONCE = 500_000
 
 
-def join(corpus: Corpus, path: Path, *, system: str, join_on: str | None, output: Path) -> JoinReport:
+def join(
+    corpus: Corpus, path: Path, *, system: str, join_on: str | None, output: Path, tell: Tell = quietly
+) -> JoinReport:
     """Write the hypotheses of a file beside ``output`` as an overlay of the corpus (see ``overlay``), and the report.
 
     ``join_on`` is a column of the corpus, or ``column=field`` when the file calls it otherwise; None is sound and time,
-    and for keyed text the column that fits.
+    and for keyed text the column that fits. ``tell`` hears how far it is, and may raise to end it.
 
     Raises:
         PredictionError: the file cannot be joined at all, or nothing of it fits.
@@ -63,11 +66,11 @@ def join(corpus: Corpus, path: Path, *, system: str, join_on: str | None, output
     ours, _, theirs = (join_on or "").partition("=")
     file = PredictionFile(path, system=system, theirs=(theirs or ours or None))
     taken = _Taken(corpus.size, path.name)
-    parts = _heard(file, taken)
+    parts = _told(_heard(file, taken), taken, tell)
     if file.keyed or ours:
-        joined_on = _by_key(corpus, parts, taken, _column(corpus, ours, path) if ours else None)
+        joined_on = _by_key(corpus, tell, parts, taken, _column(corpus, ours, path) if ours else None)
     else:
-        joined_on = _by_sound(corpus, parts, taken)
+        joined_on = _by_sound(corpus, tell, parts, taken)
     report = JoinReport(
         system=system,
         file=path.name,
@@ -156,6 +159,13 @@ def _heard(file: PredictionFile, taken: _Taken) -> Iterator[Part]:
         yield part
 
 
+def _told(parts: Iterable[Part], taken: _Taken, tell: Tell) -> Iterator[Part]:
+    """The same parts; how many rows that makes is told."""
+    for part in parts:
+        yield part
+        tell(f"{count(taken.rows)} rows of the file read")
+
+
 def _column(corpus: Corpus, name: str, path: Path) -> Column:
     try:
         return resolved(Condition(name, "empty"), corpus.columns)
@@ -166,7 +176,7 @@ def _column(corpus: Corpus, name: str, path: Path) -> Column:
 # ---- by a field ----
 
 
-def _by_key(corpus: Corpus, parts: Iterable[Part], taken: _Taken, column: Column | None) -> str:
+def _by_key(corpus: Corpus, tell: Tell, parts: Iterable[Part], taken: _Taken, column: Column | None) -> str:
     """Join by the keys of the rows; the words for what they were joined on."""
     rows = [
         (line, key, text)
@@ -176,9 +186,9 @@ def _by_key(corpus: Corpus, parts: Iterable[Part], taken: _Taken, column: Column
     ]
     wanted = {key for _, key, _ in rows if key is not None}
     if column is not None:
-        places, words = _places_of(corpus, column.name, wanted), column.label
+        places, words = _places_of(corpus, tell, column.name, wanted), column.label
     else:
-        places, words = _fitting_places(corpus, wanted)
+        places, words = _fitting_places(corpus, tell, wanted)
     for line, key, text in rows:
         found = places.get(key or "", ())
         if len(found) == 1:
@@ -190,10 +200,10 @@ def _by_key(corpus: Corpus, parts: Iterable[Part], taken: _Taken, column: Column
     return words
 
 
-def _places_of(corpus: Corpus, column: str, wanted: set[str]) -> dict[str, list[int]]:
+def _places_of(corpus: Corpus, tell: Tell, column: str, wanted: set[str]) -> dict[str, list[int]]:
     """The rows of the corpus that have each of these values."""
     places: dict[str, list[int]] = {}
-    for batch in corpus.batches((column,)):
+    for batch in watched(corpus, (column,), tell):
         for row, value in zip(batch.column("row").to_pylist(), batch.column(column).to_pylist(), strict=True):
             key = as_text(value)
             if key in wanted:
@@ -201,18 +211,18 @@ def _places_of(corpus: Corpus, column: str, wanted: set[str]) -> dict[str, list[
     return places
 
 
-def _fitting_places(corpus: Corpus, wanted: set[str]) -> tuple[dict[str, list[int]], str]:
+def _fitting_places(corpus: Corpus, tell: Tell, wanted: set[str]) -> tuple[dict[str, list[int]], str]:
     """The places of keys that nobody has explained: in the first column that has any of them, else as sounds' stems."""
     known = {column.name: column for column in corpus.columns if column.kind in ("text", "number")}
     for name in KEY_COLUMNS:
-        if name in known and (places := _places_of(corpus, name, wanted)):
+        if name in known and (places := _places_of(corpus, tell, name, wanted)):
             return places, known[name].label
     ids = sorted(wanted)
     own = {id: [int(row)] for id, row in zip(ids, corpus.rows_of(ids), strict=True) if row >= 0}
     if own:
         return own, "id"
     stems: dict[str, list[int]] = {}
-    for batch in corpus.batches(("audio",)):
+    for batch in watched(corpus, ("audio",), tell):
         for row, audio in zip(batch.column("row").to_pylist(), batch.column("audio").to_pylist(), strict=True):
             stem = stem_of(path_parts(audio)[-1])
             if stem in wanted:
@@ -223,7 +233,7 @@ def _fitting_places(corpus: Corpus, wanted: set[str]) -> tuple[dict[str, list[in
 # ---- by sound and time ----
 
 
-def _by_sound(corpus: Corpus, parts: Iterable[Part], taken: _Taken) -> str:
+def _by_sound(corpus: Corpus, tell: Tell, parts: Iterable[Part], taken: _Taken) -> str:
     """Join rows that are written like their utterance at once, by identity; the others by path, offset and duration."""
     rest: list[Spoken] = []
     for part in _gathered(parts):
@@ -238,7 +248,7 @@ def _by_sound(corpus: Corpus, parts: Iterable[Part], taken: _Taken) -> str:
                 times = part.offset[place], part.duration[place]
                 rest.append(Spoken(part.lines[place], part.audio[place], *times, part.channel[place], text))
     if rest:
-        sounds = SoundPlaces(corpus, {stem_of(path_parts(row.audio)[-1]) for row in rest})
+        sounds = SoundPlaces(corpus, {stem_of(path_parts(row.audio)[-1]) for row in rest}, tell=tell)
         for row in rest:
             its, reason, kind = sounds.place(row)
             if its is None:

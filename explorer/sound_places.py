@@ -6,14 +6,18 @@ folder that the other lacks, their durations must be known and agree: a name alo
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from explorer.formats.texts import SOUND_SUFFIXES
+from explorer.formatting import count
 from explorer.join_report import AMBIGUOUS, UNMATCHED
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from explorer.corpus import Corpus
 
 OFFSET_TOLERANCE = 0.02
@@ -34,13 +38,30 @@ class Spoken:
     text: str
 
 
+Tell: TypeAlias = Callable[[str], None]
+"""Hears in words how far something is; it may raise to end it."""
+
+
+def quietly(_words: str) -> None:
+    """Tell nobody."""
+
+
+def watched(corpus: Corpus, columns: Sequence[str], tell: Tell) -> Iterator[pa.RecordBatch]:
+    """The corpus's batches; how many utterances that makes is told."""
+    looked = 0
+    for batch in corpus.batches(columns):
+        yield batch
+        looked += batch.num_rows
+        tell(f"{count(looked)} of {count(corpus.size)} utterances looked at")
+
+
 class SoundPlaces:
     """The utterances of the sound files whose stems are asked for, by their path."""
 
-    def __init__(self, corpus: Corpus, stems: set[str]) -> None:
+    def __init__(self, corpus: Corpus, stems: set[str], *, tell: Tell = quietly) -> None:
         self._files: dict[str, dict[tuple[str, ...], list[tuple[float, float | None, Any, int]]]] = {}
         channel = ("channel",) if "channel" in {column.name for column in corpus.columns} else ()
-        for batch in corpus.batches(("audio", "offset", "duration", *channel)):
+        for batch in watched(corpus, ("audio", "offset", "duration", *channel), tell):
             values = [batch.column(name).to_pylist() for name in ("row", "audio", "offset", "duration")]
             channels = batch.column("channel").to_pylist() if channel else [None] * batch.num_rows
             for row, audio, offset, duration, number in zip(*values, channels, strict=True):

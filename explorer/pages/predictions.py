@@ -49,6 +49,7 @@ def layout(stores: Stores, query: Parameters) -> Component:
             html.Div([html.Div([html.H1("Predictions of other systems"), html.P(told)])], className="page-head"),
             dcc.Store(id="predictions-revision", data=stores.revision(query)),
             html.Div(_files(stores, corpus, place), id="predictions-files", className="predictions-files"),
+            dcc.Interval(id="predictions-clock", interval=700, disabled=not _joining(stores, corpus)),
             _form(stores, corpus),
         ],
         className="page",
@@ -126,17 +127,23 @@ def _files(stores: Stores, corpus: Corpus, place: Parameters) -> list[Component]
     return [_file(one, place) for one in states]
 
 
+def _joining(stores: Stores, corpus: Corpus) -> bool:
+    """Whether files of the corpus are being joined just now."""
+    return stores.predictions.pending(corpus)
+
+
 def _file(one: FileState, place: Parameters) -> Component:
     attached = one.attached
+    joining = one.report is None and not one.failure
     aside: list[Component] = []
     if attached.origin == "upload":
         aside = [
             html.Button(
-                [icon("bi-trash"), "Remove"],
+                [icon("bi-x-lg"), "Cancel"] if joining else [icon("bi-trash"), "Remove"],
                 id={"type": "predictions-remove", "index": attached.system},
                 type="button",
                 className="btn btn-link btn-sm",
-                **attributes(aria_label=f"Remove the predictions of {attached.system}"),
+                **attributes(aria_label=f"{'Cancel' if joining else 'Remove'} the predictions of {attached.system}"),
             )
         ]
     else:
@@ -151,7 +158,8 @@ def _body(one: FileState, place: Parameters) -> list[Any]:
         ]
     if one.report is None:
         return [
-            html.P([icon("bi-hourglass-split"), f" Joining {one.attached.shown} with the corpus ..."], role="status")
+            html.P([icon("bi-hourglass-split"), f" Joining {one.attached.shown} with the corpus ..."], role="status"),
+            html.P(one.progress or "beginning", className="muted"),
         ]
     report = one.report
     first, *others = report.sentences()
@@ -227,6 +235,7 @@ def register(app: Dash, stores: Stores) -> None:
     @app.callback(
         Output("predictions-files", "children"),
         Output("predictions-said", "children"),
+        Output("predictions-clock", "disabled"),
         Input("predictions-add", "n_clicks"),
         State("predictions-file", "contents"),
         State("predictions-file", "filename"),
@@ -238,7 +247,7 @@ def register(app: Dash, stores: Stores) -> None:
     )
     def add(
         _clicks: int, contents: str | None, name: str | None, system: str | None, on: str | None, search: str | None
-    ) -> tuple[Any, Any]:
+    ) -> tuple[Any, ...]:
         parameters = Parameters.of(search)
         corpus = stores.library.get(parameters.get("corpus") or stores.library.first())
         try:
@@ -256,13 +265,29 @@ def register(app: Dash, stores: Stores) -> None:
             )
         except SpeechDataError as error:
             text = str(error)
-            return no_update, html.Div(
+            said = html.Div(
                 [icon("bi-exclamation-triangle"), html.Span(text[:1].upper() + text[1:])],
                 className="banner warn",
                 role="alert",
             )
-        said = html.Div([icon("bi-check2-circle"), html.Span(report.sentences()[0])], className="banner ok")
-        return _files(stores, corpus, parameters.only(PLACE).replaced(corpus=corpus.name)), said
+            return no_update, said, no_update
+        told = report.sentences()[0] if report else "The file has arrived and is being joined; this page can be left."
+        said = html.Div([icon("bi-check2-circle"), html.Span(told)], className="banner ok")
+        place = parameters.only(PLACE).replaced(corpus=corpus.name)
+        return _files(stores, corpus, place), said, not _joining(stores, corpus)
+
+    @app.callback(
+        Output("predictions-files", "children", allow_duplicate=True),
+        Output("predictions-clock", "disabled", allow_duplicate=True),
+        Input("predictions-clock", "n_intervals"),
+        State("url", "search"),
+        prevent_initial_call=True,
+    )
+    def watch(_ticks: int, search: str | None) -> tuple[Any, bool]:
+        parameters = Parameters.of(search)
+        corpus = stores.library.get(parameters.get("corpus") or stores.library.first())
+        place = parameters.only(PLACE).replaced(corpus=corpus.name)
+        return _files(stores, corpus, place), not _joining(stores, corpus)
 
     @app.callback(
         Output("predictions-files", "children", allow_duplicate=True),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import threading
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from explorer import prediction_store
 from explorer.config import CorpusSource, load
 from explorer.corpus import Corpus
 from explorer.errors import ConfigError, ManifestError, PredictionError
@@ -361,6 +364,47 @@ def test_a_file_that_was_sent_survives_a_restart_and_is_joined_anew_with_a_chang
     assert [path.name for path in (tmp_path / "predictions").iterdir()] == ["index.json"]
     with pytest.raises(PredictionError, match="were added here"):
         restarted.remove(changed, "sent")
+
+
+def test_what_takes_long_is_joined_in_the_background_with_progress_and_can_be_cancelled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(prediction_store, "PATIENCE", 0.05)
+    gate, looking = threading.Event(), threading.Event()
+    batches = Corpus.batches
+
+    def slow(self: Corpus, *given: Any, **named: Any) -> Any:
+        for batch in batches(self, *given, **named):
+            yield batch
+            looking.set()
+            gate.wait(20)
+
+    monkeypatch.setattr(Corpus, "batches", slow)
+    corpus = opened(tmp_path, segments())
+    store = store_of(corpus, tmp_path)
+    elsewhere = [{**one, "audio_filepath": f"/x/{one['audio_filepath']}"} for one in heard(segments())]
+    content = "\n".join(map(json.dumps, elsewhere)).encode()
+
+    def add(system: str) -> None:
+        looking.clear()
+        assert store.add(corpus, system=system, name="a.jsonl", content=content, join_on=None) is None
+        assert looking.wait(20)
+        assert store.pending(corpus)
+        assert re.search("rows of the file read|of 12 utterances looked at", store.states(corpus)[0].progress)
+
+    add("stopped")
+    with pytest.raises(PredictionError, match="already"):
+        store.add(corpus, system="stopped", name="a.jsonl", content=content, join_on=None)
+    store.remove(corpus, "stopped")
+    assert store.states(corpus) == ()
+    gate.set()
+    gate.clear()
+    add("kept")
+    gate.set()
+    waited(store, corpus)
+    (state,) = store.states(corpus)
+    assert state.report is not None
+    assert [path.suffix for path in (tmp_path / "predictions").iterdir()].count(".jsonl") == 1
 
 
 @pytest.mark.parametrize(
