@@ -90,12 +90,14 @@ def _end(text: str, start: int, caret: int) -> int:
 
 def _options(begun: Beginning, partial: str, columns: Sequence[Column], values: Values) -> Iterable[Option]:
     follows = begun.follows
-    if "FIELD" in follows:
-        yield from _columns(partial, columns)
-    elif "BARE" in follows:
+    if "BARE" in follows:
         column = _column(begun, columns)
-        if column is not None:
+        if column is not None and partial.startswith("{") and "FIELD" in follows:
+            yield from _columns(partial, [one for one in columns if one.kind == column.kind and one != column])
+        elif column is not None:
             yield from _values(column, partial, values)
+    elif "FIELD" in follows:
+        yield from _columns(partial, columns)
     elif "OPERATOR" in follows:
         column = _column(begun, columns)
         for name in _operators(column):

@@ -158,6 +158,13 @@ def sql(column: Column, value: str, test: Test, *, case: Case | None = None) -> 
     return (f"(NOT {condition})" if operator == "excludes" else condition), (text,)
 
 
+def compared_sql(operator: str, left: str, right: str) -> str:
+    """The condition that compares two SQL expressions row by row; without a value on a side only ``ne`` holds."""
+    if operator == "ne":
+        return f"(NOT {compared_sql('eq', left, right)})"
+    return f"coalesce({left} {'=' if operator == 'eq' else COMPARISONS[operator]} {right}, false)"
+
+
 def caseless(operator: str, value: str, text: str, *, case: Case | None = None) -> tuple[str, str]:
     """The condition that a value contains, starts or ends with the text, case aside, and its parameter.
 

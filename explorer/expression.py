@@ -2,12 +2,14 @@
 
     {wer_small} > 30% && {text} contains seven
     !({speaker} in (anna, "van der Berg") || {noise} is empty) and {date} >= 2024-05-01
+    {errors_large} < {errors_small}
 
 A condition is a column, an operator and a value. A column stands in braces (``{{`` and ``}}`` are braces inside a
 name); one that is a plain word needs none. Operators: ``= != < <= > >=`` (also ``eq ne lt le gt ge ==``),
 ``contains``, ``not contains``, ``starts with``, ``ends with``, ``matches`` (a regular expression), ``has`` and
 ``lacks`` (an entry of a list such as "noise; music"), ``in (a, b)``, ``not in (a, b)``, ``is empty``,
-``is not empty``. A value of one word needs no quotes; in quotes, single or double, the quote itself is written twice
+``is not empty``. Behind ``= != < <= > >=`` another column in braces may stand for the value: the two are compared row
+by row. A value of one word needs no quotes; in quotes, single or double, the quote itself is written twice
 and nothing else has a special meaning, so that patterns stay as they are. Conditions are joined by ``&&``, ``||``,
 ``!`` or the words ``and``, ``or``, ``not``; "not" binds closer than "and", "and" closer than "or". Operators and
 joining words may be written in either case.
@@ -67,11 +69,12 @@ GRAMMAR = r"""
 ?both: factor (_AND factor)*
 ?factor: NOT factor                                          -> negation
        | "(" either ")"                                      -> group
-       | column OPERATOR value                               -> condition
+       | column OPERATOR (value | other)                     -> condition
        | column LIST_OPERATOR "(" value ("," value)* ")"     -> condition
        | column WITHOUT_VALUE                                -> condition
 column: FIELD | NAME
 value: QUOTED | BARE PERCENT?
+other: FIELD
 _OR: "||" | /or\b/i
 _AND: "&&" | /and\b/i
 NOT.2: "!" | /not\b/i
@@ -111,20 +114,31 @@ class Literal:
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
-    """A column, an operator of SPELLINGS, and as many values as it takes."""
+class Other:
+    """Another column in the place of a value."""
 
     column: str
-    operator: str
-    values: tuple[Literal, ...] = ()
     start: int = field(default=0, compare=False)
     end: int = field(default=0, compare=False)
 
     def __str__(self) -> str:
-        name = self.column.replace("{", "{{").replace("}", "}}")
+        return field_text(self.column)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A column, an operator of SPELLINGS, and as many values as it takes, or one other column."""
+
+    column: str
+    operator: str
+    values: tuple[Literal | Other, ...] = ()
+    start: int = field(default=0, compare=False)
+    end: int = field(default=0, compare=False)
+
+    def __str__(self) -> str:
         values = ", ".join(map(str, self.values))
         listed = f" ({values})" if self.operator in LISTS else f" {values}" if values else ""
-        return f"{{{name}}} {SPELLINGS[self.operator]}{listed}"
+        return f"{field_text(self.column)} {SPELLINGS[self.operator]}{listed}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +241,10 @@ def _builder() -> Any:
                 return Literal(inner.replace(quote * 2, quote), True, start, end)
             return Literal("".join(parts), False, start, end)
 
+        def other(self, parts: list[Token]) -> Other:
+            [token] = parts
+            return Other(_name(token), token.start_pos or 0, token.end_pos or 0)
+
         def condition(self, parts: list[Any]) -> Condition:
             column, operator, *listed = parts
             name = SYNONYMS.get(" ".join(operator.lower().split()))
@@ -327,10 +345,10 @@ def _unclosed(text: str, start: int) -> str:
 
 
 def _expected(allowed: frozenset[str]) -> str:
-    if "FIELD" in allowed:
-        return "a column such as {duration}, ! or a bracket"
     if "BARE" in allowed:
         return "a value"
+    if "FIELD" in allowed:
+        return "a column such as {duration}, ! or a bracket"
     if "OPERATOR" in allowed:
         return "an operator (=, !=, <, >, contains, starts with, in, is empty ...)"
     if "COMMA" in allowed:

@@ -9,6 +9,8 @@ Conventions
   refused, because 1.5 could be 1.5 % or 150 %. The sentence under the box says what was understood.
 - A bare date (``2024-05-01``) on a text column is a day: values that begin with a date of that form are compared by
   their first ten characters, all others are left out (``!=`` holds for them). In quotes it is a text like any other.
+- Of two columns (``{errors_b} < {errors_a}``) both hold numbers, texts, or flags; without a value on a side only
+  ``!=`` holds.
 - The meaning of every test is that of conditions.py; ``in`` is "is" for any of its values, ``not in`` its opposite.
 """
 
@@ -25,7 +27,7 @@ from explorer import conditions as meaning
 from explorer.columns import Column
 from explorer.conditions import COMPARISONS, KIND_NAMES, KIND_OPERATORS, OPERATORS, TEXT_ONLY, Case, Filter, Test, Value
 from explorer.errors import ExpressionError, QueryError
-from explorer.expression import LISTS, SPELLINGS, And, Condition, Expression, Literal, Not, Or, field_text, parse
+from explorer.expression import LISTS, SPELLINGS, And, Condition, Expression, Literal, Not, Or, Other, field_text, parse
 
 SPOKEN = {"num_words": "words", "num_chars": "characters", "char_rate": "character_rate"}
 """Names of Speech Data Explorer -> ours."""
@@ -59,12 +61,17 @@ class Located(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """What a condition means: all of ``filters`` hold (or, ``negated``, not all), in ``words`` after the label."""
+    """What a condition means: all of ``filters`` hold (or, ``negated``, not all), in ``words`` after the label.
+
+    With an ``other`` column there are no filters: both columns are compared by ``operator``.
+    """
 
     column: Column
     filters: tuple[Filter, ...]
     words: str
     negated: bool = False
+    operator: str = ""
+    other: Column | None = None
 
 
 def where_sql(text: str, located: Mapping[str, Located]) -> tuple[str, tuple[Value, ...], frozenset[str]]:
@@ -85,6 +92,9 @@ def where_sql(text: str, located: Mapping[str, Located]) -> tuple[str, tuple[Val
         clause = understood(node, columns)
         place = located[clause.column.name]
         tables.add(place.table)
+        if clause.other is not None:
+            tables.add(located[clause.other.name].table)
+            return meaning.compared_sql(clause.operator, place.sql, located[clause.other.name].sql)
         parts = []
         for entry in clause.filters:
             tests = [meaning.sql(place.column, place.sql, test, case=place.case) for test in entry.tests]
@@ -124,7 +134,9 @@ def where_columns(text: str, columns: Sequence[Column]) -> tuple[str, ...]:
 
     try:
         named = conditions(parse(text)) if text else []
-        return tuple(dict.fromkeys(resolved(node, columns).name for node in named))
+        clauses = [understood(node, columns) for node in named]
+        found = [column for clause in clauses for column in (clause.column, clause.other) if column is not None]
+        return tuple(dict.fromkeys(column.name for column in found))
     except ExpressionError:
         return ()
 
@@ -141,17 +153,20 @@ def understood(node: Condition, columns: Iterable[Column]) -> Clause:
         fitting = ", ".join(SPELLINGS[name] for name in OPERATORS if name in KIND_OPERATORS[column.kind])
         reason = f'"{SPELLINGS[node.operator]}" does not fit {column.label}, which holds {KIND_NAMES[column.kind]}'
         raise ExpressionError(f"{reason}; use {fitting} or in", start=node.start, end=node.end)
-    if column.kind == "text" and not node.values[1:] and operator in ("eq", "ne", *COMPARISONS):
-        [literal] = node.values
+    if node.values and isinstance(node.values[0], Other):
+        return _compared(column, operator, node.values[0], columns)
+    literals = tuple(one for one in node.values if isinstance(one, Literal))
+    if column.kind == "text" and not literals[1:] and operator in ("eq", "ne", *COMPARISONS):
+        [literal] = literals
         if not literal.quoted and DAY.fullmatch(literal.text):
             return _on_a_day(column, operator, literal)
-    given = [_value(column, operator, literal) for literal in node.values]
+    given = [_value(column, operator, literal) for literal in literals]
     try:
         tests = tuple(Test(operator, value) for value in given) or (Test(operator),)
     except QueryError as error:
         raise ExpressionError(str(error), start=node.start, end=node.end) from None
     if operator == "matches" and (fault := pattern_fault(str(given[0]))):
-        [literal] = node.values
+        [literal] = literals
         reason = f"the pattern {literal} is no regular expression: {fault}"
         raise ExpressionError(reason, start=literal.start, end=literal.end)
     if node.operator in LISTS:
@@ -160,6 +175,19 @@ def understood(node: Condition, columns: Iterable[Column]) -> Clause:
         alternatives = tuple(Test("eq", test.value) for test in tests)
         return Clause(column, (Filter(column.name, alternatives),), words, negated=node.operator == "outside")
     return Clause(column, (Filter(column.name, tests),), OPERATORS[operator] + meaning.value_words(column, tests[0]))
+
+
+def _compared(column: Column, operator: str, other: Other, columns: Iterable[Column]) -> Clause:
+    """What a comparison of two columns means."""
+    place = {"start": other.start, "end": other.end}
+    if operator not in ("eq", "ne", *COMPARISONS):
+        raise ExpressionError(f'"{SPELLINGS[operator]}" needs a value, not a column; put a text in quotes', **place)
+    second = resolved(Condition(other.column, "empty", start=other.start), columns)
+    if second.kind != column.kind or column.kind == "json":
+        kinds = f"{column.label} holds {KIND_NAMES[column.kind]}, {second.label} holds {KIND_NAMES[second.kind]}"
+        raise ExpressionError(f"{kinds}; these cannot be compared", **place)
+    words = f"{OPERATORS[operator]} {second.label}"
+    return Clause(column, (), words, operator=operator, other=second)
 
 
 def resolved(node: Condition, columns: Iterable[Column]) -> Column:

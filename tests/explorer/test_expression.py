@@ -25,6 +25,7 @@ from explorer.expression import (
     Literal,
     Not,
     Or,
+    Other,
     conditions,
     parse,
 )
@@ -63,10 +64,12 @@ literals = (
     | st.sampled_from(["in", "AND", "is", "3", "-1.5", "30%", "2024-05-01"]).map(lambda text: Literal(text, False))
 )
 names = texts.filter(bool)
+others = names.map(Other)
 simple = st.one_of(
     st.builds(Condition, names, st.sampled_from(sorted(VALUELESS))),
     st.builds(Condition, names, st.sampled_from(sorted(LISTS)), st.lists(literals, min_size=1, max_size=3).map(tuple)),
     st.builds(Condition, names, st.sampled_from(sorted(SPELLINGS.keys() - LISTS - VALUELESS)), st.tuples(literals)),
+    st.builds(Condition, names, st.sampled_from(sorted(SPELLINGS.keys() - LISTS - VALUELESS)), st.tuples(others)),
 )
 expressions: st.SearchStrategy[Expression] = st.recursive(
     simple,
@@ -130,6 +133,8 @@ A, B, C = (Condition(name, "eq", (Literal("1", False),)) for name in "abc")
         (r'{a} matches "^\d+ (a|b)$"', Condition("a", "matches", (Literal(r"^\d+ (a|b)$"),))),
         ("{a} in (x, 'y z',3)", Condition("a", "in", (Literal("x", False), Literal("y z"), Literal("3", False)))),
         ("{a} not in (x)", Condition("a", "outside", (Literal("x", False),))),
+        ("{a} < {b}", Condition("a", "lt", (Other("b"),))),
+        ("{a}!={{{b}}} && {b} = 1", And((Condition("a", "ne", (Other("{b}"),)), B))),
         ("{a} is empty", Condition("a", "empty")),
         ("{a} IS NOT EMPTY", Condition("a", "filled")),
         ("{a} is nil", Condition("a", "empty")),
@@ -168,6 +173,8 @@ def test_places_of_conditions_and_values_are_those_in_the_text():
         ("({a} = 3", 9, "expected &&, || or ) after 3"),
         ("{a} matches ^(a|b)$", 14, "expected && or || after ^; a value with ( in it needs quotes"),
         ("{a", 1, "this column has no closing brace }"),
+        ("{a} < {b", 7, "this column has no closing brace }"),
+        ("{a} in ({b})", 9, "expected a value after (; a value with { in it needs quotes"),
         ("{} = 3", 1, "there is no name between the braces"),
         ("{a} = 'x", 7, "this text has no closing ' (a ' inside a text is written twice)"),
         ("{a} = 3 {b} = 4", 9, "expected && or || after 3"),

@@ -19,7 +19,7 @@ from explorer.columns import Column
 from explorer.conditions import COMPARISONS
 from explorer.corpus import Corpus
 from explorer.errors import ExpressionError, QueryError
-from explorer.expression import And, Condition, Expression, Literal, Not, Or
+from explorer.expression import And, Condition, Expression, Literal, Not, Or, Other
 from explorer.filtering import resolved, where_columns, where_sentence, where_sql
 from explorer.query import Filter, Query, Test
 from explorer.tables import Place
@@ -100,6 +100,8 @@ condition = st.one_of(
     compared("duration", COMPARED, as_number),
     compared("wer_small", COMPARED, as_rate),
     compared("noisy", ("eq", "ne"), as_flag),
+    st.builds(Condition, st.just("duration"), st.sampled_from(COMPARED), st.just((Other("wer_small"),))),
+    st.builds(Condition, st.just("when {it}"), st.sampled_from(COMPARED), st.just((Other("reference"),))),
 )
 expressions: st.SearchStrategy[Expression] = st.recursive(
     condition,
@@ -129,9 +131,12 @@ def holds(node: Expression, values: dict[str, Any]) -> bool:
         return any(holds(replace(node, operator="eq", values=(v,)), values) for v in node.values) == (name == "in")
     if name in ("ne", "excludes"):
         return not holds(replace(node, operator="eq" if name == "ne" else "contains"), values)
+    [literal] = node.values
+    if isinstance(literal, Other):
+        second = values.get(literal.column)
+        return None not in (value, second) and bool(ORDER[name](value, second))
     if value is None:
         return False
-    [literal] = node.values
     given: Any = literal.text
     if node.column == "when {it}":
         return re.match(r"\d{4}-\d\d-\d\d", value) is not None and ORDER[name](value[:10], given)
@@ -183,6 +188,8 @@ def test_not_is_the_rest(rows: list[dict[str, Any]], expression: Expression):
         ('{recorded} < "2024-05-01"', "Recorded is less than “2024-05-01”"),
         ("!({text} = a || {words} = 1) && {noisy} = true", "not (Reference is “a” or Words is 1) and noisy is yes"),
         ("({text} = a || {words} = 1) && {noisy} = true", "(Reference is “a” or Words is 1) and noisy is yes"),
+        ("{words} >= {duration}", "Words is at least Duration"),
+        ("{pred_text} != {text}", "small is not Reference"),
         ("{text} = a || {text} = b", "Reference is “a” or Reference is “b”"),
     ],
 )  # fmt: skip
@@ -240,6 +247,9 @@ def test_a_name_of_several_columns_is_never_guessed():
         ('{duration} > "3"', 14, 'Duration holds numbers, and "3" is none'),
         ("{duration} contains 3", 1, '"contains" does not fit Duration, which holds numbers; use =, !=, <'),
         ("{duration} > 1e999", 14, "1e999 is none"),
+        ("{duration} < {text}", 14, "Duration holds numbers, Reference holds text; these cannot be compared"),
+        ("{text} contains {pred_text}", 17, '"contains" needs a value, not a column; put a text in quotes'),
+        ("{duration} < {durration}", 14, 'there is no column "durration"; did you mean "duration"?'),
         ("{noisy} = 1", 11, "noisy is true or false, not 1"),
         ("{noisy} > true", 1, '">" does not fit noisy'),
         ('{text} matches "a("', 16, 'the pattern "a(" is no regular expression: missing )'),
@@ -266,6 +276,7 @@ def test_a_pattern_that_ruins_other_engines_is_nothing_to_re2():
 def test_columns_that_an_expression_needs():
     known = tuple(COLUMNS.values())
     assert where_columns("{WER} > 30 && !({text} = a || {WER} < 50)", known) == ("wer_small", "reference")
+    assert where_columns("{words} < {duration}", known) == ("words", "duration")
     assert where_columns("", known) == where_columns("{a} >", known) == where_columns("{a} > 3", known) == ()
 
 
