@@ -464,6 +464,7 @@ def run_normalizers(options: argparse.Namespace) -> int:
 def run_compare(options: argparse.Namespace) -> int:
     """``app.py compare MANIFEST... --baseline SYS [--fail-if CONDITION]``"""
     from evaluator.compare_command import print_comparison
+    from evaluator.comparison import Means
 
     corpus, config = _open_for_reading(options)
     return print_comparison(
@@ -475,6 +476,8 @@ def run_compare(options: argparse.Namespace) -> int:
         blocks=options.by,
         conditions=options.conditions,
         form=options.form,
+        means=Means(folder=config.cache.folder / "comparisons"),
+        scores=config.cache.folder / "scores",
     )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from evaluator.alignment import TextCounts, count_texts
+from evaluator.alignment import TextCounts, count_texts, word_edits
 
 MANY = 25_000
 """Batches of at least so many pairs are worth the two seconds that compiling takes, given that others follow."""
@@ -23,10 +23,15 @@ MANY = 25_000
 @dataclass(frozen=True, slots=True)
 class BatchCounts:
     """The errors of n pairs: ``numbers``, int32 (5, n), has hits, substitutions, deletions, insertions and character
-    errors, zeros where a text is missing; ``missed`` the substituted and deleted reference words of all pairs."""
+    errors, zeros where a text is missing; ``missed`` the substituted and deleted reference words of all pairs.
+
+    ``marks``, int32 (errors, 3), tell every word error: the pair, the place in the reference (of an insertion: the
+    number of the word it stands before, or of all words), and 1 for an insertion, else 0. They are in order.
+    """
 
     numbers: np.ndarray
     missed: pa.StringArray
+    marks: np.ndarray
 
 
 def count_pairs(references: pa.StringArray, hypotheses: pa.StringArray, words: np.ndarray) -> BatchCounts:
@@ -46,7 +51,14 @@ def _one_by_one(references: pa.StringArray, hypotheses: pa.StringArray, wanted: 
     counts: list[TextCounts] = [count_texts(*pair) for pair in zip(left, right, strict=True)]
     numbers = np.zeros((5, len(wanted)), dtype=np.int32)
     numbers[:, wanted] = np.array([found[:5] for found in counts], dtype=np.int32).reshape(-1, 5).T
-    return BatchCounts(numbers, pa.array([word for found in counts for word in found[-1]], pa.string()))
+    marks = [
+        (pair, place, tag == "insert")
+        for pair, reference, hypothesis in zip(np.flatnonzero(wanted).tolist(), left, right, strict=True)
+        if reference != hypothesis
+        for tag, place, _ in word_edits(reference, hypothesis)
+    ]
+    missed = pa.array([word for found in counts for word in found[-1]], pa.string())
+    return BatchCounts(numbers, missed, np.array(marks, dtype=np.int32).reshape(-1, 3))
 
 
 def compiled_counts(
@@ -58,10 +70,12 @@ def compiled_counts(
     text, ends = _buffers(references)
     counts = np.zeros((len(wanted), 4), dtype=np.int32)
     missed, missed_ends = np.empty(text.size, dtype=np.uint8), np.zeros(int(words.sum()) + 1, dtype=np.int32)
+    marks = np.empty((int(words.sum() + word_counts(hypotheses).sum()), 3), dtype=np.int32)
     memory = alignment_kernel.scratch()
-    found = alignment_kernel.count(
-        text, ends, *_buffers(hypotheses), wanted, counts, missed, missed_ends, memory
+    found, marked = alignment_kernel.count(
+        text, ends, *_buffers(hypotheses), wanted, counts, missed, missed_ends, marks, memory
     )  # fmt: skip
+    marks = marks[:marked].copy()
     missing, substitutions, insertions, characters = counts.T
     numbers = np.stack([words - missing, substitutions, missing - substitutions, insertions, characters])
     numbers[:, ~wanted] = 0
@@ -69,10 +83,12 @@ def compiled_counts(
     missed_words = pa.Array.from_buffers(pa.string(), found, buffers)
     too_long = missing == alignment_kernel.TOO_LONG
     if not too_long.any():
-        return BatchCounts(numbers, missed_words)
+        return BatchCounts(numbers, missed_words, marks)
     others = _one_by_one(references, hypotheses, too_long)
     numbers[:, too_long] = others.numbers[:, too_long]
-    return BatchCounts(numbers, pa.concat_arrays([missed_words, others.missed]))
+    marks = np.concatenate([marks, others.marks])
+    in_order = marks[np.argsort(marks[:, 0], kind="stable")]
+    return BatchCounts(numbers, pa.concat_arrays([missed_words, others.missed]), in_order)
 
 
 def word_counts(texts: pa.StringArray) -> np.ndarray:

@@ -46,16 +46,18 @@ def scratch() -> tuple[np.ndarray, ...]:
 
 
 @njit(no_cfunc_wrapper=True)
-def count(references, reference_ends, hypotheses, hypothesis_ends, wanted, counts, missed, missed_ends, memory):
-    """Count the errors of the ``wanted`` pairs (bool); returns the number of missed reference words in all of them.
+def count(references, reference_ends, hypotheses, hypothesis_ends, wanted, counts, missed, missed_ends, marks, memory):
+    """Count the errors of the ``wanted`` pairs (bool); returns the numbers of missed reference words and of errors.
 
     ``counts``, zeros of int32 (n, 4), gets missed words, substitutions, insertions and character errors. The missed
     words (substituted or deleted, in no order) are written one behind the other to the bytes ``missed``, which must be
-    as long as ``references``, and their ends to ``missed_ends`` from 1 on. A pair that is too long gets TOO_LONG
-    as its first count. ``memory`` is as ``scratch`` made it.
+    as long as ``references``, and their ends to ``missed_ends`` from 1 on. ``marks``, int32 (errors, 3), gets for every
+    error the pair, the place (the number of the reference word, or of the one that an insertion stands before) and
+    whether it is an insertion; in order, pair by pair. A pair that is too long gets TOO_LONG as its first count and no
+    marks. ``memory`` is as ``scratch`` made it.
     """
     left, right, codes, starts, ends, hashes, starts2, ends2, hashes2, masks, plus, minus, table, letters = memory
-    found = filled = 0
+    found = filled = marked = 0
     for i in range(wanted.size):
         if not wanted[i]:
             continue
@@ -80,7 +82,11 @@ def count(references, reference_ends, hypotheses, hypothesis_ends, wanted, count
         first, m, n = _trimmed(left, m, right, n)
         blocks = (m + 63) // 64
         _distance(left, right, first, m, n, distinct, masks, plus, minus, blocks)
-        row, column = n, m
+        before = np.int64(first)
+        for place in range(np.int64(reference_ends[i]), a):
+            if references[place] == SPACE:
+                before += 1
+        row, column, begun = n, m, marked
         while row or column:
             cell = row * blocks + (column - 1) // 64
             bit = ONE << np.uint64((column - 1) % 64)
@@ -90,22 +96,32 @@ def count(references, reference_ends, hypotheses, hypothesis_ends, wanted, count
                 row -= 1
                 if column == 0 or (row and minus[cell - blocks] & bit):
                     counts[i, 2] += 1
+                    marks[marked, 0], marks[marked, 1], marks[marked, 2] = i, before + column, 1
+                    marked += 1
                     continue
                 column -= 1
                 if left[first + column] == right[first + row]:
                     continue
                 counts[i, 1] += 1
             counts[i, 0] += 1
+            marks[marked, 0], marks[marked, 1], marks[marked, 2] = i, before + column, 0
+            marked += 1
             for place in range(starts[first + column], ends[first + column]):
                 missed[filled] = references[place]
                 filled += 1
             found += 1
             missed_ends[found] = filled
+        last = marked - 1  # the way back met them from the end
+        while begun < last:
+            place, inserted = marks[begun, 1], marks[begun, 2]
+            marks[begun, 1], marks[begun, 2] = marks[last, 1], marks[last, 2]
+            marks[last, 1], marks[last, 2] = place, inserted
+            begun, last = begun + 1, last - 1
         m, n = _decode(references, a, b, left), _decode(hypotheses, c, d, right)
         first, m, n = _trimmed(left, m, right, n)
         distinct = _number_letters(letters, codes, left, right, first, m, n)
         counts[i, 3] = _distance(left, right, first, m, n, distinct, masks, plus, minus, np.int64(0))
-    return found
+    return found, marked
 
 
 @_inner

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import orjson
 
-from evaluator.comparison import compare
+from evaluator.comparison import Means, compare
 from evaluator.comparison_report import as_junit, as_latex, as_markdown, as_text, report
 from evaluator.gate import judged, parsed
 from evaluator.normalize import Normalizer, normalizer
@@ -21,6 +22,7 @@ from explorer.query import Query
 
 FORMS = ("text", "json", "markdown", "latex", "junit")
 TOLD_ROWS = 20_000
+TOLD_EVERY = 2_000
 
 
 def print_comparison(
@@ -33,8 +35,12 @@ def print_comparison(
     blocks: str | None,
     conditions: Sequence[str],
     form: str,
+    means: Means | None = None,
+    scores: Path | None = None,
 ) -> int:
     """Print the comparison of the utterances that the filter ``where`` selects, in one of FORMS; the exit code.
+
+    Scores are kept in the folder ``scores``, so that the next command finds them.
 
     Raises:
         ConfigError: a condition or the normalizer does not exist, or there is nothing to compare.
@@ -44,14 +50,20 @@ def print_comparison(
     chosen = normalizer(normalizer_name)
     if not corpus.systems:
         raise ConfigError(f'"{corpus.name}" has no hypotheses to compare (fields pred_text, pred_text_NAME).')
-    with scored(corpus, chosen, where=where) as laid:
+    with scored(corpus, chosen, where=where, folder=scores) as laid:
 
         def tell(done: int, total: int) -> None:
-            if corpus.size >= TOLD_ROWS:
-                print(f"compared {done} of {total} systems", file=sys.stderr, flush=True)
+            if corpus.size >= TOLD_ROWS and (done == total or done % TOLD_EVERY == 0):
+                print(f"{done:,} of {total:,} resamples", file=sys.stderr, flush=True)
 
         compared = compare(
-            laid, Query(where=where), systems=systems, baseline=baseline or "", blocks=blocks, progress=tell
+            laid,
+            Query(where=where),
+            systems=systems,
+            baseline=baseline or "",
+            blocks=blocks,
+            means=means,
+            progress=tell,
         )
     if not compared.common:
         raise ConfigError(

@@ -12,15 +12,15 @@ from xml.etree import ElementTree
 import orjson
 
 from evaluator.comparison import Comparison, Standing
+from evaluator.comparison_columns import p_value, shown_columns
 from evaluator.gate import Verdict
 from evaluator.metrics import METRICS
 from evaluator.significance import Interval
-from explorer.formatting import EMPTY, count, percent
+from explorer.formatting import count
 from explorer.spreadsheet import line
 
-RATES = ("wer", "cer", "substitution_rate", "deletion_rate", "insertion_rate", "wmr")
+RATES = ("wer", "cer", "substitution_rate", "deletion_rate", "insertion_rate", "wmr", "mwa", "rtfx")
 RARE = 0.05
-HEADER = ("System", "WER", "95 %", "CER", "S", "D", "I", "Delta", "Delta 95 %", "p", "Wins", "Ties", "Losses")
 
 
 def report(compared: Comparison) -> dict[str, Any]:
@@ -48,6 +48,7 @@ def _row(row: Standing) -> dict[str, Any]:
         "wer_ci": _ends(row.interval),
         "utterances": row.utterances,
         "words": words.length,
+        "vocabulary": row.counts.vocabulary,
         "hits": words.hits,
         "substitutions": words.substitutions,
         "deletions": words.deletions,
@@ -95,11 +96,6 @@ def sentence(row: Standing, compared: Comparison) -> str:
     return f"{claim}; a difference this large is not unusual between equally good systems (p {p_value(row.p_holm)})."
 
 
-def p_value(p: float | None) -> str:
-    """``0.03`` as "= 0.030", tiny ones as "< 0.001"; a dash where there is none."""
-    return EMPTY if p is None else "< 0.001" if p < 0.001 else f"= {p:.3f}"
-
-
 def caption(compared: Comparison) -> str:
     """What every printed table says: the base, the normalizer, and how the intervals were made."""
     unit = f'whole values of "{compared.blocks}" ({count(compared.block_count)})' if compared.blocks else "utterances"
@@ -112,41 +108,15 @@ def caption(compared: Comparison) -> str:
     )
 
 
+def header(compared: Comparison) -> list[str]:
+    """The titles of the table's columns."""
+    return [column.title for column in shown_columns(compared.standings)]
+
+
 def lines(compared: Comparison) -> list[list[str]]:
-    """The table's cells as text, in the order of HEADER."""
-    return [_cells(row) for row in compared.standings]
-
-
-def _cells(row: Standing) -> list[str]:
-    found = row.difference
-    rates = {name: _or_dash(METRICS[name].value(row.counts)) for name in RATES}
-    return [
-        row.system,
-        rates["wer"],
-        span(row.interval),
-        *(rates[name] for name in RATES[1:5]),
-        EMPTY if found is None else points(found.delta),
-        EMPTY if found is None else span(found.interval, signed=True),
-        p_value(row.p_holm).removeprefix("= "),
-        *(EMPTY if number is None else count(number) for number in (row.wins, row.ties, row.losses)),
-    ]
-
-
-def _or_dash(fraction: float | None) -> str:
-    return EMPTY if fraction is None else percent(fraction)
-
-
-def points(fraction: float) -> str:
-    """A difference of rates in percentage points, with its sign: "-1.25"."""
-    return f"{100 * fraction:+.2f}"
-
-
-def span(interval: Interval | None, *, signed: bool = False) -> str:
-    """An interval as "4.10 to 5.25", in percent or percentage points."""
-    if interval is None:
-        return EMPTY
-    form = "+.2f" if signed else ".2f"
-    return f"{100 * interval.low:{form}} to {100 * interval.high:{form}}"
+    """The table's cells as text, in the order of the header."""
+    columns = shown_columns(compared.standings)
+    return [[column.text(row) for column in columns] for row in compared.standings]
 
 
 def as_json(compared: Comparison) -> str:
@@ -168,7 +138,8 @@ def as_csv(compared: Comparison) -> str:
 
 def as_markdown(compared: Comparison, verdicts: Sequence[Verdict] = ()) -> str:
     """A table for a pull request, with its caption, the sentences, and what the gate found."""
-    rows = [HEADER, ["---", *["---:"] * (len(HEADER) - 1)], *lines(compared)]
+    titles = header(compared)
+    rows = [titles, ["---", *["---:"] * (len(titles) - 1)], *lines(compared)]
     table = "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)
     told = "\n".join(f"- {sentence(row, compared)}" for row in compared.standings if row.system != compared.baseline)
     gate = "\n".join(f"- **{_outcome(one)}** `{one.condition}`: {one.told}" for one in verdicts)
@@ -178,12 +149,13 @@ def as_markdown(compared: Comparison, verdicts: Sequence[Verdict] = ()) -> str:
 def as_latex(compared: Comparison) -> str:
     """A booktabs table for a paper."""
     body = [" & ".join(map(_tex, row)) + r" \\" for row in lines(compared)]
-    head = " & ".join(map(_tex, HEADER)) + r" \\"
+    titles = header(compared)
+    head = " & ".join(map(_tex, titles)) + r" \\"
     return "\n".join(
         [
             r"\begin{table}",
             rf"\caption{{{_tex(caption(compared))}}}",
-            rf"\begin{{tabular}}{{l{'r' * (len(HEADER) - 1)}}}",
+            rf"\begin{{tabular}}{{l{'r' * (len(titles) - 1)}}}",
             r"\toprule",
             head,
             r"\midrule",
@@ -229,8 +201,8 @@ def _outcome(verdict: Verdict) -> str:
 
 def as_text(compared: Comparison, verdicts: Sequence[Verdict] = ()) -> str:
     """The table for a terminal, its caption, the sentences and what the gate found."""
-    rows = [list(HEADER), *lines(compared)]
-    widths = [max(len(row[place]) for row in rows) for place in range(len(HEADER))]
+    rows = [header(compared), *lines(compared)]
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
     table = [
         "  ".join(
             cell.rjust(width) if place else cell.ljust(width)

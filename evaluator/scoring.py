@@ -8,8 +8,10 @@ Arrow stream from standard input: counting a million utterances takes seconds of
 
 A batch has the columns row, reference and hypothesis_<system>. A file has one line for every row: how it was scored
 (``SCORED``, ``EMPTY_REFERENCE``, or why not), and its counts, which are missing where it was not. Beside it,
-``<file>.words`` has a line for every reference word: how often it occurs in scored rows and how often it was a hit. A
-file gets its name only when it is whole, after its words have theirs.
+``<file>.words`` has a line for every reference word: how often it occurs in scored rows and how often it was a hit;
+``<file>.marks`` has a line for every word error, in the order of rows and places: the row, the place (the number of the
+reference word, of an insertion that of the word it stands before) and whether it is an insertion. A file gets its name
+only when it is whole, after those beside it have theirs.
 
 The words of all references are not counted again here: the corpus has counted them (as they are written), so they come
 with the stream, as JSON in its schema's metadata, and are normalised word by word. A normalizer that goes over whole
@@ -63,6 +65,7 @@ _SCHEMA = pa.schema(
 )
 VOCABULARY = b"vocabulary"
 _WORDS = pa.schema([("word", pa.string()), ("count", pa.int64()), ("hits", pa.int64())])
+_MARKS = pa.schema([("row", pa.int32()), ("place", pa.int32()), ("inserted", pa.bool_())])
 MOST_BYTES = 1 << 29
 
 
@@ -79,6 +82,11 @@ def words_path(path: Path) -> Path:
 def text_path(path: Path) -> Path:
     """The file of normalised hypotheses beside a file of scores, under a normalizer that goes over whole texts."""
     return path.with_name(path.name + ".text")
+
+
+def marks_path(path: Path) -> Path:
+    """The file of word errors beside a file of scores."""
+    return path.with_name(path.name + ".marks")
 
 
 def score(
@@ -194,6 +202,7 @@ class _Writer:
         names = ["row", *columns_of(system)]
         self._schema = pa.schema([field.with_name(name) for field, name in zip(_SCHEMA, names, strict=True)])
         self._file = pyarrow.parquet.ParquetWriter(self._building, self._schema, compression="zstd")
+        self._marks = pyarrow.parquet.ParquetWriter(marks_path(self._building), _MARKS, compression="zstd")
         self._missed: Counter[str] = Counter()
         self._unscored: Counter[str] = Counter()
 
@@ -222,16 +231,21 @@ class _Writer:
             *(pa.array(rate, mask=undefined) for rate in rates),
         ]
         self._file.write_batch(pa.record_batch(arrays, schema=self._schema))
+        pairs, places, inserted = found.marks.T
+        marks = [rows.take(pa.array(pairs)), pa.array(places), pa.array(inserted.astype(bool))]
+        self._marks.write_batch(pa.record_batch(marks, schema=_MARKS))
 
     def publish(self, everywhere: Counter[str]) -> None:
         """Give the finished files their names; ``everywhere`` counts the words of all references."""
         self._file.close()
+        self._marks.close()
         counts = everywhere - self._unscored
         hits = [count - self._missed[word] for word, count in counts.items()]
         table = pa.table({"word": pa.array(counts, pa.string()), "count": list(counts.values()), "hits": hits})
         words = words_path(self._building)
         pyarrow.parquet.write_table(table.cast(_WORDS), words, compression="zstd")
         words.replace(words_path(self._path))
+        marks_path(self._building).replace(marks_path(self._path))
         if self._texts is not None:
             self._texts.publish()
         self._building.replace(self._path)
@@ -239,8 +253,9 @@ class _Writer:
     def discard(self) -> None:
         """Remove what was not published; nothing is left to remove afterwards."""
         self._file.close()
-        self._building.unlink(missing_ok=True)
-        words_path(self._building).unlink(missing_ok=True)
+        self._marks.close()
+        for path in (self._building, words_path(self._building), marks_path(self._building)):
+            path.unlink(missing_ok=True)
         if self._texts is not None:
             self._texts.discard()
 

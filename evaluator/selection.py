@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from evaluator.edit_store import EditStore
@@ -39,21 +39,24 @@ def selected(corpus: Corpus, where: str, name: str | Normalizer) -> tuple[Corpus
 
 
 @contextmanager
-def scored(corpus: Corpus, name: str | Normalizer, *, where: str = "") -> Iterator[Corpus]:
+def scored(corpus: Corpus, name: str | Normalizer, *, where: str = "", folder: Path | None = None) -> Iterator[Corpus]:
     """The corpus with the scores of all its systems beside it, computed now; progress goes to standard error.
 
     The edits come, too, of the systems whose edits the expression ``where`` names.
 
-    Its columns outlive the context; what is counted over whole words (``word_accuracies``) does not.
+    Scores that are in ``folder`` are taken from there, new ones are kept in it. Without a folder they are temporary:
+    the columns outlive the context, what is counted over whole words (``word_accuracies``) does not.
     """
-    with tempfile.TemporaryDirectory(prefix="earmark-scores-") as folder:
-        store, chosen = ScoreStore(Path(folder), at_once=corpus.size + 1), normalizer(name)
-        if corpus.systems:
-            store.compute(corpus, corpus.systems, chosen, progress=_teller(corpus.size))
+    with ExitStack() as stack:
+        place = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="earmark-scores-")))
+        store, chosen = ScoreStore(place, at_once=corpus.size + 1), normalizer(name)
+        missing = [system for system in corpus.systems if store.overlay(corpus, system, chosen) is None]
+        if missing:
+            store.compute(corpus, missing, chosen, progress=_teller(corpus.size))
         laid = store.lay(corpus, chosen)
         named = [system for system in scored_systems(laid) if column_name(system) in where]
-        with closing(EditStore()) as edits:
-            yield edits.with_edits(laid, named, _silent) if named else laid
+        edits = stack.enter_context(closing(EditStore()))
+        yield edits.with_edits(laid, named, _silent) if named else laid
 
 
 def _silent(_done: int, _total: int) -> None:

@@ -104,7 +104,7 @@ def resampled_rates(
     """
     table = np.column_stack([errors, lengths]).astype(np.int64)
     if blocks is not None:
-        table = _summed(table, blocks)
+        table = summed(table, blocks)
     if len(table) < 2 or table[:, -1].sum() == 0:
         return None
     distinct, counts = np.unique(table, axis=0, return_counts=True)
@@ -152,7 +152,7 @@ def interval_of(rates: np.ndarray) -> Interval:
     return Interval(float(low), float(high))
 
 
-def _summed(table: np.ndarray, blocks: np.ndarray) -> np.ndarray:
+def summed(table: np.ndarray, blocks: np.ndarray) -> np.ndarray:
     """The sums of the rows of each block, shape (blocks, columns)."""
     _, place = np.unique(blocks, return_inverse=True)
     summed = np.zeros((place.max() + 1 if len(place) else 0, table.shape[1]), dtype=np.int64)

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from evaluator.comparison import Means
 from evaluator.comparison_store import ComparisonStore
 from evaluator.contribution_store import ContributionStore
 from evaluator.detectors import choosable
@@ -30,12 +31,14 @@ from evaluator.normalize import ABSENT, NORMALIZERS, Normalizer, normalizer, reg
 from evaluator.run_overlays import RunOverlays
 from evaluator.runs import RunStore
 from evaluator.scores import ScoreStore, ScoringProgress
+from evaluator.speed import speeds
 from evaluator.stimuli import StimulusSets
 from evaluator.supervisor import Supervisor
 from evaluator.suspicion.ranking import PARAMETER as SIGNALS_PARAMETER
 from evaluator.suspicion.ranking import Choice
 from evaluator.suspicion.store import SuspicionStore
 from evaluator.systems import System
+from evaluator.table_store import TableStore
 from evaluator.transcription import Options
 from evaluator.word_accuracy import folding, word_accuracies
 from evaluator.workspace import Workspace
@@ -73,6 +76,7 @@ class EvaluatorStores(Stores):
     edits: EditStore
     contributions: ContributionStore
     findings: ComparisonStore
+    tables: TableStore
     supervisor: Supervisor
     ledger: Ledger
     normalizers: Mapping[str, Normalizer] = field(default_factory=lambda: NORMALIZERS)
@@ -148,6 +152,10 @@ class EvaluatorStores(Stores):
     def word_accuracies(self, corpus: Corpus) -> Sequence[WordAccuracy]:
         """What scoring counted for every word."""
         return word_accuracies(corpus)
+
+    def means(self, corpus: Corpus) -> Means:
+        """What comparisons of a corpus are made with."""
+        return Means(self.tables, self.config.cache.folder / "comparisons", speeds(corpus, self.runs))
 
     def options(self, **chosen: object) -> Options:
         """Options of a job: those chosen, else the configured ones.
@@ -302,6 +310,7 @@ def open_stores(
         edits=EditStore(),
         contributions=ContributionStore(),
         findings=ComparisonStore(remembered=FINDINGS),
+        tables=TableStore(),
         supervisor=supervisor,
         ledger=ledger,
     )

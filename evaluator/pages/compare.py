@@ -1,7 +1,7 @@
 """Systems side by side on the same utterances: rates with intervals, differences from a baseline, how sure they are.
 
 The address says everything: ``baseline=``, ``system=`` (several; none means all), ``by=`` (the column that is resampled
-whole) and ``rows=own`` (each system on what it was scored on), beside the filter of the utterances.
+whole), ``rows=own`` (each system on what it was scored on) and ``order=`` (the column that sorts), beside the filter.
 """
 
 from __future__ import annotations
@@ -15,24 +15,18 @@ from dash.development.base_component import Component
 from flask import Response, request
 
 from evaluator.comparison import Comparison, Standing, compare, own_standings
-from evaluator.comparison_report import (
-    as_csv,
-    as_json,
-    as_latex,
-    as_markdown,
-    caption,
-    sentence,
-)
+from evaluator.comparison_columns import in_order
+from evaluator.comparison_report import as_csv, as_json, as_latex, as_markdown, caption, sentence
 from evaluator.comparison_store import Making
 from evaluator.pages.compare_controls import blocks_of, compare_controls, systems_of
-from evaluator.pages.compare_table import HELP, standings_table
-from evaluator.pages.compare_tabs import SHARED, compare_head
+from evaluator.pages.compare_table import ORDER, standings_table
+from evaluator.pages.compare_tabs import SHARED, compare_head, nothing_to_compare, waiting
 from evaluator.score_columns import normalizer_of, scored_systems
 from explorer.components.cards import icon, state
 from explorer.corpus import Corpus
 from explorer.errors import SpeechDataError
 from explorer.formatting import count
-from explorer.parameters import PLACE, Parameters
+from explorer.parameters import Parameters
 from explorer.query import Query
 
 PATH = "/compare"
@@ -41,7 +35,7 @@ POLL_MS = 1000
 
 TAB = "Leaderboard"
 CARRIED = SHARED
-OWN = (*SHARED, "rows")
+OWN = (*SHARED, "rows", ORDER)
 EXPORTS: dict[str, tuple[str, str, Callable[[Comparison], str]]] = {
     "csv": ("CSV", "text/csv", as_csv),
     "md": ("Markdown", "text/markdown", as_markdown),
@@ -51,12 +45,11 @@ EXPORTS: dict[str, tuple[str, str, Callable[[Comparison], str]]] = {
 
 
 def layout(stores: Any, query: Parameters) -> Component:
-    """Controls and the standings for what the address asks; how to get systems where there are too few."""
+    """Controls and the standings for what the address asks; how to get systems where there are none."""
     corpus = stores.corpus(query)
-    known = scored_systems(corpus)
-    head = compare_head(corpus, query, actions=_downloads(query) if len(known) > 1 else ())
-    if len(known) < 2:
-        return html.Div([head, _too_few(stores, corpus, query)], className="page")
+    head = compare_head(corpus, query)
+    if not scored_systems(corpus):
+        return html.Div([head, nothing_to_compare(corpus, query)], className="page")
     body, pending = _body(stores, query)
     return html.Div(
         [
@@ -69,20 +62,6 @@ def layout(stores: Any, query: Parameters) -> Component:
     )
 
 
-def _too_few(stores: Any, corpus: Corpus, query: Parameters) -> Component:
-    scoring = len(corpus.systems) > 1
-    title = "Systems are being scored" if scoring else "There is nothing to compare yet"
-    text = (
-        "Come back in a moment: the overview shows how far it is."
-        if scoring
-        else "A comparison needs two systems: fields pred_text_NAME of the manifest, joined files, or runs made here."
-    )
-    runs = dcc.Link(
-        [icon("bi-mic"), "Run a recognizer"], href=query.only(PLACE).href("/runs"), className="btn btn-primary"
-    )
-    return html.Div(state("bi-bar-chart-steps", title, text, actions=[] if scoring else [runs]), className="panel")
-
-
 def _switch(query: Parameters) -> Component:
     """The switch between the utterances in common and each system's own."""
     own = query.get("rows") == "own"
@@ -91,6 +70,78 @@ def _switch(query: Parameters) -> Component:
         href=query.only(OWN).replaced(rows=None if own else "own").href(PATH),
         className="chip on" if own else "chip",
         title="Rates over all that each system was scored on; they may be different utterances and are not compared.",
+    )
+
+
+def _ask(stores: Any, query: Parameters) -> Comparison | Making:
+    corpus = stores.corpus(query)
+
+    def make(tell: Callable[[int, int], None]) -> Comparison:
+        return compare(
+            corpus,
+            Query.from_pairs(query.pairs),
+            systems=systems_of(query),
+            baseline=query.get("baseline", ""),
+            blocks=blocks_of(query),
+            means=stores.means(corpus),
+            progress=tell,
+        )
+
+    found: Comparison | Making = stores.standings.get(_key(stores, corpus, query), make)
+    return found
+
+
+def _ask_own(stores: Any, query: Parameters) -> tuple[Standing, ...] | Making:
+    corpus = stores.corpus(query)
+
+    def make(tell: Callable[[int, int], None]) -> tuple[Standing, ...]:
+        names = systems_of(query) or scored_systems(corpus)
+        asked = Query.from_pairs(query.pairs)
+        return own_standings(corpus, asked, names, blocks=blocks_of(query), means=stores.means(corpus), progress=tell)
+
+    found: tuple[Standing, ...] | Making = stores.standings.get(_key(stores, corpus, query), make)
+    return found
+
+
+def _key(stores: Any, corpus: Corpus, query: Parameters) -> tuple[Any, ...]:
+    speeds = tuple(sorted(stores.means(corpus).speeds.items()))
+    return (corpus.key, speeds, query.only(OWN).without(("corpus", ORDER, "sort")).pairs)
+
+
+def _body(stores: Any, query: Parameters) -> tuple[Component, bool]:
+    """The standings, or how far they are; and whether to ask again."""
+    corpus = stores.corpus(query)
+    if query.get("rows") == "own":
+        rows = _ask_own(stores, query)
+        return (
+            (waiting("compare-cancel", rows), True) if isinstance(rows, Making) else (_own(rows, corpus, query), False)
+        )
+    found = _ask(stores, query)
+    if isinstance(found, Making):
+        return waiting("compare-cancel", found), True
+    if not found.common:
+        lacking = ", ".join(f"{name} lacks {count(number)}" for name, number in found.lacking.items() if number)
+        because = f" ({lacking}). Leave some out." if lacking else "."
+        text = f"Of {count(found.selected)} utterances none was scored for every system{because}"
+        return html.Div(state("bi-intersect", "No utterance in common", text), className="panel"), False
+    return _panel(found, query), False
+
+
+def _panel(found: Comparison, query: Parameters) -> Component:
+    told = [html.Li(sentence(row, found)) for row in found.standings if row.system != found.baseline]
+    left_out = [f"{count(number)} ({name})" for name, number in found.lacking.items() if number]
+    note = f" Left out because a system was not scored on them: {', '.join(left_out)}." if left_out else ""
+    return html.Div(
+        [
+            standings_table(PATH, found.standings, query.only(OWN), found),
+            html.Ul(told, className="compare-told") if told else None,
+            html.P(caption(found) + note, className="rates-key"),
+            html.Div(
+                [html.Span("Download", className="control-label"), *_downloads(query)], className="compare-downloads"
+            ),
+        ],
+        className="panel",
+        id="compare-standings",
     )
 
 
@@ -107,78 +158,13 @@ def _downloads(query: Parameters) -> list[Component]:
     ]
 
 
-def _ask(stores: Any, query: Parameters) -> Comparison | Making:
-    corpus = stores.corpus(query)
-    wanted = Query.from_pairs(query.pairs)
-    key = _key(corpus, query)
-
-    def make(tell: Callable[[int, int], None]) -> Comparison:
-        return compare(
-            corpus,
-            wanted,
-            systems=systems_of(query),
-            baseline=query.get("baseline", ""),
-            blocks=blocks_of(query),
-            progress=tell,
-        )
-
-    found: Comparison | Making = stores.standings.get(key, make)
-    return found
-
-
-def _key(corpus: Corpus, query: Parameters) -> tuple[Any, ...]:
-    return (corpus.key, query.only(OWN).without(("corpus", "rows")).pairs)
-
-
-def _body(stores: Any, query: Parameters) -> tuple[Component, bool]:
-    """The standings, or how far they are; and whether to ask again."""
-    found = _ask(stores, query)
-    if isinstance(found, Making):
-        share = found.done / found.total if found.total else 0.0
-        bar = html.Div(html.Div(className="progress-bar", style={"width": f"{share:.0%}"}), className="progress")
-        text = f"Comparing: {found.done} of {found.total or '?'} systems"
-        cancel = html.Button("Cancel", id="compare-cancel", type="button", className="btn btn-secondary", n_clicks=0)
-        waiting = html.Div([html.Span(text), bar, cancel], className="rates-wait", role="status")
-        return html.Div(waiting, className="panel"), True
-    if query.get("rows") == "own":
-        corpus = stores.corpus(query)
-        names = [row.system for row in found.standings]
-        rows = own_standings(corpus, Query.from_pairs(query.pairs), names, blocks=blocks_of(query))
-        return _own_panel(rows, corpus), False
-    if not found.common:
-        lacking = ", ".join(f"{name} lacks {count(number)}" for name, number in found.lacking.items() if number)
-        text = f"Of {count(found.selected)} utterances none was scored for every system ({lacking}). Leave some out."
-        return html.Div(state("bi-intersect", "No utterance in common", text), className="panel"), False
-    return _panel(found), False
-
-
-def _panel(found: Comparison) -> Component:
-    told = [html.Li(sentence(row, found)) for row in found.standings if row.system != found.baseline]
-    left_out = {name: number for name, number in found.lacking.items() if number}
-    note = (
-        f" Left out because a system was not scored on them: "
-        f"{', '.join(f'{count(number)} ({name})' for name, number in left_out.items())}."
-        if left_out
-        else ""
-    )
-    return html.Div(
-        [
-            standings_table(found.standings, list(HELP), found.baseline),
-            html.Ul(told, className="compare-told"),
-            html.P(caption(found) + note, className="rates-key"),
-        ],
-        className="panel",
-        id="compare-standings",
-    )
-
-
-def _own_panel(rows: Sequence[Standing], corpus: Corpus) -> Component:
+def _own(rows: Sequence[Standing], corpus: Corpus, query: Parameters) -> Component:
     chosen = normalizer_of(corpus)
     used = f"Normalizer {chosen.name} version {chosen.version}. " if chosen else ""
     bases = ", ".join(f"{row.system}: {count(row.utterances)} utterances" for row in rows)
     text = f"{used}Each system on all it was scored on ({bases}): these rates are not compared with each other."
     return html.Div(
-        [standings_table(rows, list(HELP)[:7], ""), html.P(text, className="rates-key")],
+        [standings_table(PATH, rows, query.only(OWN), None), html.P(text, className="rates-key")],
         className="panel",
         id="compare-standings",
     )
@@ -209,7 +195,7 @@ def register(app: Dash, stores: Any) -> None:
         if not clicks:
             return no_update, no_update
         query = Parameters.of(search)
-        stores.standings.cancel(_key(stores.corpus(query), query))
+        stores.standings.cancel(_key(stores, stores.corpus(query), query))
         again = dcc.Link("Compare after all", href=query.href(PATH), className="btn btn-primary", refresh=True)
         return html.Div(
             state("bi-x-circle", "Cancelled", "Nothing was compared.", actions=[again]), className="panel"
@@ -220,8 +206,10 @@ def register(app: Dash, stores: Any) -> None:
         query = Parameters(tuple(request.args.items(multi=True)))
         try:
             found = _ask(stores, query)
-            while isinstance(found, Making):
-                found = _ask(stores, query)
+            if isinstance(found, Making):  # no thread of the server waits for it
+                told = {"error": "The comparison is still being made; ask again in a moment."}
+                return Response(orjson.dumps(told), 503, {"Retry-After": "2"}, mimetype="application/json")
+            found = in_order(found, query.get(ORDER, ""))
         except SpeechDataError as error:
             return Response(orjson.dumps({"error": str(error)}), status=400, mimetype="application/json")
         _, media_type, write = EXPORTS[ending]

@@ -1,81 +1,104 @@
-"""The leaderboard as a table: one row a system, every number with its base and its explanation."""
+"""The leaderboard as a table: one row a system, every number with its base and its explanation, sorted by the address.
+
+Wins, ties and losses are links to exactly the utterances that were counted.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
-from evaluator.comparison import Standing
-from evaluator.comparison_report import p_value, points, span
+from evaluator.comparison import Comparison, Standing
+from evaluator.comparison_columns import Shown, ordered, p_value, shown_columns
 from evaluator.metrics import METRICS
-from explorer.components.cards import attributes, help_mark
-from explorer.formatting import EMPTY, count, percent
+from explorer.components.cards import attributes, help_mark, icon
+from explorer.expression import field_text
+from explorer.formatting import count
+from explorer.parameters import PLACE, Parameters
+from explorer.query import Query
 
-HELP = {
-    "System": "What recognized: a field pred_text_NAME of the manifest, a joined file, or a run.",
-    "WER": METRICS["wer"].help,
-    "95 %": "Where the WER lies with 95 % probability, had other utterances of the same kind been drawn (bootstrap). "
-    "The bar shows it on one scale for all systems, the mark is the WER itself.",
-    "CER": METRICS["cer"].help,
-    "S": METRICS["substitution_rate"].help,
-    "D": METRICS["deletion_rate"].help,
-    "I": METRICS["insertion_rate"].help,
-    "Difference": "WER minus the baseline's WER on the same utterances, in percentage points, with its 95 % interval "
-    "(paired bootstrap). Negative is better.",
-    "p": "Matched pairs sentence segment word error test (MAPSSWE), two-sided, with Holm's correction for testing "
-    "several systems: how often luck alone would make a difference this large between equally good systems.",
-    "Win / tie / loss": "Utterances with fewer, as many, and more errors than the baseline's.",
-}
+ORDER = "order"
+"""The parameter of the address that names the column which the standings are sorted by."""
+
+OUTCOMES = {"wins": "<", "ties": "=", "losses": ">"}
 
 
-def standings_table(rows: Sequence[Standing], columns: Sequence[str], baseline: str) -> Component:
-    """The standings in the ``columns`` (keys of HELP), the intervals on one scale."""
-    ends = [end for row in rows if row.interval for end in (row.interval.low, row.interval.high)]
+def standings_table(
+    path: str, standings: Sequence[Standing], query: Parameters, compared: Comparison | None
+) -> Component:
+    """The standings in the order of the address; without ``compared`` nothing is said about a baseline.
+
+    ``query`` has the parameters that links to other orders keep.
+    """
+    columns = shown_columns(standings, against=compared is not None)
+    order = query.get(ORDER, "")
+    ends = [end for row in standings if row.interval for end in (row.interval.low, row.interval.high)]
     scale = (min(ends), max(ends)) if ends else (0.0, 1.0)
-    head = [
-        html.Th([name, help_mark(HELP[name])], scope="col", className="" if name == "System" else "num")
-        for name in columns
+    head = [_heading(path, column, order, query) for column in columns]
+    body = [
+        html.Tr([_cell(row, column, scale, query, compared) for column in columns]) for row in ordered(standings, order)
     ]
-    body = [html.Tr(_cells(row, columns, baseline, scale)) for row in rows]
     table = html.Table([html.Thead(html.Tr(head)), html.Tbody(body)], className="plain rates compare")
     return html.Div(table, className="table-scroll", tabIndex=0, **attributes(role="region", aria_label="Standings"))
 
 
-def _cells(row: Standing, columns: Sequence[str], baseline: str, scale: tuple[float, float]) -> list[Component]:
-    words = row.counts.words
-    found = row.difference
-    rates = {label: METRICS[name].value(row.counts) for label, name in _RATE_COLUMNS.items()}
-    base = f"of {count(words.length)} words, {count(row.utterances)} utterances"
-    cells: dict[str, Component] = {
-        "System": html.Td(
-            [row.system, html.Span("baseline", className="badge-soft") if row.system == baseline else None],
-            className="system",
-            title=row.system,
-        ),
-        "95 %": html.Td([_whisker(row, scale), html.Span(span(row.interval))], className="num whiskered"),
-        "Difference": html.Td(
-            EMPTY if found is None else [html.B(points(found.delta)), f" ({span(found.interval, signed=True)})"],
-            className="num",
-        ),
-        "p": html.Td(p_value(row.p_holm).removeprefix("= "), className="num", title=_tests(row)),
-        "Win / tie / loss": html.Td(_outcomes(row), className="num"),
-        **{
-            label: html.Td(EMPTY if rate is None else percent(rate), className="num", title=base)
-            for label, rate in rates.items()
-        },
-    }
-    return [cells[name] for name in columns]
+def _heading(path: str, column: Shown, order: str, query: Parameters) -> Component:
+    """The title as a link that sorts by it, the other way round when it does already."""
+    up, down = order == column.name, order == f"-{column.name}"
+    wanted = f"-{column.name}" if up else None if down else column.name
+    mark = icon("bi-caret-up-fill" if up else "bi-caret-down-fill") if up or down else None
+    told = attributes(aria_sort="ascending" if up else "descending") if up or down else {}
+    link = dcc.Link([column.title, mark], href=query.replaced(order=wanted).href(path), title=f"Sort by {column.title}")
+    names = "" if column.name == "system" else "num"
+    return html.Th([link, help_mark(column.help)], scope="col", className=names, **told)
 
 
-def _outcomes(row: Standing) -> str:
-    if row.wins is None or row.ties is None or row.losses is None:
-        return EMPTY
-    return " / ".join(map(count, (row.wins, row.ties, row.losses)))
+def _cell(
+    row: Standing, column: Shown, scale: tuple[float, float], query: Parameters, compared: Comparison | None
+) -> Component:
+    text = column.text(row)
+    if column.name == "system":
+        is_baseline = compared is not None and row.system == compared.baseline and len(compared.standings) > 1
+        mark = html.Span("baseline", className="badge-soft") if is_baseline else None
+        return html.Td([row.system, mark], className="system", title=row.system)
+    if column.name == "interval":
+        return html.Td([_whisker(row, scale), html.Span(text)], className="num whiskered")
+    if column.name in OUTCOMES and compared is not None and row.system != compared.baseline:
+        address = query.only(PLACE).plus(outcome_query(query, compared, row.system, column.name).pairs())
+        link = dcc.Link(text, href=address.href("/utterances"), title=f"Show these utterances: {column.help}")
+        return html.Td(link, className="num")
+    if column.name == "p":
+        return html.Td(text, className="num", title=_tests(row))
+    if column.name == "delta" and row.difference is not None:
+        return html.Td(html.B(text), className="num")
+    return html.Td(text, className="num", title=_base(row, column.name))
 
 
-_RATE_COLUMNS = {"WER": "wer", "CER": "cer", "S": "substitution_rate", "D": "deletion_rate", "I": "insertion_rate"}
+def _base(row: Standing, name: str) -> str:
+    """What a rate is divided by, on hover."""
+    metric = METRICS.get(name)
+    base = None if metric is None else metric.base(row.counts)
+    if metric is None or base is None:
+        return ""
+    return f"of {count(round(base))} {metric.base_unit}, {count(row.utterances)} utterances"
+
+
+def outcome_query(query: Parameters, compared: Comparison, system: str, outcome: str) -> Query:
+    """The utterances of the view that all systems were scored on and where ``system`` makes fewer ("wins"), as many
+    ("ties") or more ("losses") errors than the baseline."""
+    ours, theirs = (field_text(f"errors_{name}") for name in (system, compared.baseline))
+    scored = [
+        f"{field_text(f'errors_{name}')} is not empty"
+        for name, lacking in compared.lacking.items()
+        if lacking or outcome == "ties"
+    ]
+    asked = Query.from_pairs(query.pairs)
+    parts = [f"({asked.where})"] if asked.where else []
+    where = " && ".join([*parts, f"{ours} {OUTCOMES[outcome]} {theirs}", *scored])
+    return replace(asked, where=where, sort=())
 
 
 def _tests(row: Standing) -> str:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
+from evaluator.comparison_store import Making
 from evaluator.pages.normalizer_warning import normalizer_warning
 from evaluator.score_columns import normalizer_of
+from explorer.components.cards import icon, progress_bar, state
 from explorer.corpus import Corpus
+from explorer.formatting import count
 from explorer.parameters import PLACE, VIEW, Parameters
 from explorer.query import Query
 
@@ -36,3 +39,29 @@ def compare_head(corpus: Corpus, query: Parameters, *, actions: Sequence[Compone
 def _about(corpus: Corpus, query: Parameters) -> str:
     wanted = Query.from_pairs(query.pairs)
     return f"{wanted.sentence(corpus)} of {corpus.name}." if wanted.selects else f"All utterances of {corpus.name}."
+
+
+def nothing_to_compare(corpus: Corpus, query: Parameters) -> Component:
+    """What to do where no system is scored, as a panel."""
+    if corpus.systems:
+        text = "Come back in a moment: the overview shows how far it is."
+        return html.Div(state("bi-bar-chart-steps", "Systems are being scored", text), className="panel")
+    place = query.only(PLACE)
+    actions = [
+        dcc.Link([icon("bi-mic"), "Run a recognizer"], href=place.href("/runs"), className="btn btn-primary"),
+        dcc.Link(
+            [icon("bi-diagram-2"), "Add predictions"], href=place.href("/predictions"), className="btn btn-secondary"
+        ),
+    ]
+    text = "Systems come from fields pred_text_NAME of the manifest, from joined files, or from runs made here."
+    return html.Div(
+        state("bi-bar-chart-steps", "There is nothing to compare yet", text, actions=actions), className="panel"
+    )
+
+
+def waiting(cancel: str, far: Making) -> Component:
+    """How far a comparison is, with a button to cancel it, as a panel; ``cancel`` is the button's id."""
+    told = f"Comparing: {count(far.done)} of {count(far.total)}" if far.total else "Comparing"
+    bar = progress_bar("Comparing", 100 * far.done / far.total if far.total else None)
+    button = html.Button("Cancel", id=cancel, type="button", className="btn btn-secondary", n_clicks=0)
+    return html.Div(html.Div([html.Span(told), bar, button], className="rates-wait", role="status"), className="panel")

@@ -20,6 +20,7 @@ from evaluator.pages.normalizer_warning import normalizer_warning
 from evaluator.score_columns import normalizer_of
 from evaluator.scores import ScoringProgress, SystemScore, pooled
 from evaluator.scoring import EMPTY_REFERENCE
+from evaluator.speed import Speed, speeds
 from explorer.components.cards import attributes, help_mark, icon, state
 from explorer.corpus import Corpus
 from explorer.formatting import EMPTY, count, decimal, percent
@@ -51,7 +52,8 @@ def rates_section(stores: Any, corpus: Corpus, query: Query) -> Component | None
         _waiting(stores, corpus, chosen, len(found) - len(scores)),
     ]
     if chosen is not None and scores:
-        timed = [_timed(stores, corpus, score) for score in scores]
+        known = speeds(corpus, stores.runs)
+        timed = [_timed(score, known.get(score.system)) for score in scores]
         body += [_table(corpus, query, chosen, timed), _key({score.scored for score in scores})]
     surface = html.Div(body, className="panel")
     return html.Section([html.Div(head, className="section-head"), surface], className="section", id="overview-rates")
@@ -101,13 +103,11 @@ def _candidates(stores: Any, chosen: Normalizer | None) -> list[Normalizer]:
     return sorted(stores.normalizers.values(), key=lambda one: one.name != stores.normalizer)
 
 
-def _timed(stores: Any, corpus: Corpus, score: SystemScore) -> tuple[SystemScore, SystemCounts]:
-    """The score, and its counts with the time that runs of this system took."""
-    runs = stores.runs.of(corpus.sources, kind="transcribe")
-    ended = [run for run in runs if run.system == score.system and run.ended]
-    audio = sum(float(run.settings.get("audio_seconds") or 0) for run in ended)
-    wall = sum(float(run.settings.get("wall_seconds") or 0) for run in ended)
-    return score, replace(score.counts, audio_seconds=audio, wall_seconds=wall) if wall else score.counts
+def _timed(score: SystemScore, speed: Speed | None) -> tuple[SystemScore, SystemCounts]:
+    """The score, and its counts with the time that the system took."""
+    if speed is None:
+        return score, score.counts
+    return score, replace(score.counts, audio_seconds=speed.audio_seconds, wall_seconds=speed.wall_seconds)
 
 
 def _table(

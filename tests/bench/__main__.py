@@ -23,7 +23,7 @@ def main() -> None:
         "scale": lambda folder, rows: scale.measure(folder, rows=rows),
         "users": lambda folder, rows: users.measure(folder, rows=rows),
         "scoring": lambda folder, rows: scoring.measure(rows),
-        "comparing": lambda folder, rows: comparing.measure(),
+        "comparing": lambda folder, rows: comparing.measure(folder),
         "media": lambda folder, rows: media.measure(folder),
         "measures": lambda folder, rows: measures.measure_all(folder),
         "review": lambda folder, rows: review.measure(folder, rows=rows),

@@ -9,8 +9,9 @@ prediction is the reference with substitutions, deletions and insertions. One ro
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import orjson
@@ -53,8 +54,10 @@ def sentences(tokens: np.ndarray, lengths: np.ndarray, words: np.ndarray) -> Ite
         start += length
 
 
-def lines(rows: int, seed: int = 0) -> Iterator[bytes]:
-    """The manifest, one JSON line per utterance."""
+def lines(
+    rows: int, seed: int = 0, errors: Mapping[str, tuple[float, float, float]] = MappingProxyType(ERRORS)
+) -> Iterator[bytes]:
+    """The manifest, one JSON line per utterance, with a prediction for each system of ``errors``."""
     rng = np.random.default_rng(seed)
     words = np.array(vocabulary(rng), dtype=object)
     frequency = 1 / np.arange(1, VOCABULARY + 1) ** 1.05
@@ -67,7 +70,7 @@ def lines(rows: int, seed: int = 0) -> Iterator[bytes]:
         snr = np.round(rng.normal(18, 7, count), 1).tolist()
         speakers = rng.integers(0, 2_000, count).tolist()
         accents = rng.integers(0, len(ACCENTS), count).tolist()
-        heard = [sentences(*misheard(tokens, lengths, rates, rng), words) for rates in ERRORS.values()]
+        heard = [sentences(*misheard(tokens, lengths, rates, rng), words) for rates in errors.values()]
         texts = zip(sentences(tokens, lengths, words), *heard, strict=True)
         for index, (reference, *hypotheses) in enumerate(texts):
             yield orjson.dumps(
@@ -78,7 +81,7 @@ def lines(rows: int, seed: int = 0) -> Iterator[bytes]:
                     "speaker": f"spk{speakers[index]:04d}",
                     "accent": ACCENTS[accents[index]],
                     "snr": snr[index],
-                    **{f"pred_text_{name}": text for name, text in zip(ERRORS, hypotheses, strict=True)},
+                    **{f"pred_text_{name}": text for name, text in zip(errors, hypotheses, strict=True)},
                 },
                 option=orjson.OPT_APPEND_NEWLINE,
             )

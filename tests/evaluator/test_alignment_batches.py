@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluator.alignment import count_texts
+from evaluator.alignment import align, count_texts
 from evaluator.alignment_batches import compiled_counts, count_pairs, occurrences, word_counts
 from evaluator.alignment_kernel import LONGEST
 from evaluator.normalize import ABSENT, NORMALIZERS
@@ -28,6 +28,9 @@ def agree(pairs: list[tuple[str | None, str | None]]) -> None:
     wanted = np.array([None not in pair for pair in pairs])
     found = compiled_counts(references, hypotheses, word_counts(references), wanted)
     missed: Counter[str] = Counter()
+    marks: dict[int, list[tuple[int, bool]]] = {}
+    for pair, place, inserted in found.marks.tolist():
+        marks.setdefault(pair, []).append((place, bool(inserted)))
     for index, (reference, hypothesis) in enumerate(pairs):
         if reference is None or hypothesis is None:
             assert not found.numbers[:, index].any()
@@ -35,7 +38,20 @@ def agree(pairs: list[tuple[str | None, str | None]]) -> None:
         expected = count_texts(reference, hypothesis)
         assert tuple(found.numbers[:, index]) == expected[:5], (reference, hypothesis)
         missed.update(expected[-1])
+        assert marks.pop(index, []) == marks_of(reference, hypothesis), (reference, hypothesis)
+    assert not marks
+    assert found.marks[:, 0].tolist() == sorted(found.marks[:, 0].tolist())
     assert Counter(dict(occurrences(found.missed))) == missed
+
+
+def marks_of(reference: str, hypothesis: str) -> list[tuple[int, bool]]:
+    """Place and whether it is an insertion, of every error of the alignment."""
+    marks, place = [], 0
+    for kind, _, _ in align(reference.split(), hypothesis.split()).pairs():
+        if kind != "equal":
+            marks.append((place, kind == "insert"))
+        place += kind != "insert"
+    return marks
 
 
 def disturbed(words: list[str], rate: float, source: random.Random, vocabulary: list[str]) -> list[str]:
@@ -104,7 +120,9 @@ def test_slices_of_arrays_are_counted_at_their_offsets() -> None:
     found = compiled_counts(left, right, word_counts(left), np.ones(2, dtype=bool))
     assert found.numbers.T.tolist() == [[1, 1, 0, 0, 1], [2, 0, 1, 0, 2]]
     assert found.missed.to_pylist() == ["b", "d"]
-    assert count_pairs(left, right, word_counts(left)).numbers.tolist() == found.numbers.tolist()
+    others = count_pairs(left, right, word_counts(left))
+    assert others.numbers.tolist() == found.numbers.tolist()
+    assert others.marks.tolist() == found.marks.tolist() == [[0, 1, 0], [1, 1, 0]]
 
 
 @pytest.mark.parametrize("name", [name for name, known in NORMALIZERS.items() if known.version != ABSENT])

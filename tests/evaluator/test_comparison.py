@@ -14,7 +14,7 @@ import pytest
 import app
 from evaluator.compare_command import print_comparison
 from evaluator.comparison import Comparison, compare, own_standings
-from evaluator.comparison_report import HEADER, as_csv, as_junit, as_latex, as_markdown, report, sentence
+from evaluator.comparison_report import as_csv, as_junit, as_latex, as_markdown, header, report, sentence
 from evaluator.comparison_store import CancelledComparison, ComparisonStore, Making
 from evaluator.gate import judged, parsed
 from evaluator.scores import ScoreStore, pooled
@@ -130,7 +130,7 @@ def test_documents_have_the_numbers_of_the_report(corpus: Corpus):
     assert "**failed** `wer > 5%`" in markdown
     assert as_latex(found).count(r"\\") == 3
     assert r"10.00~\%" in as_latex(found)
-    assert len(HEADER) == as_markdown(found).splitlines()[2].count("|") - 1
+    assert len(header(found)) == as_markdown(found).splitlines()[2].count("|") - 1
 
 
 def holds(corpus: Corpus, condition: str, spared: str | None = "bad") -> dict[str, bool | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import kaldialign
@@ -14,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluator.alignment import LETTERS, align, align_many, count_errors
-from evaluator.matched_pairs import matched_pairs, segment_errors
+from evaluator.matched_pairs import GOOD_WORDS, MatchedPairs, matched_pairs, segment_errors
+from evaluator.score_table import Marks
 from evaluator.significance import difference, holm, p_wilcoxon, rate_interval, resampled_rates
 from tests.evaluator.test_alignment_oracles import random_pairs
 
@@ -125,8 +127,56 @@ def test_holm_by_hand():
     assert holm({}) == {}
 
 
+Case = tuple[Sequence[str], Sequence[str], Sequence[str]]
+
+
+def marks(cases: Sequence[Case], system: int) -> Marks:
+    """The errors of a system (1 or 2) in cases of (reference, A, B), read off the aligner's own alignments."""
+    found = []
+    for number, case in enumerate(cases):
+        place = 0
+        for kind, _, _ in align(case[0], case[system]).pairs():
+            if kind != "equal":
+                found.append((number, place, kind == "insert"))
+            place += kind != "insert"
+    columns = np.array(found, dtype=np.int64).reshape(-1, 3).T
+    return Marks(columns[0], columns[1], columns[2].astype(bool))
+
+
+def outcome(cases: Sequence[Case]) -> MatchedPairs | None:
+    return matched_pairs(marks(cases, 1), marks(cases, 2))
+
+
+def by_columns(case: Case) -> list[tuple[int, int]]:
+    """The definition of segments, followed word for word through the columns of an alignment."""
+    found, errors, good, is_open = [], [0, 0], 0, False
+    for column in align_many(case[0], case[1:]):
+        wrong = [cell.kind not in (None, "equal") for cell in column.cells]
+        if any(wrong):
+            errors = [count + miss for count, miss in zip(errors, wrong, strict=True)]
+            good, is_open = 0, True
+            continue
+        good += 1
+        if is_open and good == GOOD_WORDS:
+            found.append((errors[0], errors[1]))
+            errors, is_open = [0, 0], False
+    return [*found, (errors[0], errors[1])] if is_open else found
+
+
 def drawn(reference: str, a: str, b: str) -> list[tuple[int, int]]:
-    return list(segment_errors(align_many(reference.split(), [a.split(), b.split()])))
+    case = (reference.split(), a.split(), b.split())
+    found = [tuple(pair) for pair in segment_errors(marks([case], 1), marks([case], 2)).tolist()]
+    assert found == by_columns(case)
+    return found
+
+
+WORDS = st.lists(st.sampled_from("abc"), max_size=9)
+
+
+@given(st.lists(st.tuples(WORDS, WORDS, WORDS), max_size=6))
+def test_segments_are_those_of_the_columns(cases: list[Case]):
+    found = [tuple(pair) for pair in segment_errors(marks(cases, 1), marks(cases, 2)).tolist()]
+    assert found == [pair for case in cases for pair in by_columns(case)]
 
 
 def test_segments_end_after_two_good_words():
@@ -141,7 +191,7 @@ def test_segments_end_after_two_good_words():
 def test_matched_pairs_by_hand():
     """Segments (1,0) (0,1) (0,1) (2,0): differences 1 -1 -1 2, mean 1/4, deviation 3/2, Z = 1/3."""
     reference = list("abcdefghij")
-    found = matched_pairs([
+    found = outcome([
         (reference, list("axcdefghij"), list("abcdefgxij")),
         (reference, reference, [*reference, "k"]),
         (reference, list("abcxexghij"), reference),
@@ -152,12 +202,12 @@ def test_matched_pairs_by_hand():
 
 
 def test_matched_pairs_without_two_segments_is_none():
-    assert matched_pairs([]) is None
-    assert matched_pairs([(["a"], ["a"], ["b"])]) is None
+    assert outcome([]) is None
+    assert outcome([(["a"], ["a"], ["b"])]) is None
 
 
 def test_matched_pairs_of_a_constant_difference():
-    found = matched_pairs([(["a", "b", "c"], ["a", "b", "c"], ["a", "b", "x"])] * 3)
+    found = outcome([(["a", "b", "c"], ["a", "b", "c"], ["a", "b", "x"])] * 3)
     assert (found.mean, found.deviation, found.z, found.p) == (-1, 0, -math.inf, 0)
 
 
@@ -167,7 +217,7 @@ def test_matched_pairs_equal_sc_stats():
         (said, heard, [word if place % 5 else "z" for place, word in enumerate(said)] + ["a"] * (len(heard) % 3))
         for said, heard in random_pairs(250, seed=11)
     ]
-    ours = matched_pairs(cases)
+    ours = outcome(cases)
     streams = "".join(_sgml(name, [(c[0], c[place]) for c in cases]) for name, place in (("A", 1), ("B", 2)))
     printed = subprocess.run(
         [SC_STATS, "-p", "-t", "mapsswe", "-v", "-n", "-"],
