@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -30,26 +31,28 @@ def url(tmp_path: Path, serve: Callable[[Flask], str]) -> Iterator[str]:
         stores.close()
 
 
-def cells(page: Page, system: str) -> list[str]:
+def cells(page: Page, system: str) -> dict[str, str]:
+    """What stands under each heading in the row of a system."""
     row = page.locator("table.compare tbody tr", has=page.locator(f"td.system[title={system}]"))
-    return [text.strip() for text in row.locator("td").all_inner_texts()]
+    titles = [text.strip() for text in page.locator("table.compare thead th").all_inner_texts()]
+    return dict(zip(titles, [text.strip() for text in row.locator("td").all_inner_texts()], strict=True))
 
 
 def test_standings_follow_the_address(page: Page, url: str) -> None:
     page.goto(f"{url}/compare?corpus=birds")
     expect(page.get_by_role("heading", name="Compare")).to_be_visible()
     expect(page.locator("table.compare tbody tr")).to_have_count(3)
-    assert cells(page, "late")[1] == "0.00\u00a0%"
+    assert cells(page, "late")["WER"] == "0.00\u00a0%"
     expect(page.get_by_text("4 utterances that all systems were scored on, of 6")).to_be_visible()
 
     page.get_by_title("Leave out late").click()
     expect(page.locator("table.compare tbody tr")).to_have_count(2)
-    assert cells(page, "good")[1] == "10.00\u00a0%"
+    assert cells(page, "good")["WER"] == "10.00\u00a0%"
 
     page.locator("[data-parameter=baseline] select").select_option("bad")
     expect(page.locator("tr", has_text="bad").get_by_text("baseline", exact=True)).to_be_visible()
-    assert cells(page, "good")[7].startswith("-30.00")
-    assert cells(page, "good")[-1] == "3 / 2 / 0"
+    found = cells(page, "good")
+    assert (found["Delta"], found["Wins"], found["Ties"], found["Losses"]) == ("-30.00", "3", "2", "0")
     expect(page.get_by_text("good makes 30.00 points fewer errors than bad")).to_be_visible()
 
     page.reload()  # the address holds it all
@@ -57,7 +60,7 @@ def test_standings_follow_the_address(page: Page, url: str) -> None:
 
     page.get_by_text("each system on its own utterances").click()
     expect(page.get_by_text("these rates are not compared with each other")).to_be_visible()
-    assert cells(page, "good")[1] == "9.09\u00a0%"  # f too
+    assert cells(page, "good")["WER"] == "9.09\u00a0%"  # f too
 
 
 def test_downloads_have_what_the_page_shows(page: Page, url: str) -> None:
@@ -84,3 +87,34 @@ def test_an_unknown_system_is_a_sentence(page: Page, url: str) -> None:
 def test_nothing_in_common_is_a_designed_state(page: Page, url: str) -> None:
     page.goto(f"{url}/compare?corpus=birds&search=nothing+says+this")
     expect(page.get_by_text("No utterance in common")).to_be_visible()
+
+
+def test_the_standings_sort_by_any_heading(page: Page, url: str) -> None:
+    page.goto(f"{url}/compare?corpus=birds")
+    systems = page.locator("table.compare td.system")
+    expect(systems).to_have_text(["late", re.compile("good"), "bad"])
+    page.get_by_title("Sort by S", exact=True).click()
+    page.get_by_title("Sort by WER").click()
+    expect(page.locator("th[aria-sort=ascending]")).to_contain_text("WER")
+    page.get_by_title("Sort by WER").click()
+    expect(page.locator("th[aria-sort=descending]")).to_contain_text("WER")
+    expect(systems).to_have_text(["bad", re.compile("good"), "late"])
+    assert "order=-wer" in page.url
+
+
+@pytest.mark.parametrize(("outcome", "rows"), [("Wins", 3), ("Ties", 2), ("Losses", 0)])
+def test_outcomes_lead_to_exactly_their_utterances(page: Page, url: str, outcome: str, rows: int) -> None:
+    page.goto(f"{url}/compare?corpus=birds&system=good&system=bad&baseline=bad")
+    row = page.locator("table.compare tbody tr", has=page.locator("td.system[title=good]"))
+    expect(row).to_be_visible()
+    titles = [text.strip() for text in page.locator("table.compare thead th").all_inner_texts()]
+    row.locator("td").nth(titles.index(outcome)).get_by_role("link").click()
+    expect(page).to_have_url(re.compile("/utterances"))
+    expect(page.locator("#utterances-extent")).to_contain_text(f"{rows} of 6 utterances")
+
+
+def test_one_system_stands_alone_with_its_interval(page: Page, url: str) -> None:
+    page.goto(f"{url}/compare?corpus=birds&system=bad")
+    expect(page.locator("table.compare tbody tr")).to_have_count(1)
+    assert " to " in cells(page, "bad")["95 %"]
+    expect(page.get_by_text("baseline", exact=True)).to_have_count(0)
