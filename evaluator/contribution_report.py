@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from evaluator.comparison_report import points
+from evaluator.comparison_columns import points
 from evaluator.contributions import Contributions, Stage, difference
 from evaluator.lost_letters import LostLetters
 from evaluator.normalize import Normalizer
