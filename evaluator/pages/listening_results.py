@@ -8,7 +8,7 @@ from typing import Any
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from evaluator.comparison_report import p_value
+from evaluator.comparison_columns import p_value
 from evaluator.listening.design import ListeningTest
 from evaluator.listening.rating_statistics import RESAMPLES, SEED, Mean
 from evaluator.listening.ratings import Rater
