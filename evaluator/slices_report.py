@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from evaluator.comparison_report import points, span
+from evaluator.comparison_columns import points, span
 from evaluator.significance import Interval
 from evaluator.slices import LEAST_UTTERANCES, LEAST_WORDS, Cell, Slice, Slices
 from explorer.formatting import EMPTY, count, percent

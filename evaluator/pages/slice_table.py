@@ -12,7 +12,7 @@ from dataclasses import replace
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from evaluator.comparison_report import points, span
+from evaluator.comparison_columns import points, span
 from evaluator.slices import Cell, Slice, Slices
 from evaluator.slices_report import caption
 from explorer.components.cards import attributes, help_mark
