@@ -7,11 +7,11 @@ Who works under a chosen one gets the Normalizer itself, so nobody needs to look
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from evaluator.nemo_normalizer import nemo_english
-from evaluator.plain_normalizers import ABSENT, BASIC, NONE, Normalizer, Step
+from evaluator.plain_normalizers import ABSENT, BASIC, NONE, Normalizer, Step, squeeze
 from evaluator.text_rules import of_rules, read_rules
 from evaluator.whisper_normalizers import WHISPER
 from explorer.errors import ConfigError
@@ -19,7 +19,7 @@ from explorer.errors import ConfigError
 NORMALIZERS: Mapping[str, Normalizer] = {one.name: one for one in (NONE, BASIC, *WHISPER.values(), nemo_english())}
 """By name, in the order they are offered."""
 
-__all__ = ["ABSENT", "NORMALIZERS", "Normalizer", "Step", "normalizer", "order_of", "ordered", "registry"]
+__all__ = ["ABSENT", "NORMALIZERS", "Normalizer", "Step", "changing", "normalizer", "order_of", "ordered", "registry"]
 
 NAME = re.compile(r"[A-Za-z0-9_]{1,40}")
 
@@ -51,6 +51,18 @@ def normalizer(name: str | Normalizer, known: Mapping[str, Normalizer] = NORMALI
     if name not in known:
         raise ConfigError(f'There is no normalizer "{name}"; known are: {", ".join(known)}.')
     return known[name]
+
+
+def changing(chosen: Normalizer, text: str) -> list[str]:
+    """The names of the rules that change a text, in their order, each applied to what the ones before it made."""
+    found, before = [], squeeze(text)
+    made: Sequence[str] = [before]
+    for step in chosen.steps:
+        made = step.texts(made)
+        if (after := squeeze(made[0])) != before:
+            found.append(step.name)
+            before = after
+    return found
 
 
 def order_of(chosen: Normalizer) -> dict[str, str]:

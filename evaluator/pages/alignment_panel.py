@@ -15,10 +15,11 @@ from dash.development.base_component import Component
 
 from evaluator.alignment import GAP, LETTERS, AlignedColumn, Cell, Kind, align, align_many, count_errors
 from evaluator.error_rate import ErrorCounts
-from evaluator.normalize import Normalizer
+from evaluator.normalize import Normalizer, changing
 from evaluator.pages.normalizer_warning import normalizer_warning
+from evaluator.plain_normalizers import squeeze
 from evaluator.score_columns import normalizer_of
-from explorer.components.cards import attributes, facts, help_mark, panel
+from explorer.components.cards import attributes, facts, help_mark, icon, panel
 from explorer.corpus import Corpus, Utterance
 from explorer.formatting import count, percent
 
@@ -51,7 +52,7 @@ def _normalizer_note(chosen: Normalizer) -> list[Component]:
 def _body(corpus: Corpus, utterance: Utterance, chosen: Normalizer) -> list[Component | None]:
     missing = [system for system in corpus.systems if system not in utterance.hypotheses]
     absent = _sentence(f"Not scored, no hypothesis for this utterance: {', '.join(missing)}.") if missing else None
-    written = _as_written(utterance)
+    written = _as_written(utterance, chosen)
     if utterance.reference is None:
         reason = "This utterance has no reference, so nothing can be compared with it and it is not scored."
         return [_sentence(reason), absent, written]
@@ -191,13 +192,26 @@ def _differing(reference: str, token: str) -> list[Any]:
     return [text if kind == "equal" else html.U(text) for kind, text in texts]
 
 
-def _as_written(utterance: Utterance) -> Component | None:
-    """The texts before any normalizer, to be opened."""
+def _as_written(utterance: Utterance, chosen: Normalizer) -> Component | None:
+    """The texts before any normalizer, to be opened; where it changed one, what it made of it, and which rules did."""
     texts = {"reference": utterance.reference, **utterance.hypotheses}
-    shown = {name: html.Span(text, className="align-raw") if text else _blank(text) for name, text in texts.items()}
     if all(text is None for text in texts.values()):
         return None
-    return html.Details([html.Summary("Texts as they are written"), facts(shown)], className="align-written")
+    changed = any(text is not None and chosen.apply(text) != squeeze(text) for text in texts.values())
+    title = f"Texts as they are written, and as {chosen.title} makes them" if changed else "Texts as they are written"
+    shown = {name: _text(text, chosen) for name, text in texts.items()}
+    return html.Details([html.Summary(title), facts(shown)], className="align-written")
+
+
+def _text(text: str | None, chosen: Normalizer) -> Component:
+    if not text:
+        return _blank(text)
+    made, rules = chosen.apply(text), changing(chosen, text)
+    raw = html.Span(text, className="align-raw", dir="auto")
+    if made == squeeze(text):
+        return raw
+    after = html.Span(made, className="align-raw align-made", dir="auto") if made else _blank(made)
+    return html.Div([raw, html.Div([icon("bi-arrow-return-right"), " ", after]), html.Div(f"by {', '.join(rules)}")])
 
 
 def _blank(text: str | None) -> Component:

@@ -249,6 +249,19 @@ def test_a_preview_waits_for_the_whole(tmp_path: Path) -> None:
     assert "when the corpus is loaded" in text(rates_section(store, preview, Query()))
 
 
+def test_what_the_normalizer_made_stands_beside_what_was_written(tmp_path: Path) -> None:
+    fields = {"text": "Twenty one, can't", "pred_text_tiny": "21 can not"}
+    panel = panel_of(tmp_path, fields, "whisper_english")
+    [details] = classed(panel, "align-written")
+    said = text(details)
+    assert "Texts as they are written, and as Whisper English makes them" in said
+    assert "Twenty one, can't 21 can not" in said
+    assert "by lower case, contractions, punctuation, numbers" in said
+    assert said.count("21 can not") == 2  # what was heard stays as it is
+    [same] = classed(panel_of(tmp_path / "b", {"text": "yes", "pred_text_tiny": "no"}), "align-written")
+    assert text(same.children[0]) == "Texts as they are written"
+
+
 def test_the_control_offers_every_normalizer(tmp_path: Path) -> None:
     control = normalizer_control(stores(tmp_path), {"normalizer": "none"})
     [select] = [node for node in nodes(control) if node._type == "Select"]
