@@ -6,6 +6,7 @@ Conventions: rates are fractions (0.077 is shown as 7.7 %); a value is None when
 - WER, CER and the three rates of errors: errors divided by the words (CER: characters) of the reference, pooled over
   utterances. Characters are counted on the normalised text, one space between words included, as in jiwer. Words that a
   system inserts where the reference is empty count as errors, as in jiwer's and sclite's corpus rates.
+- Punctuation and capitalization error rates: on texts as they are written, see written.py.
 - WMR and MWA: word match rate and mean word accuracy, as in NeMo's Speech Data Explorer.
 - RTFx: seconds of audio transcribed in a second of computing, as on the Open ASR leaderboard (pooled, so that
   long files count as much as they last).
@@ -26,8 +27,10 @@ class SystemCounts:
     """What was counted about one system over a set of utterances.
 
     ``vocabulary`` is the number of distinct reference words and ``word_accuracies`` the sum over them of the share of
-    occurrences that were hits; both None when they were not counted. ``audio_seconds`` and ``wall_seconds`` are
-    None unless Earmark ran the system itself.
+    occurrences that were hits; both None when they were not counted. ``punctuation`` counts marks, ``cased_words``
+    matched words with letters that have case and ``case_errors`` those of them in another case, on texts as they are
+    written (written.py); None when texts carry none. ``audio_seconds`` and ``wall_seconds`` are None unless Earmark ran
+    the system itself.
     """
 
     words: ErrorCounts
@@ -35,6 +38,9 @@ class SystemCounts:
     character_errors: int
     vocabulary: int | None = None
     word_accuracies: float | None = None
+    punctuation: ErrorCounts | None = None
+    cased_words: int | None = None
+    case_errors: int | None = None
     audio_seconds: float | None = None
     wall_seconds: float | None = None
 
@@ -57,6 +63,12 @@ class Metric:
 
 def _words(counts: SystemCounts) -> float:
     return counts.words.length
+
+
+def _marks(counts: SystemCounts) -> int | None:
+    """All operations on punctuation marks; None where the references have no mark."""
+    marks = counts.punctuation
+    return marks.length + marks.insertions if marks is not None and marks.length else None
 
 
 def _ratio(part: float | None, base: float | None) -> float | None:
@@ -166,6 +178,36 @@ METRICS: Mapping[str, Metric] = {
             base_unit="distinct words",
             value=lambda counts: _ratio(counts.word_accuracies, counts.vocabulary),
             base=lambda counts: counts.vocabulary,
+        ),
+        Metric(
+            name="punctuation_error_rate",
+            label="Punct",
+            title="punctuation error rate",
+            help=(
+                "Punctuation marks that were substituted, left out or added, divided by all that were matched, "
+                "substituted, left out or added; on texts as written, whatever the normalizer. Lower is better."
+            ),
+            unit="%",
+            better="lower",
+            style="percent",
+            base_unit="marks matched, substituted, left out or added",
+            value=lambda counts: _ratio(counts.punctuation.errors if counts.punctuation else None, _marks(counts)),
+            base=lambda counts: _marks(counts),
+        ),
+        Metric(
+            name="capitalization_error_rate",
+            label="Case",
+            title="capitalization error rate",
+            help=(
+                "Recognized words that were written with other capitals than the reference's, divided by recognized "
+                "words; on texts as they are written, whatever the normalizer. Lower is better."
+            ),
+            unit="%",
+            better="lower",
+            style="percent",
+            base_unit="recognized words",
+            value=lambda counts: _ratio(counts.case_errors, counts.cased_words),
+            base=lambda counts: counts.cased_words or None,
         ),
         Metric(
             name="rtfx",

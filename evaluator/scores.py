@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import pyarrow.parquet
@@ -28,6 +28,7 @@ from evaluator.metrics import SystemCounts
 from evaluator.normalize import NORMALIZERS, Normalizer, normalizer
 from evaluator.score_columns import ScoreOverlay, columns, overlay_name, score_overlay, scored_systems, texts_overlay
 from evaluator.scoring import EMPTY_REFERENCE, EXCLUDED, NUMBERS, SCORED, score, text_path, words_path
+from evaluator.written import NUMBERS as WRITTEN
 from explorer.corpus import Corpus, Overlay
 from explorer.query import Query
 from explorer.stats import statistics, top_values
@@ -195,11 +196,7 @@ class ScoreStore:
 
     def _path(self, corpus: Corpus, system: str, chosen: Normalizer) -> Path:
         """Where the scores are kept: named after everything they depend on."""
-        depends = [str(VERSION), corpus.content_key, system, chosen.tag]
-        column = f"hypothesis_{system}"
-        for laid in corpus.overlays:
-            if any(one.name in (column, "reference") for one in laid.columns):
-                depends.append(_version(laid.path))
+        depends = [str(VERSION), corpus.content_key, system, chosen.tag, *text_versions(corpus, system)]
         return self._folder / f"{blake2b(chr(0).join(depends).encode(), digest_size=16).hexdigest()}.parquet"
 
     def _files(self, corpus: Corpus, systems: Sequence[str], chosen: Normalizer) -> dict[str, Path]:
@@ -260,6 +257,12 @@ class ScoreStore:
         self._changed(corpus.name)
 
 
+def text_versions(corpus: Corpus, system: str) -> list[str]:
+    """The states of the overlays that the texts of a system and the references come from."""
+    names = (f"hypothesis_{system}", "reference")
+    return [_version(laid.path) for laid in corpus.overlays if any(one.name in names for one in laid.columns)]
+
+
 def pooled(corpus: Corpus, query: Query, system: str) -> SystemScore | None:
     """A system's counts summed over the rows of ``query``; None when its scores are not laid beside the corpus."""
     if system not in scored_systems(corpus):
@@ -280,8 +283,19 @@ def pooled(corpus: Corpus, query: Query, system: str) -> SystemScore | None:
             character_errors=number["character_errors"],
             vocabulary=vocabulary,
             word_accuracies=accuracies,
+            **_written(corpus, query, system),
         ),
     )
+
+
+def _written(corpus: Corpus, query: Query, system: str) -> dict[str, Any]:
+    """What was counted about punctuation and capitals, where references carry any."""
+    names = [f"{name}_{system}" for name in WRITTEN]
+    if not {column.name for column in corpus.columns}.issuperset(names):
+        return {}
+    sums = corpus.totals(query, names)
+    *marks, cased, wrong = (round(sums[name]) for name in names)
+    return {"punctuation": ErrorCounts(*marks), "cased_words": cased, "case_errors": wrong}
 
 
 def word_accuracies(corpus: Corpus, query: Query, system: str) -> tuple[int, float] | None:

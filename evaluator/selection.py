@@ -13,6 +13,7 @@ from evaluator.edits import column_name
 from evaluator.normalize import Normalizer, normalizer
 from evaluator.score_columns import scored_systems
 from evaluator.scores import ScoreStore
+from evaluator.written_store import WrittenStore
 from explorer.corpus import Corpus
 from explorer.errors import ExpressionError
 from explorer.query import Query
@@ -53,7 +54,9 @@ def scored(corpus: Corpus, name: str | Normalizer, *, where: str = "", folder: P
         missing = [system for system in corpus.systems if store.overlay(corpus, system, chosen) is None]
         if missing:
             store.compute(corpus, missing, chosen, progress=_teller(corpus.size))
-        laid = store.lay(corpus, chosen)
+        kept = place.with_name("written") if folder else place / "written"
+        written = stack.enter_context(closing(WrittenStore(kept, at_once=(corpus.size + 1) * len(corpus.systems))))
+        laid = written.lay(store.lay(corpus, chosen))
         named = [system for system in scored_systems(laid) if column_name(system) in where]
         edits = stack.enter_context(closing(EditStore()))
         yield edits.with_edits(laid, named, _silent) if named else laid

@@ -42,6 +42,7 @@ from evaluator.table_store import TableStore
 from evaluator.transcription import Options
 from evaluator.word_accuracy import folding, word_accuracies
 from evaluator.workspace import Workspace
+from evaluator.written_store import WrittenStore
 from explorer.config import Config
 from explorer.corpus import Corpus, Utterance
 from explorer.errors import ConfigError, JobError, SpeechDataError
@@ -75,6 +76,7 @@ class EvaluatorStores(Stores):
     listening: ListeningTests
     edits: EditStore
     contributions: ContributionStore
+    written: WrittenStore
     findings: ComparisonStore
     tables: TableStore
     supervisor: Supervisor
@@ -92,9 +94,9 @@ class EvaluatorStores(Stores):
         return {name: System(name=name, **asdict(system)) for name, system in self.config.systems.items()}
 
     def corpus(self, parameters: Mapping[str, str]) -> Corpus:
-        """The corpus of the URL with what runs measured and recognized, its scores, edits, rules, suspicion."""
+        """The corpus of the URL with what runs measured and recognized, its scores, edits, rules, punctuation..."""
         suspected = self.suspicions.lay(self.scored(parameters), Choice.of(parameters.get(SIGNALS_PARAMETER)))
-        return self.contributions.lay(self.edits.lay(suspected, parameters), parameters)
+        return self.written.lay(self.contributions.lay(self.edits.lay(suspected, parameters), parameters))
 
     def scored(self, parameters: Mapping[str, str]) -> Corpus:
         """``corpus`` without edits, rules and suspicion, made from it: its key stays the same when they come."""
@@ -106,7 +108,7 @@ class EvaluatorStores(Stores):
         corpus = super().corpus(parameters)
         made = f"{self.overlays.revision(corpus)} {self.scores.revision(corpus.name)}"
         scored = self.scored(parameters)
-        made += f" {self.edits.revision(scored)} {self.contributions.revision(scored)}"
+        made += f" {self.edits.revision(scored)} {self.contributions.revision(scored)} {self.written.revision(scored)}"
         return f"{super().revision(parameters)} {made} {self.suspicions.revision(corpus.name)}"
 
     def pending(self, parameters: Mapping[str, str]) -> bool:
@@ -115,7 +117,7 @@ class EvaluatorStores(Stores):
         corpus = self.corpus(parameters)
         chosen = self.chosen_normalizer(parameters)
         working = self.scores.progress(corpus, chosen) is not None or self.edits.pending(corpus, parameters)
-        working = working or self.contributions.pending(corpus, parameters)
+        working = working or self.contributions.pending(corpus, parameters) or self.written.pending(corpus)
         return super().pending(parameters) or working or self.suspicions.working(self.scored(parameters))
 
     def lanes(self, corpus: Corpus, utterance: Utterance) -> tuple[Lane, ...]:
@@ -250,6 +252,7 @@ class EvaluatorStores(Stores):
         self.standings.close()
         self.edits.close()
         self.contributions.close()
+        self.written.close()
         self.findings.close()
         self.vocabularies.close()
         self.comparisons.close()
@@ -309,6 +312,7 @@ def open_stores(
         listening=ListeningTests(workspace.listening, ledger),
         edits=EditStore(),
         contributions=ContributionStore(),
+        written=WrittenStore(cache / "written"),
         findings=ComparisonStore(remembered=FINDINGS),
         tables=TableStore(),
         supervisor=supervisor,

@@ -14,6 +14,9 @@ NORMAL = SystemCounts(
     character_errors=9,
     vocabulary=4,
     word_accuracies=3.0,
+    punctuation=ErrorCounts(hits=5, substitutions=1, deletions=2, insertions=2),
+    cased_words=16,
+    case_errors=4,
     audio_seconds=120.0,
     wall_seconds=8.0,
 )
@@ -25,6 +28,8 @@ EXPECTED = {
     "insertion_rate": (0.1, 20),
     "wmr": (0.7, 20),
     "mwa": (0.75, 4),
+    "punctuation_error_rate": (0.5, 10),
+    "capitalization_error_rate": (0.25, 16),
     "rtfx": (15.0, 8.0),
 }
 ALL = pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS.keys())
