@@ -624,7 +624,7 @@ def create_app(stores: EvaluatorStores) -> Dash:
 
     import evaluator.pages
     import explorer.pages
-    from evaluator.pages import rating_door, review_door
+    from evaluator.pages import rating_door, review_door, review_exports
     from explorer import exports, media, palette, security, vendor
     from explorer.components import shell
 
@@ -646,6 +646,7 @@ def create_app(stores: EvaluatorStores) -> Dash:
     exports.register(app.server, stores)
     review_door.register(app.server, stores)
     rating_door.register(app.server, stores)
+    review_exports.register(app.server, stores)
     palette.register(app.server, stores, pages)
     app.layout = shell.shell(pages, stores)
     shell.register(app, pages, stores)

@@ -24,10 +24,13 @@ from evaluator.launching import (
     queue_transcription,
     transcribe_options,
 )
-from evaluator.ledger import Ledger, open_ledger
+from evaluator.ledger import Ledger, open_ledger, review_space
 from evaluator.listening.store import ListeningTests
 from evaluator.measure_overlays import MeasureOverlays
 from evaluator.normalize import ABSENT, NORMALIZERS, Normalizer, normalizer, registry
+from evaluator.review.assignments import Plan, plan_of, plan_space
+from evaluator.review.progress import ReviewProgress
+from evaluator.review.progress_store import ProgressStore
 from evaluator.run_overlays import RunOverlays
 from evaluator.runs import RunStore
 from evaluator.scores import ScoreStore, ScoringProgress
@@ -81,6 +84,7 @@ class EvaluatorStores(Stores):
     tables: TableStore
     supervisor: Supervisor
     ledger: Ledger
+    progresses: ProgressStore = field(default_factory=ProgressStore)
     normalizers: Mapping[str, Normalizer] = field(default_factory=lambda: NORMALIZERS)
 
     @property
@@ -158,6 +162,29 @@ class EvaluatorStores(Stores):
     def means(self, corpus: Corpus) -> Means:
         """What comparisons of a corpus are made with."""
         return Means(self.tables, self.config.cache.folder / "comparisons", speeds(corpus, self.runs))
+
+    def review_progress(self, parameters: Mapping[str, str]) -> ReviewProgress:
+        """How far people are with the corpus of the address.
+
+        Raises:
+            LedgerUnavailable: the ledger cannot be read.
+        """
+        corpus = self.library.get(parameters.get("corpus") or self.library.first())
+        return self.progresses.get(corpus, self.ledger, self.chosen_normalizer(parameters))
+
+    def review_plan(self, parameters: Mapping[str, str]) -> Plan | None:
+        """Who does what of the corpus of the address; None while it is not split.
+
+        Raises:
+            LedgerUnavailable: the ledger cannot be read.
+        """
+        return plan_of(self.ledger, parameters.get("corpus") or self.library.first())
+
+    def review_revision(self, parameters: Mapping[str, str]) -> str:
+        """Changes with everything that is said about the corpus of the address, and with its plan; pages poll it."""
+        name = parameters.get("corpus") or self.library.first()
+        said, planned = self.ledger.revision(review_space(name)), self.ledger.revision(plan_space(name))
+        return f"{self.library.revision(name)} {said} {planned}"
 
     def options(self, **chosen: object) -> Options:
         """Options of a job: those chosen, else the configured ones.
