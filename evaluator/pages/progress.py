@@ -29,6 +29,7 @@ from explorer.parameters import PLACE, VIEW, Parameters
 
 PATH = "/progress"
 TITLE = "Progress"
+UNDER = "/review"
 POLL_MS = 3000
 
 

@@ -18,8 +18,8 @@ from flask import Flask, Response, request, send_file
 
 from evaluator.review.exporting import REVIEW_EXPORTS, Rejected, export_review
 from evaluator.review.progress import COLUMNS
+from explorer import spreadsheet
 from explorer.errors import LedgerUnavailable, QueryError, SpeechDataError, UnknownCorpus
-from explorer.listing import csv_lines
 from explorer.parameters import Parameters
 from explorer.query import Query
 
@@ -67,7 +67,7 @@ def said(stores: EvaluatorStores, kind: str, parameters: Parameters) -> Response
 def progress(stores: EvaluatorStores, parameters: Parameters) -> Response:
     """Everybody's progress as CSV."""
     found = stores.review_progress(parameters)
-    response = Response(csv_lines(COLUMNS, found.records()), mimetype="text/csv")
+    response = Response(spreadsheet.lines(COLUMNS, found.records()), mimetype="text/csv")
     name = _file_name(f"{stores.corpus(parameters).name}-progress", "csv")
     response.headers["Content-Disposition"] = f"attachment; filename={name}"
     return response

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 
+LABELS = 4
+
+
 def hours_figure(hours: Sequence[tuple[datetime, dict[str, int]]]) -> go.Figure:
     """One bar for each hour in which something was decided; hovering tells by whom."""
     import plotly.graph_objects as go
@@ -22,9 +25,10 @@ def hours_figure(hours: Sequence[tuple[datetime, dict[str, int]]]) -> go.Figure:
         + "<br>".join(f"{escape(name)} {number:,}" for name, number in sorted(people.items()))
         for hour, people in hours
     ]
+    names = [f"{hour:%m-%d %H}:00" for hour, _ in hours]
     figure = go.Figure(
         go.Bar(
-            x=[f"{hour:%m-%d %H}:00" for hour, _ in hours],
+            x=names,
             y=[sum(people.values()) for _, people in hours],
             marker={"color": BAR, "line": {"width": 0}},
             width=[0.8] * len(hours) if len(hours) > 2 else [0.25] * len(hours),
@@ -36,7 +40,14 @@ def hours_figure(hours: Sequence[tuple[datetime, dict[str, int]]]) -> go.Figure:
         height=190,
         margin={"l": 40, "r": 8, "t": 8, "b": 30},
         **FRAME,
-        xaxis={"type": "category", "showgrid": False, "fixedrange": True, "nticks": 8, "tickangle": 0},
+        # As many labels as fit at 390 pixels: plotly thins out no labels of categories.
+        xaxis={
+            "type": "category",
+            "showgrid": False,
+            "fixedrange": True,
+            "tickangle": 0,
+            "tickvals": names[:: max(1, -(-len(names) // LABELS))],
+        },
         yaxis={"gridcolor": GRID, "zeroline": False, "fixedrange": True, "nticks": 4, "rangemode": "tozero"},
     )
     return figure
