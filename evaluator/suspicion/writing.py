@@ -1,7 +1,7 @@
 """Characters that do not belong: outside the corpus's alphabet, or of another script than its references have.
 
 The corpus has counted every character of its references. A script is *at home* when it has at least HOME of all
-letters; a letter of any other script is foreign. A character is *rare* when it occurs at most FEW times (and 2 in a
+letters; a letter of any other script is foreign. A character is *rare* when it occurs at most FEW times (and 20 in a
 million), it is no foreign letter, and its absence elsewhere says something:
 
     never      ASCII letters where Latin is at home; letters of the scripts in OPEN, which have thousands
@@ -27,7 +27,7 @@ from explorer.formatting import count
 
 HOME = 0.02
 FEW = 2
-PER_MILLION = 2
+PER_MILLION = 20
 ENOUGH = 2_000
 MANY = 50_000
 OPEN = frozenset({"Han", "Hangul", "Hiragana", "Katakana", "Bopomofo"})

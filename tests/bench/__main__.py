@@ -11,7 +11,19 @@ import platform
 import time
 from pathlib import Path
 
-from tests.bench import browser, comparing, corpus, measures, media, review, scale, scoring, transcription, users
+from tests.bench import (
+    browser,
+    comparing,
+    corpus,
+    measures,
+    media,
+    review,
+    scale,
+    scoring,
+    suspicion,
+    transcription,
+    users,
+)
 
 
 def main() -> None:
@@ -24,6 +36,7 @@ def main() -> None:
         "users": lambda folder, rows: users.measure(folder, rows=rows),
         "scoring": lambda folder, rows: scoring.measure(rows),
         "comparing": lambda folder, rows: comparing.measure(folder),
+        "suspicion": lambda folder, rows: suspicion.measure(folder, rows=rows),
         "media": lambda folder, rows: media.measure(folder),
         "measures": lambda folder, rows: measures.measure_all(folder),
         "review": lambda folder, rows: review.measure(folder, rows=rows),
