@@ -23,13 +23,14 @@
       this.root = `${prefix()}/api/review`;
       this.base = `${this.root}/${encodeURIComponent(corpus)}`;
       this.view = view;
+      this.signals = new URLSearchParams(view).get("signals");
       this.normalizer = normalizer;
     }
 
     /* The server's JSON; Refused with its sentence when there is none. */
     async ask(path, { body, signal, query = {}, root = false } = {}) {
       const pairs = new URLSearchParams(query);
-      if (this.normalizer) pairs.set("normalizer", this.normalizer);
+      for (const [name, value] of [["normalizer", this.normalizer], ["signals", this.signals]]) if (value) pairs.set(name, value);
       const options = { signal };
       if (body !== undefined) {
         Object.assign(options, { method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" } });

@@ -14,8 +14,10 @@ import orjson
 from dash import Dash, dcc, html
 from dash.development.base_component import Component
 
-from evaluator.pages.review_routes import add_routes
+from evaluator.pages import review_queue
+from evaluator.pages.review_routes import ORDER, QUEUE, TABLE, add_routes, arranged
 from evaluator.review.order import OrderStore
+from evaluator.suspicion.queue import has_suspicion
 from explorer.components.cards import attributes, help_mark, icon
 from explorer.corpus import Corpus
 from explorer.parameters import PLACE, VIEW, Parameters
@@ -43,6 +45,7 @@ def layout(stores: EvaluatorStores, query: Parameters) -> Component:
     corpus = stores.corpus(query)
     view = Query.from_pairs(query.pairs)
     sentence = view.sentence(corpus)  # says which column is unknown before anything is asked for
+    by_queue = arranged(corpus, query) != view
     options = stores.config.review
     shown = {
         "corpus": corpus.name,
@@ -63,7 +66,13 @@ def layout(stores: EvaluatorStores, query: Parameters) -> Component:
             html.Div(
                 [
                     html.Aside(
-                        [_list_head(sentence, query), html.Ol(id="review-rows"), html.Div(id="review-pager")],
+                        [
+                            _list_head(sentence, query),
+                            _orders(corpus, view, query, by_queue=by_queue),
+                            review_queue.queue_panel(stores, query),
+                            html.Ol(id="review-rows"),
+                            html.Div(id="review-pager"),
+                        ],
                         className="panel review-list",
                         **attributes(aria_label="Utterances of this list"),
                     ),
@@ -83,6 +92,7 @@ def layout(stores: EvaluatorStores, query: Parameters) -> Component:
 def register(app: Dash, stores: EvaluatorStores) -> None:
     """Answer what the page asks for in the background; everything else happens in the browser."""
     add_routes(app.server, stores, OrderStore())
+    review_queue.register(app, stores)
 
 
 def _do(name: str, icon_name: str, text: str, *, kind: str = "secondary", words: bool = True, **more: str) -> Component:
@@ -143,6 +153,22 @@ def _list_head(sentence: str, query: Parameters) -> Component:
     address = query.only((*PLACE, *VIEW)).href("/utterances")
     table = dcc.Link(inside, href=address, className="icon-button", title=name)
     return html.Div([html.H2(sentence, className="grow"), table], className="panel-head")
+
+
+def _orders(corpus: Corpus, view: Query, query: Parameters, *, by_queue: bool) -> Component | None:
+    """Likely errors first, or as the table has it; nothing to choose where nothing is ranked."""
+    if view.sort or not has_suspicion(corpus):
+        return None
+    choices = ((QUEUE, "Likely errors first", by_queue), (TABLE, "Table order", not by_queue))
+    links = [
+        dcc.Link(
+            text,
+            href=query.without(("t", "from", "to")).replaced(**{ORDER: None if name == QUEUE else name}).href(PATH),
+            className=f"review-order{' chosen' if chosen else ''}",
+        )
+        for name, text, chosen in choices
+    ]
+    return html.Nav(links, className="review-orders", **attributes(aria_label="Order"))
 
 
 def _main(options: Any, corpus: Corpus) -> list[Component]:

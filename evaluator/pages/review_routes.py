@@ -1,6 +1,6 @@
 """What the review page asks for in the background: the order to go through, its rows, one utterance, live rates.
 
-    GET  /api/review/<corpus>/order?<view>&u=                 a token, how many, and the place of u (else of the first)
+    GET  /api/review/<corpus>/order?<view>&order=&u=          a token, how many, and the place of u (else of the first)
     GET  /api/review/<corpus>/rows?order=&start=&stop=        rows of the order, with what is decided and why
     GET  /api/review/<corpus>/utterances/<id>?order=          the sheet of an utterance (evaluator/review/sheet.py)
     POST /api/review/<corpus>/utterances/<id>/alignment       {"text": ...} against every hypothesis (live_alignment.py)
@@ -11,20 +11,23 @@ for again, 400 otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import orjson
 from flask import Blueprint, Flask, Response, request
 
 from evaluator.ledger import Event, review_space
-from evaluator.normalize import Normalizer, normalizer
 from evaluator.review.live_alignment import drawing
 from evaluator.review.order import Order, OrderStore, UnknownOrder
 from evaluator.review.sheet import said, sheet
+from evaluator.suspicion.columns import REASONS, SCORE
+from evaluator.suspicion.queue import columns_read, has_suspicion, queued, reasons
+from evaluator.suspicion.ranking import PARAMETER, Choice
 from explorer.components.player import player
 from explorer.errors import LedgerError, QueryError, SpeechDataError, UnknownCorpus, UnknownUtterance
-from explorer.formatting import seconds
+from explorer.formatting import decimal, seconds
 from explorer.parameters import Parameters
 from explorer.query import Query
 from explorer.recordings import recording_of
@@ -32,6 +35,12 @@ from explorer.recordings import recording_of
 if TYPE_CHECKING:
     from evaluator.stores import EvaluatorStores
     from explorer.corpus import Corpus, Utterance
+
+ORDER = "order"
+"""The parameter of the address that says in which order a view is gone through."""
+
+TABLE = "table"
+QUEUE = "queue"
 
 MOST_ROWS = 200
 LONGEST_TEXT = 160
@@ -52,7 +61,7 @@ def add_routes(server: Flask, stores: EvaluatorStores, orders: OrderStore) -> No
     def order(corpus: str) -> Response:
         asked = parameters(corpus)
         opened = stores.corpus(asked)
-        made = orders.keep(opened, opened.rows(Query.from_pairs(asked.pairs)))
+        made = orders.keep(opened, opened.rows(arranged(opened, asked)))
         return _json({"token": made.token, "total": made.size, "at": _start(opened, made, asked.get("u"))})
 
     @routes.get("/rows")
@@ -79,7 +88,7 @@ def add_routes(server: Flask, stores: EvaluatorStores, orders: OrderStore) -> No
         if not isinstance(text, str) or len(text) > LONGEST_EDITED:
             raise QueryError(f'the request needs "text", at most {LONGEST_EDITED:,} characters')
         lanes = stores.lanes(opened, found)
-        return _json(drawing(text, found.hypotheses, _chosen(stores, asked), said=said(lanes, found)))
+        return _json(drawing(text, found.hypotheses, stores.chosen_normalizer(asked), said=said(lanes, found)))
 
     @routes.errorhandler(SpeechDataError)
     def sentence(error: SpeechDataError) -> Response:
@@ -89,24 +98,33 @@ def add_routes(server: Flask, stores: EvaluatorStores, orders: OrderStore) -> No
     server.register_blueprint(routes)
 
 
+def arranged(corpus: Corpus, parameters: Parameters) -> Query:
+    """The view of the address in the order in which it is gone through: likely errors first, or as the table has it."""
+    view = Query.from_pairs(parameters.pairs)
+    return view if parameters.get(ORDER) == TABLE else queued(corpus, view)
+
+
 def listed(stores: EvaluatorStores, corpus: Corpus, order: Order, start: int, stop: int) -> list[dict[str, Any]]:
     """Rows of an order as the list shows them."""
-    found = corpus.listed(order.rows[start:stop], ("reference", "duration"))
+    columns = ("reference", "duration", *(name for name in (SCORE, REASONS) if has_suspicion(corpus)))
+    found = corpus.listed(order.rows[start:stop], columns)
     states = stores.ledger.state(review_space(corpus.name), [id for id, _ in found])
-    return [_row(id, reference, duration, states.get(id, {})) for id, (reference, duration) in found]
+    return [_row(id, dict(zip(columns, values, strict=True)), states.get(id, {})) for id, values in found]
 
 
-def _row(id: str, reference: str | None, duration: float | None, state: Mapping[str, Event]) -> dict[str, Any]:
-    corrected = state.get("reference")
-    decided = state.get("decision")
+def _row(id: str, values: Mapping[str, Any], state: Mapping[str, Event]) -> dict[str, Any]:
+    corrected, decided, reference = state.get("reference"), state.get("decision"), values["reference"]
     text = corrected.new if corrected is not None else reference
+    score = values.get(SCORE)
     return {
         "id": id,
         "text": (text or "")[:LONGEST_TEXT],
-        "duration": seconds(duration, digits=1) if duration is not None else "",
+        "duration": seconds(values["duration"], digits=1) if values["duration"] is not None else "",
         "corrected": corrected.who if corrected is not None and corrected.new != reference else None,
         "decision": decided.new if decided is not None else None,
         "who": decided.who if decided is not None else None,
+        "score": decimal(score) if score else "",
+        "why": values.get(REASONS) or "",
     }
 
 
@@ -127,19 +145,20 @@ def _sheet(
     ).to_plotly_json()["props"]
     order = orders.get(corpus, asked.get("order", ""))
     return {
-        **sheet(corpus, utterance, stores.ledger, _chosen(stores, asked), lanes),
+        **sheet(corpus, utterance, stores.ledger, stores.chosen_normalizer(asked), lanes),
         "place": order.place(utterance.row),
         "player": {name: value for name, value in drawn.items() if name.startswith("data-")},
-        "why": _why(),
+        "why": _why(corpus, utterance, Choice.of(asked.get(PARAMETER))),
     }
 
 
-def _why() -> Sequence[Mapping[str, str]]:
-    return ()
-
-
-def _chosen(stores: EvaluatorStores, asked: Mapping[str, str]) -> Normalizer:
-    return normalizer(asked.get("normalizer") or stores.normalizer)
+def _why(corpus: Corpus, utterance: Utterance, choice: Choice) -> list[dict[str, str]]:
+    columns = columns_read(corpus)
+    if not columns:
+        return []
+    [(_, values)] = corpus.listed(np.array([utterance.row], np.int32), columns)
+    found = reasons(dict(zip(columns, values, strict=True)), choice)
+    return [{"title": one.title, "words": one.words, "strength": decimal(one.strength)} for one in found]
 
 
 def _number(asked: Mapping[str, str], name: str) -> int:

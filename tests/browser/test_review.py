@@ -87,7 +87,7 @@ def come(page: Page, house: House, search: str = "", *, who: str = "Anna") -> No
     """Open the page under a name, and wait until the first utterance can be worked on."""
     if who:
         page.context.add_cookies([{"name": "earmark_name", "value": who, "url": house.url}])
-    page.goto(f"{house.url}/review?corpus=short{search}")
+    page.goto(f"{house.url}/review?corpus=short&order=table{search}")
     expect(page.locator("#review[data-state=open]")).to_be_visible()
     expect(page.locator("#review-rates")).to_have_attribute("data-state", "ready")
     if who:
@@ -199,6 +199,19 @@ def test_any_view_can_be_gone_through_and_holds_still(page: Page, house: House) 
     expect(page.locator("#review-said")).to_contain_text("last utterance")
     page.reload()  # the address has it
     expect(page.locator("#review-place")).to_have_text("2 of 2")
+
+
+def test_the_queue_comes_first_and_says_why(page: Page, house: House) -> None:
+    come(page, house)
+    page.get_by_role("link", name="Likely errors first").click()
+    first = page.locator(".review-row").first
+    expect(first.locator(".review-row-why")).not_to_be_empty()
+    first.click()
+    expect(page.locator("#review-why li").first).to_be_visible()
+    page.get_by_text("signals rank this list").click()
+    page.locator(".review-weights").first.get_by_role("link", name="off").click()
+    expect(page).to_have_url(re.compile("signals=.*:0|signals=.*%3A0"))
+    expect(page.locator("#review[data-state=open]")).to_be_visible()
 
 
 def test_a_word_is_played_from_where_it_is_said(page: Page, house: House) -> None:

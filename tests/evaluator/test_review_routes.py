@@ -60,19 +60,19 @@ def test_an_order_is_the_view_of_the_address_and_holds_still(client: Client) -> 
     rows = client.get(f"/api/review/tones/rows?order={order['token']}&start=0&stop=12").json["rows"]
     assert [len(row["text"].split()) for row in rows] == [10] * 6 + [9] * 6
     assert rows[0]["id"] == order["at"]["id"]
-    assert client.get(f"/api/review/tones/order?f=words:gt:8&u={rows[3]['id']}").json["at"]["id"] == rows[3]["id"]
+    assert client.get(f"/api/review/tones/order?order=table&f=words:gt:8&u={rows[3]['id']}").json["at"]["id"] == rows[3]["id"]
 
 
 def test_a_row_outside_of_the_order_is_opened_without_a_place(client: Client) -> None:
-    first = client.get("/api/review/tones/order").json["at"]["id"]
-    order = client.get(f"/api/review/tones/order?f=words:gt:8&u={first}").json
+    first = client.get("/api/review/tones/order?order=table").json["at"]["id"]
+    order = client.get(f"/api/review/tones/order?order=table&f=words:gt:8&u={first}").json
     assert order["at"] == {"id": first, "place": None}
     sheet = client.get(f"/api/review/tones/utterances/{first}?order={order['token']}").json
     assert sheet["place"] is None
 
 
 def test_a_sheet_has_everything_of_an_utterance(client: Client) -> None:
-    order = client.get("/api/review/tones/order").json
+    order = client.get("/api/review/tones/order?order=table").json
     sheet = client.get(f"/api/review/tones/utterances/{order['at']['id']}?order={order['token']}").json
     assert sheet["reference"] == "one"
     assert sheet["place"] == 0
@@ -84,7 +84,7 @@ def test_a_sheet_has_everything_of_an_utterance(client: Client) -> None:
 
 
 def test_rows_and_sheets_tell_what_was_decided(client: Client) -> None:
-    order = client.get("/api/review/tones/order").json
+    order = client.get("/api/review/tones/order?order=table").json
     id, token = order["at"]["id"], order["token"]
     edit(client, id, "reference", "won")
     edit(client, id, "decision", "reject", comment="bad audio", who="Bo")
@@ -99,7 +99,7 @@ def test_rows_and_sheets_tell_what_was_decided(client: Client) -> None:
 
 
 def test_a_row_that_changed_underneath_is_told(stores: EvaluatorStores, client: Client, tmp_path: Path) -> None:
-    order = client.get("/api/review/tones/order").json
+    order = client.get("/api/review/tones/order?order=table").json
     edit(client, order["at"]["id"], "reference", "won")
     path = tmp_path / "tones" / "tones.jsonl"
     path.write_text(path.read_text(encoding="utf-8").replace('"text": "one"', '"text": "uno"'), encoding="utf-8")
@@ -107,14 +107,14 @@ def test_a_row_that_changed_underneath_is_told(stores: EvaluatorStores, client: 
     loaded(stores.library, "tones")
     answer = client.get(f"/api/review/tones/utterances/{order['at']['id']}?order={order['token']}")
     assert answer.status_code == 410  # the order is of the earlier version
-    order = client.get("/api/review/tones/order").json
+    order = client.get("/api/review/tones/order?order=table").json
     sheet = client.get(f"/api/review/tones/utterances/{order['at']['id']}?order={order['token']}").json
     [changed] = sheet["changed"].values()
     assert changed == {"was": "one", "now": "uno", "what": "text"}
 
 
 def test_live_rates_of_a_text(client: Client) -> None:
-    order = client.get("/api/review/tones/order").json
+    order = client.get("/api/review/tones/order?order=table").json
     address = f"/api/review/tones/utterances/{order['at']['id']}/alignment"
     drawn = client.post(address, json={"text": "one one"}).json
     assert [system["wer"] for system in drawn["systems"]] == ["50.0\u00a0%", "0.0\u00a0%"]
@@ -141,7 +141,7 @@ def test_faults_are_sentences(client: Client, path: str, status: int, words: str
 
 
 def test_a_text_must_come_with_a_request_for_rates(client: Client) -> None:
-    order = client.get("/api/review/tones/order").json
+    order = client.get("/api/review/tones/order?order=table").json
     answer = client.post(f"/api/review/tones/utterances/{order['at']['id']}/alignment", json={"text": 3})
     assert (answer.status_code, "text" in answer.json["error"]) == (400, True)
 
@@ -155,3 +155,19 @@ def test_the_last_orders_are_remembered(stores: EvaluatorStores) -> None:
     assert second.place(7) is None
     with pytest.raises(UnknownOrder):
         orders.get(corpus, first.token)
+
+
+def test_likely_errors_come_first_with_their_reasons(stores: EvaluatorStores, client: Client) -> None:
+    stores.corpus({"corpus": "tones"})  # small: ranked while it is asked for
+    order = client.get("/api/review/tones/order").json
+    rows = client.get(f"/api/review/tones/rows?order={order['token']}&start=0&stop=60").json["rows"]
+    scores = [float(row["score"] or 0) for row in rows]
+    assert scores == sorted(scores, reverse=True)
+    assert scores[0] > 0
+    assert rows[0]["why"]
+    sheet = client.get(f"/api/review/tones/utterances/{rows[0]['id']}?order={order['token']}").json
+    assert sheet["why"][0]["words"] in rows[0]["why"]
+    assert sheet["place"] == 0
+    by_words = client.get("/api/review/tones/order?sort=-words").json  # another order is asked for
+    first = client.get(f"/api/review/tones/rows?order={by_words['token']}&start=0&stop=1").json["rows"][0]
+    assert len(first["text"].split()) == 10

@@ -1,0 +1,206 @@
+"""What reviewers said, as columns beside a corpus: decision, reviewer, corrected text, and so on.
+
+They are laid as soon as somebody has said something about the corpus, and anew when there is more, but not without
+end: at most every PAUSE_SECONDS, and at most a tenth of the time goes into it. A ledger that cannot be read leaves the
+columns as they are, and is asked again after a while: tables must not wait for a database that is away. Nothing is laid
+beside a preview.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from evaluator.ledger import Ledger, review_space
+from evaluator.run_overlays import hashed, swept
+from explorer.columns import Column
+from explorer.corpus import Corpus, Overlay
+from explorer.errors import LedgerError
+
+OVERLAY = "review"
+PAUSE_SECONDS = 1.0
+AWAY_SECONDS = 30.0
+SHARE = 0.1
+"""Of the time that may go into laying columns anew."""
+
+COLUMNS = (
+    Column(
+        name="decision",
+        label="Decision",
+        kind="text",
+        origin="run",
+        help='What a reviewer decided: "accept" or "reject"; missing while nobody has.',
+    ),
+    Column(name="reviewer", label="Reviewer", kind="text", origin="run", help="Who decided about or corrected it last."),
+    Column(
+        name="corrected",
+        label="Corrected",
+        kind="text",
+        origin="run",
+        help="The text as a reviewer corrected it; missing where the reference stands.",
+    ),
+    Column(
+        name="reject_reason",
+        label="Reject reason",
+        kind="text",
+        origin="run",
+        help="Why a reviewer rejected it.",
+        hidden=True,
+    ),
+    Column(name="review_tags", label="Tags", kind="text", origin="run", help="Reviewers' tags.", hidden=True),
+    Column(
+        name="review_comment", label="Comment", kind="text", origin="run", help="A reviewer's comment.", hidden=True
+    ),
+)
+"""The columns; the page and the exports of a review say more."""
+
+
+@dataclass(slots=True)
+class _Laid:
+    """What was laid last beside the corpus of a name: over which snapshot, at which state of the ledger."""
+
+    key: str
+    revision: int
+    corpus: Corpus
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is known of a corpus's part of the ledger, and from when on it is worth another look."""
+
+    revision: int = 0
+    again: float = 0.0
+
+
+class ReviewOverlays:
+    """Lays what the ledger says beside corpora; safe from several threads."""
+
+    def __init__(self, ledger: Ledger, cache: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        self._ledger = ledger
+        self._cache = cache
+        self._clock = clock
+        self._known: dict[str, _Known] = {}
+        self._laid: dict[str, _Laid] = {}
+        self._lock = threading.Lock()  # of the fields above
+        self._working = threading.Lock()
+
+    def revision(self, name: str) -> int:
+        """The number of the newest event that is, or could now be, beside the corpus of that name."""
+        known = self._known.setdefault(name, _Known())
+        if self._clock() < known.again or not self._ledger.begun:
+            return known.revision
+        known.again = self._clock() + PAUSE_SECONDS  # the others do not ask meanwhile
+        try:
+            known.revision = self._ledger.revision(review_space(name))
+        except LedgerError:
+            known.again = self._clock() + AWAY_SECONDS
+        return known.revision
+
+    def lay(self, corpus: Corpus) -> Corpus:
+        """The corpus with the columns of COLUMNS, if anything was said about it; a preview stays as it is."""
+        revision = self.revision(corpus.name) if corpus.complete else 0
+        if not revision:
+            return corpus
+        with self._lock:
+            laid = self._laid.get(corpus.name)
+        if laid is not None and laid.key == corpus.key and laid.revision == revision:
+            return laid.corpus
+        with self._working:
+            laid = self._laid.get(corpus.name)
+            if laid is not None and laid.key == corpus.key and laid.revision == revision:
+                return laid.corpus
+            try:
+                return self._anew(corpus, revision)
+            except (LedgerError, OSError):  # a database or a disk that fails: the table does without the news
+                self._known[corpus.name].again = self._clock() + AWAY_SECONDS
+                return laid.corpus if laid is not None and laid.key == corpus.key else corpus
+
+    def _anew(self, corpus: Corpus, revision: int) -> Corpus:
+        started = self._clock()
+        path = self._written(corpus, revision)
+        made = _Laid(corpus.key, revision, corpus.laid(Overlay(OVERLAY, path, COLUMNS)))
+        with self._lock:
+            self._laid[corpus.name] = made
+            spent = self._clock() - started
+            self._known[corpus.name].again = self._clock() + max(PAUSE_SECONDS, spent / SHARE)
+        return made.corpus
+
+    def _written(self, corpus: Corpus, revision: int) -> Path:
+        stem = hashed(f"{corpus.content_key}\0{corpus.name}\0{OVERLAY}")
+        path = self._cache / f"{stem}-{revision}.parquet"
+        if not path.exists():
+            self._cache.mkdir(parents=True, exist_ok=True)
+            building = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}")
+            pq.write_table(said(corpus, self._ledger), building)
+            building.replace(path)
+            swept(self._cache, stem)
+        return path
+
+
+def said(corpus: Corpus, ledger: Ledger) -> pa.Table:
+    """What was said about the rows of a corpus: ``row`` and the columns of COLUMNS, one line for each such row.
+
+    Raises:
+        LedgerUnavailable: the ledger cannot be read.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    newest: dict[str, int] = {}
+    for field, note in _NOTES.items():
+        table = ledger.latest(review_space(corpus.name), field)
+        names = ("subject", "id", "who", "new", "comment")
+        for subject, number, who, new, comment in zip(*(table[name].to_pylist() for name in names), strict=True):
+            values = found.setdefault(subject, {})
+            note(values, orjson.loads(new), comment)
+            if field in ("decision", "reference") and number > newest.get(subject, 0):
+                newest[subject] = number
+                values["reviewer"] = who
+    ids = list(found)
+    rows = corpus.rows_of(ids) if ids else np.zeros(0, np.int32)
+    here = [(int(row), id) for row, id in zip(rows, ids, strict=True) if row >= 0]
+    references = dict(zip((id for _, id in here), _references(corpus, [row for row, _ in here]), strict=True))
+    for id, reference in references.items():
+        if found[id].get("corrected") == reference:
+            found[id]["corrected"] = None
+    columns = {"row": pa.array([row for row, _ in here], pa.int32())}
+    for column in COLUMNS:
+        columns[column.name] = pa.array([found[id].get(column.name) for _, id in here], pa.string())
+    return pa.table(columns)
+
+
+def _references(corpus: Corpus, rows: list[int]) -> list[str | None]:
+    return [values[0] for _, values in corpus.listed(np.array(rows, np.int32), ("reference",))] if rows else []
+
+
+def _decision(values: dict[str, Any], new: Any, comment: str) -> None:
+    values["decision"] = new
+    values["reject_reason"] = comment or None if new == "reject" else None
+
+
+def _corrected(values: dict[str, Any], new: Any, _comment: str) -> None:
+    values["corrected"] = new
+
+
+def _tags(values: dict[str, Any], new: Any, _comment: str) -> None:
+    values["review_tags"] = ", ".join(new) if new else None
+
+
+def _comment(values: dict[str, Any], new: Any, _comment: str) -> None:
+    values["review_comment"] = new or None
+
+
+_NOTES: dict[str, Callable[[dict[str, Any], Any, str], None]] = {
+    "decision": _decision,
+    "reference": _corrected,
+    "tags": _tags,
+    "comment": _comment,
+}
