@@ -29,6 +29,7 @@ from evaluator.listening.store import ListeningTests
 from evaluator.measure_overlays import MeasureOverlays
 from evaluator.normalize import ABSENT, NORMALIZERS, Normalizer, normalizer, registry
 from evaluator.review.assignments import Plan, plan_of, plan_space
+from evaluator.review.overlays import ReviewOverlays
 from evaluator.review.progress import ReviewProgress
 from evaluator.review.progress_store import ProgressStore
 from evaluator.run_overlays import RunOverlays
@@ -84,6 +85,7 @@ class EvaluatorStores(Stores):
     tables: TableStore
     supervisor: Supervisor
     ledger: Ledger
+    reviews: ReviewOverlays
     progresses: ProgressStore = field(default_factory=ProgressStore)
     normalizers: Mapping[str, Normalizer] = field(default_factory=lambda: NORMALIZERS)
 
@@ -100,7 +102,8 @@ class EvaluatorStores(Stores):
     def corpus(self, parameters: Mapping[str, str]) -> Corpus:
         """The corpus of the URL with what runs measured and recognized, its scores, edits, rules, punctuation..."""
         suspected = self.suspicions.lay(self.scored(parameters), Choice.of(parameters.get(SIGNALS_PARAMETER)))
-        return self.written.lay(self.contributions.lay(self.edits.lay(suspected, parameters), parameters))
+        written = self.written.lay(self.contributions.lay(self.edits.lay(suspected, parameters), parameters))
+        return self.reviews.lay(written)
 
     def scored(self, parameters: Mapping[str, str]) -> Corpus:
         """``corpus`` without edits, rules and suspicion, made from it: its key stays the same when they come."""
@@ -108,12 +111,13 @@ class EvaluatorStores(Stores):
         return self.scores.lay(self.overlays.lay(base), parameters.get("normalizer") or self.normalizer)
 
     def revision(self, parameters: Mapping[str, str]) -> str:
-        """Changes with the manifest, with results of runs, detected speech, scores, edits and suspicion."""
+        """Changes with the manifest, with results of runs, detected speech, scores, edits, suspicion and reviews."""
         corpus = super().corpus(parameters)
         made = f"{self.overlays.revision(corpus)} {self.scores.revision(corpus.name)}"
         scored = self.scored(parameters)
         made += f" {self.edits.revision(scored)} {self.contributions.revision(scored)} {self.written.revision(scored)}"
-        return f"{super().revision(parameters)} {made} {self.suspicions.revision(corpus.name)}"
+        made += f" {self.suspicions.revision(corpus.name)} {self.reviews.revision(corpus.name)}"
+        return f"{super().revision(parameters)} {made}"
 
     def pending(self, parameters: Mapping[str, str]) -> bool:
         """Whether the corpus is being loaded or scored under the normalizer of the URL, or edits that it names or
@@ -344,4 +348,5 @@ def open_stores(
         tables=TableStore(),
         supervisor=supervisor,
         ledger=ledger,
+        reviews=ReviewOverlays(ledger, cache / "reviews"),
     )

@@ -54,6 +54,13 @@ class Ledger:
         self._turn = threading.Lock()  # in order of arrival, where SQLite would have writers poll for their turn
         self._opened: Engine | None = None
 
+    @property
+    def begun(self) -> bool:
+        """Whether there can be anything in it: a file that nobody has written to is not made by asking."""
+        if self._opened is not None or not self._url.startswith("sqlite:///"):
+            return True
+        return Path(self._url.removeprefix("sqlite:///")).exists()
+
     @cached_property
     def _engine(self) -> Engine:
         from evaluator.ledger.database import connected, database_url
@@ -121,14 +128,15 @@ class Ledger:
     def latest(self, space: str, field: str) -> pa.Table:
         """The newest event of a field for every subject that has one, as columns, in no order.
 
-        ``subject``, ``id`` (int64), ``at`` (seconds since the epoch), ``who``, ``new`` (JSON text), ``seen``.
+        ``subject``, ``id`` (int64), ``at`` (seconds since the epoch), ``who``, ``new`` (JSON text), ``seen``,
+        ``comment``.
         """
         import pyarrow as pa
 
         from evaluator.ledger.database import reading
 
         kinds = {"subject": pa.string(), "id": pa.int64(), "at": pa.float64(), "who": pa.string(), "new": pa.string()}
-        kinds["seen"] = pa.string()
+        kinds |= {"seen": pa.string(), "comment": pa.string()}
         with reading(self._engine) as connection:
             rows = connection.execute(_heads(space, field=field, columns=tuple(kinds))).all()
         columns = list(zip(*rows, strict=True)) or [()] * len(kinds)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +42,9 @@ COLUMNS = (
         origin="run",
         help='What a reviewer decided: "accept" or "reject"; missing while nobody has.',
     ),
-    Column(name="reviewer", label="Reviewer", kind="text", origin="run", help="Who decided about or corrected it last."),
+    Column(
+        name="reviewer", label="Reviewer", kind="text", origin="run", help="Who decided about or corrected it last."
+    ),
     Column(
         name="corrected",
         label="Corrected",
@@ -65,13 +68,8 @@ COLUMNS = (
 """The columns; the page and the exports of a review say more."""
 
 
-@dataclass(slots=True)
-class _Laid:
-    """What was laid last beside the corpus of a name: over which snapshot, at which state of the ledger."""
-
-    key: str
-    revision: int
-    corpus: Corpus
+REMEMBERED = 8
+"""Snapshots that the columns are laid beside at once: views of a corpus under different normalizers and weights."""
 
 
 @dataclass(slots=True)
@@ -90,8 +88,7 @@ class ReviewOverlays:
         self._cache = cache
         self._clock = clock
         self._known: dict[str, _Known] = {}
-        self._laid: dict[str, _Laid] = {}
-        self._lock = threading.Lock()  # of the fields above
+        self._laid: OrderedDict[str, tuple[int, Corpus]] = OrderedDict()  # by the key of the bare snapshot
         self._working = threading.Lock()
 
     def revision(self, name: str) -> int:
@@ -111,29 +108,28 @@ class ReviewOverlays:
         revision = self.revision(corpus.name) if corpus.complete else 0
         if not revision:
             return corpus
-        with self._lock:
-            laid = self._laid.get(corpus.name)
-        if laid is not None and laid.key == corpus.key and laid.revision == revision:
-            return laid.corpus
+        laid = self._laid.get(corpus.key)
+        if laid is not None and laid[0] == revision:
+            return laid[1]
         with self._working:
-            laid = self._laid.get(corpus.name)
-            if laid is not None and laid.key == corpus.key and laid.revision == revision:
-                return laid.corpus
+            laid = self._laid.get(corpus.key)
+            if laid is not None and laid[0] == revision:
+                return laid[1]
             try:
                 return self._anew(corpus, revision)
             except (LedgerError, OSError):  # a database or a disk that fails: the table does without the news
                 self._known[corpus.name].again = self._clock() + AWAY_SECONDS
-                return laid.corpus if laid is not None and laid.key == corpus.key else corpus
+                return corpus if laid is None else laid[1]
 
     def _anew(self, corpus: Corpus, revision: int) -> Corpus:
         started = self._clock()
-        path = self._written(corpus, revision)
-        made = _Laid(corpus.key, revision, corpus.laid(Overlay(OVERLAY, path, COLUMNS)))
-        with self._lock:
-            self._laid[corpus.name] = made
-            spent = self._clock() - started
-            self._known[corpus.name].again = self._clock() + max(PAUSE_SECONDS, spent / SHARE)
-        return made.corpus
+        made = corpus.laid(Overlay(OVERLAY, self._written(corpus, revision), COLUMNS))
+        self._laid[corpus.key] = revision, made
+        while len(self._laid) > REMEMBERED:
+            self._laid.popitem(last=False)
+        spent = self._clock() - started
+        self._known[corpus.name].again = self._clock() + max(PAUSE_SECONDS, spent / SHARE)
+        return made
 
     def _written(self, corpus: Corpus, revision: int) -> Path:
         stem = hashed(f"{corpus.content_key}\0{corpus.name}\0{OVERLAY}")

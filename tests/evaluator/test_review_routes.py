@@ -60,7 +60,10 @@ def test_an_order_is_the_view_of_the_address_and_holds_still(client: Client) -> 
     rows = client.get(f"/api/review/tones/rows?order={order['token']}&start=0&stop=12").json["rows"]
     assert [len(row["text"].split()) for row in rows] == [10] * 6 + [9] * 6
     assert rows[0]["id"] == order["at"]["id"]
-    assert client.get(f"/api/review/tones/order?order=table&f=words:gt:8&u={rows[3]['id']}").json["at"]["id"] == rows[3]["id"]
+    assert (
+        client.get(f"/api/review/tones/order?order=table&f=words:gt:8&u={rows[3]['id']}").json["at"]["id"]
+        == rows[3]["id"]
+    )
 
 
 def test_a_row_outside_of_the_order_is_opened_without_a_place(client: Client) -> None:
