@@ -17,6 +17,7 @@ from evaluator.contribution_report import ORDER
 from evaluator.normalize import NORMALIZERS
 from evaluator.pages import normalizers
 from evaluator.stores import EvaluatorStores
+from explorer import vocabulary_views
 from explorer.config import load
 from explorer.parameters import Parameters
 from explorer.query import Query
@@ -162,3 +163,35 @@ def test_the_readme_names_every_normalizer() -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     section = readme[readme.index("## Normalizers") :]
     assert all(f"| `{name}` |" in section for name in NORMALIZERS)
+
+
+@pytest.mark.parametrize("name", ["whisper_english", "mine", "basic", "none"])
+def test_words_of_the_vocabulary_lead_to_exactly_their_utterances(stores: EvaluatorStores, name: str) -> None:
+    here = vocabulary_views.place(stores, Parameters((("corpus", "english"), ("normalizer", name))))
+    assert vocabulary_views.waiting_for(stores, here) is None
+    listed = vocabulary_views.listing(stores, here)
+    page = vocabulary_views.page(stores, here, listed, Query(), 0, 99)
+    chosen = stores.normalizers[name]
+    assert {entry["said"] for entry in page} == {word for entry in ENGLISH for word in chosen.words(entry["text"])}
+    utterances = dict(zip(*(listed.content[column].to_pylist() for column in ("word", "utterances")), strict=True))
+    for entry in page:
+        address = Parameters.of(entry["link:word"].partition("?")[2])
+        found = stores.corpus(address).extent(Query.from_pairs(address.pairs))
+        assert found.utterances == utterances[entry["said"]], entry["said"]
+
+
+def test_words_that_only_systems_say_under_a_normalizer_of_whole_texts(stores: EvaluatorStores) -> None:
+    address = Parameters((("corpus", "english"), ("normalizer", "whisper_english"), ("tab", "hypotheses")))
+    here = vocabulary_views.place(stores, address)
+    assert vocabulary_views.waiting_for(stores, here) is None
+    assert vocabulary_views.listing(stores, here).size == 0  # 21 and colors are what the reference says, too
+    plain = vocabulary_views.place(stores, address.replaced(normalizer="none"))
+    assert vocabulary_views.waiting_for(stores, plain) is None
+    assert "colors" in vocabulary_views.listing(stores, plain).content["word"].to_pylist()
+
+
+def test_characters_are_those_that_are_written(stores: EvaluatorStores) -> None:
+    address = Parameters((("corpus", "english"), ("normalizer", "whisper_english"), ("tab", "characters")))
+    here = vocabulary_views.place(stores, address)
+    assert vocabulary_views.waiting_for(stores, here) is None
+    assert "T" in vocabulary_views.listing(stores, here).content["character"].to_pylist()
