@@ -15,6 +15,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+
 from evaluator.error_rate import ErrorCounts
 from evaluator.matched_pairs import MatchedPairs, matched_pairs
 from evaluator.metrics import SystemCounts
@@ -25,6 +27,7 @@ from evaluator.score_table import ScoreTable
 from evaluator.significance import RESAMPLES, SEED, Difference, Interval, holm, p_wilcoxon, rate_interval
 from evaluator.speed import Speed
 from evaluator.table_store import TableStore
+from evaluator.written import system_counts
 from explorer.corpus import Corpus
 from explorer.errors import QueryError
 from explorer.query import Query, nearest
@@ -134,6 +137,7 @@ def compare(
         standing = _alone(table, name, drawn.interval(name), used.speeds.get(name))
         vocabulary, accuracies = words.accuracies(together, marks[name])
         counts = replace(standing.counts, vocabulary=vocabulary, word_accuracies=accuracies)
+        counts = _with_written(counts, used.tables.written(corpus, query, name), together)
         standing = replace(standing, counts=counts)
         if name != first:
             pairs = matched_pairs(marks[first].of(together), marks[name].of(together))
@@ -183,8 +187,14 @@ def own_standings(
         standing = _alone(table, name, interval, used.speeds.get(name))
         vocabulary, accuracies = words.accuracies(whole.scored[name], used.tables.marks(corpus, query, name))
         counts = replace(standing.counts, vocabulary=vocabulary, word_accuracies=accuracies)
+        counts = _with_written(counts, used.tables.written(corpus, query, name), whole.scored[name])
         standings.append(replace(standing, counts=counts))
     return _ranked(standings)
+
+
+def _with_written(counts: SystemCounts, numbers: np.ndarray | None, chosen: np.ndarray) -> SystemCounts:
+    """The counts with those of punctuation and capitals on the chosen rows, where they were counted."""
+    return counts if numbers is None else replace(counts, **system_counts(numbers[:, chosen].sum(axis=1).tolist()))
 
 
 def _ranked(standings: Sequence[Standing]) -> tuple[Standing, ...]:

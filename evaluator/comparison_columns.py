@@ -15,6 +15,9 @@ from explorer.conditions import nearest
 from explorer.errors import QueryError
 from explorer.formatting import EMPTY, count, decimal, percent
 
+SOMETIMES = ("punctuation_error_rate", "capitalization_error_rate", "rtfx")
+"""Metrics that are shown only where somebody has them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
@@ -68,7 +71,7 @@ def _metric(name: str) -> Shown:
         help=f"{metric.title.capitalize()}. {metric.help}",
         text=text,
         order=lambda row: metric.value(row.counts),
-        needs=(lambda row: metric.base(row.counts) is not None) if name == "rtfx" else (lambda row: True),
+        needs=(lambda row: metric.base(row.counts) is not None) if name in SOMETIMES else (lambda row: True),
     )
 
 
@@ -99,7 +102,7 @@ COLUMNS: Mapping[str, Shown] = {
             text=lambda row: span(row.interval),
             order=lambda row: None if row.interval is None else row.interval.high - row.interval.low,
         ),
-        *map(_metric, ("cer", "substitution_rate", "deletion_rate", "insertion_rate", "wmr", "mwa", "rtfx")),
+        *map(_metric, ("cer", "substitution_rate", "deletion_rate", "insertion_rate", "wmr", "mwa", *SOMETIMES)),
         _number(
             "words",
             "Words",

@@ -12,14 +12,14 @@ from xml.etree import ElementTree
 import orjson
 
 from evaluator.comparison import Comparison, Standing
-from evaluator.comparison_columns import p_value, shown_columns
+from evaluator.comparison_columns import SOMETIMES, p_value, shown_columns
 from evaluator.gate import Verdict
 from evaluator.metrics import METRICS
 from evaluator.significance import Interval
 from explorer.formatting import count
 from explorer.spreadsheet import line
 
-RATES = ("wer", "cer", "substitution_rate", "deletion_rate", "insertion_rate", "wmr", "mwa", "rtfx")
+RATES = ("wer", "cer", "substitution_rate", "deletion_rate", "insertion_rate", "wmr", "mwa", *SOMETIMES)
 RARE = 0.05
 
 

@@ -16,6 +16,7 @@ import pyarrow.parquet
 
 from evaluator.score_columns import score_overlay
 from evaluator.scoring import EMPTY_REFERENCE, SCORED, marks_path
+from evaluator.written import NUMBERS as WRITTEN
 from explorer.corpus import Corpus
 from explorer.errors import QueryError
 from explorer.query import Query
@@ -77,6 +78,19 @@ class ScoreTable:
             {system: {k: v[chosen] for k, v in numbers.items()} for system, numbers in self.numbers.items()},
             None if self.blocks is None else self.blocks[chosen],
         )
+
+
+def written_numbers(corpus: Corpus, query: Query, system: str) -> np.ndarray | None:
+    """What is counted of a system's texts as they are written (written.py): int64 (kinds, rows), the rows those of
+    ``score_table``, zero where nothing was counted; None when that is not laid beside the corpus."""
+    names = [f"{name}_{system}" for name in WRITTEN]
+    if not {column.name for column in corpus.columns}.issuperset(names):
+        return None
+    batches = list(corpus.batches(names, query))
+    if not batches:
+        return np.zeros((len(names), 0), np.int64)
+    found = pa.Table.from_batches(batches)
+    return np.stack([pc.fill_null(found[name], 0).to_numpy().astype(np.int64) for name in names])
 
 
 def score_table(corpus: Corpus, query: Query, systems: Sequence[str], blocks: str | None) -> ScoreTable:

@@ -29,6 +29,7 @@ from evaluator.normalize import NORMALIZERS, Normalizer, normalizer
 from evaluator.score_columns import ScoreOverlay, columns, overlay_name, score_overlay, scored_systems, texts_overlay
 from evaluator.scoring import EMPTY_REFERENCE, EXCLUDED, NUMBERS, SCORED, score, text_path, words_path
 from evaluator.written import NUMBERS as WRITTEN
+from evaluator.written import system_counts
 from explorer.corpus import Corpus, Overlay
 from explorer.query import Query
 from explorer.stats import statistics, top_values
@@ -294,8 +295,7 @@ def _written(corpus: Corpus, query: Query, system: str) -> dict[str, Any]:
     if not {column.name for column in corpus.columns}.issuperset(names):
         return {}
     sums = corpus.totals(query, names)
-    *marks, cased, wrong = (round(sums[name]) for name in names)
-    return {"punctuation": ErrorCounts(*marks), "cased_words": cased, "case_errors": wrong}
+    return system_counts([sums[name] for name in names])
 
 
 def word_accuracies(corpus: Corpus, query: Query, system: str) -> tuple[int, float] | None:

@@ -12,9 +12,11 @@ from collections.abc import Callable, Hashable
 from dataclasses import replace
 from typing import Any, TypeVar
 
+import numpy as np
+
 from evaluator.mean_accuracy import ReferenceWords, reference_words
 from evaluator.score_columns import normalizer_of, scored_systems
-from evaluator.score_table import Marks, ScoreTable, marks_of, score_table
+from evaluator.score_table import Marks, ScoreTable, marks_of, score_table, written_numbers
 from explorer.corpus import Corpus
 from explorer.errors import QueryError
 from explorer.query import Query
@@ -52,6 +54,10 @@ class TableStore:
             lambda: marks_of(corpus, self.table(corpus, query, None), system),
         )
 
+    def written(self, corpus: Corpus, query: Query, system: str) -> np.ndarray | None:
+        """Punctuation and capitals of a system on the rows of ``table(corpus, query, ...)``, see score_table.py."""
+        return self._get(("written", *_key(corpus, query), system), lambda: written_numbers(corpus, query, system))
+
     def words(self, corpus: Corpus, query: Query) -> ReferenceWords:
         """The words of the references on the rows of ``table(corpus, query, ...)``."""
         chosen = normalizer_of(corpus)
@@ -83,6 +89,8 @@ def _bytes(entry: object) -> int:
         numbers = [array for counts in entry.numbers.values() for array in counts.values()]
         arrays = [entry.rows, *entry.scored.values(), *numbers, *([] if entry.blocks is None else [entry.blocks])]
         return sum(array.nbytes for array in arrays)
+    if isinstance(entry, np.ndarray):
+        return int(entry.nbytes)
     if isinstance(entry, Marks):
         return entry.row.nbytes + entry.place.nbytes + entry.inserted.nbytes
     if isinstance(entry, ReferenceWords):

@@ -35,11 +35,13 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet
 
 from evaluator.alignment import align
+from evaluator.error_rate import ErrorCounts
 
 NUMBERS = (
     "mark_hits",
@@ -119,6 +121,12 @@ def punctuation_rate(hits: int, substitutions: int, deletions: int, insertions: 
     if not hits + substitutions + deletions:
         return None
     return (substitutions + deletions + insertions) / (hits + substitutions + deletions + insertions)
+
+
+def system_counts(numbers: Sequence[float]) -> dict[str, Any]:
+    """Sums of NUMBERS as the fields of SystemCounts that they are."""
+    *marks, cased, wrong = map(round, numbers)
+    return {"punctuation": ErrorCounts(*marks), "cased_words": cased, "case_errors": wrong}
 
 
 def columns_of(system: str) -> list[str]:

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evaluator.comparison import compare, own_standings
+from evaluator.comparison_columns import shown_columns
 from evaluator.metrics import METRICS
 from evaluator.scores import ScoreStore, pooled
 from evaluator.written import carries_case, carries_marks, count, pieces, punctuation_rate
@@ -165,3 +167,17 @@ def test_big_corpora_are_counted_in_a_child_process(tmp_path: Path) -> None:
     names = ("mark_hits_tiny", "mark_insertions_tiny", "case_errors_tiny", "punctuation_error_rate_tiny")
     assert laid.page(Query(), 0, 9, names) == here.page(Query(), 0, 9, names)
     store.close()
+
+
+def test_the_leaderboard_has_them_on_the_utterances_it_is_about(tmp_path: Path) -> None:
+    corpus = WrittenStore(tmp_path / "written").lay(
+        ScoreStore(tmp_path / "scores").lay(scored_corpus(tmp_path, ROWS), "basic")
+    )
+    part = Query(filters=(Filter("audio", (Test("ne", "a.wav"),)),))
+    [whole], [some] = (compare(corpus, query, resamples=10).standings for query in (Query(), part))
+    for standing, punctuation, case in ((whole, 5 / 6, 3 / 13), (some, 2 / 2, 3 / 6)):
+        assert METRICS["punctuation_error_rate"].value(standing.counts) == pytest.approx(punctuation)
+        assert METRICS["capitalization_error_rate"].value(standing.counts) == pytest.approx(case)
+    assert {"Punct", "Case"} <= {column.title for column in shown_columns([whole], against=True)}
+    [own] = own_standings(corpus, part, ["tiny"], resamples=10)
+    assert (own.counts.punctuation, own.counts.cased_words) == (some.counts.punctuation, some.counts.cased_words)
