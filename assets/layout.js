@@ -3,6 +3,7 @@
 
    Kept as {shown: [names], hidden: [names], widths: {name: pixels}} under "earmark-layout:CORPUS". `hidden` are usual
    columns that were taken away: a column that comes later (a new system's) is in neither list and is shown as usual.
+   Where the columns leave room, those of texts share it, as long as nobody has given them a width.
    A browser that forbids storage has tables as the server draws them. */
 (function () {
   "use strict";
@@ -20,6 +21,9 @@
     }
   }
 
+  const WIDE = 320; // first width of columns that hold sentences
+  let filled = {}; // their widths with the room that was left
+
   const shown = (api) => api.getAllDisplayedColumns().map((column) => column.getColId());
   const used = (column) => column.isFilterActive() || Boolean(column.getSort());
 
@@ -27,7 +31,8 @@
     const names = shown(api);
     const widths = {};
     api.getColumns().forEach((column) => {
-      if (column.getActualWidth() !== column.getColDef().initialWidth) widths[column.getColId()] = column.getActualWidth();
+      const usualWidth = [column.getColDef().initialWidth, filled[column.getColId()]].includes(column.getActualWidth());
+      if (!usualWidth) widths[column.getColId()] = column.getActualWidth();
     });
     const kept = { shown: names, hidden: usual.filter((name) => !names.includes(name)), widths };
     try {
@@ -68,6 +73,26 @@
     return wanted.join("\n") !== before.join("\n");
   }
 
+  /* Give the room that the columns leave to those of texts, or take it back. */
+  function fill(api) {
+    const range = api.getHorizontalPixelRange();
+    const room = range.right - range.left;
+    if (room <= 0) return;
+    const columns = api.getAllDisplayedColumns();
+    const free = columns.filter((column) => {
+      const first = column.getColDef().initialWidth;
+      return first >= WIDE && [first, filled[column.getColId()]].includes(column.getActualWidth());
+    });
+    const others = columns.filter((column) => !free.includes(column)).reduce((sum, column) => sum + column.getActualWidth(), 0);
+    const widths = free.map((column) => {
+      const first = column.getColDef().initialWidth;
+      return { key: column.getColId(), newWidth: Math.max(first, Math.floor((room - others) / free.length)) };
+    });
+    filled = Object.fromEntries(widths.map((entry) => [entry.key, entry.newWidth]));
+    const changed = widths.filter((entry) => api.getColumn(entry.key).getActualWidth() !== entry.newWidth);
+    if (changed.length) api.setColumnWidths(changed, true, "api");
+  }
+
   /* The usual columns at their first widths. */
   function reset(api, usual) {
     const place = (name) => (usual.includes(name) ? usual.indexOf(name) : usual.length);
@@ -80,5 +105,5 @@
     api.applyColumnState({ state, applyOrder: true });
   }
 
-  window.earmark.layout = { apply, forget, reset, save, shown };
+  window.earmark.layout = { apply, fill, forget, reset, save, shown };
 })();

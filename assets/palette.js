@@ -33,16 +33,20 @@
   const go = (path, parameters) => window.earmark.address.go(path, written(parameters));
 
   /* How well `text` fits `label`: 0 not at all; a beginning is better than a word's beginning than anywhere than the
-     letters in their order. */
+     letters in their order and near each other. */
   function fit(label, text) {
     const name = label.toLowerCase();
     if (!text) return 1;
     if (name.startsWith(text)) return 4;
     const at = name.indexOf(text);
     if (at > 0) return /[^\p{L}\p{N}]/u.test(name[at - 1]) ? 3 : 2;
-    let found = 0;
-    for (const letter of name) if (letter === text[found]) found += 1;
-    return found === text.length && text.length > 1 ? 1 : 0;
+    if (text.length < 2) return 0;
+    for (let first = name.indexOf(text[0]); first >= 0; first = name.indexOf(text[0], first + 1)) {
+      let found = 0;
+      for (const letter of name.slice(first, first + 2 * text.length)) if (letter === text[found]) found += 1;
+      if (found === text.length) return 1;
+    }
+    return 0;
   }
 
   function candidates() {

@@ -50,6 +50,9 @@
   }
 
   function watch(api) {
+    ["gridSizeChanged", "displayedColumnsChanged", "firstDataRendered"].forEach((name) =>
+      api.addEventListener(name, () => layout().fill(api)));
+    layout().fill(api);
     api.addEventListener("columnVisible", () => publishColumns(api));
     api.addEventListener("columnMoved", (event) => {
       if (!event.finished) return;
@@ -57,7 +60,9 @@
       if (event.source === "uiColumnMoved") layout().save(corpus, api, usual);
     });
     api.addEventListener("columnResized", (event) => {
-      if (event.finished && /^(ui|autosize)/.test(event.source)) layout().save(corpus, api, usual);
+      if (!event.finished || !/^(ui|autosize)/.test(event.source)) return;
+      layout().save(corpus, api, usual);
+      layout().fill(api);
     });
     api.addEventListener("modelUpdated", () => {
       settle(api);

@@ -71,6 +71,7 @@ def _form(stores: Stores, corpus: Corpus) -> Component:
     body = [
         html.Div(
             [
+                html.Span("File", className="predictions-label"),
                 dcc.Upload(
                     html.Button([icon("bi-upload"), "Choose a file"], type="button", className="btn btn-secondary"),
                     id="predictions-file",

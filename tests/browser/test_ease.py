@@ -156,6 +156,19 @@ def test_a_link_that_names_its_columns_is_not_overruled_by_the_remembered_ones(p
     assert _headers(page) == ["speaker", "reference"]
 
 
+def test_texts_take_the_room_that_is_left_and_give_it_back(page: Page, url: str) -> None:
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto(f"{url}/utterances?cols=speaker,reference")
+    _headers(page)
+    wide = "document.querySelector('#utterances-grid [role=columnheader][col-id=reference]').offsetWidth"
+    page.wait_for_function(f"{wide} > 1000")
+    page.locator(".ag-row[row-index='1'] .ag-cell[col-id='speaker']").click()
+    page.wait_for_function(f"{wide} < 800 && {wide} >= 320")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_function(f"{wide} === 320")
+    assert page.evaluate("Object.keys(localStorage).filter(k => k.startsWith('earmark-layout'))") == []
+
+
 def _palette(page: Page, text: str) -> None:
     page.keyboard.press("Control+k")
     field = page.get_by_role("combobox", name="Jump to")
