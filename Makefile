@@ -23,8 +23,9 @@ $(VENV)/.product: requirements.txt .ci/constraints.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet -r requirements.txt
 	@touch $@
 
-$(VENV)/.tests: tests/requirements.txt $(VENV)/.product
+$(VENV)/.tests: tests/requirements.txt requirements-voice.txt $(VENV)/.product
 	$(BIN)/python -m pip install --quiet -r tests/requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps -r requirements-voice.txt
 	@touch $@
 
 assets/vendor/.complete: assets/package.json assets/package-lock.json $(VENV)/.product

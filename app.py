@@ -155,6 +155,11 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
         "--detector", metavar="NAME", help="who tells the share of speech: energy (default), silero, nemo, or none"
     )
     measure.add_argument(
+        "--voices",
+        action="store_true",
+        help="score voices, too: pitch, pace, predicted opinion, distance from a reference recording",
+    )
+    measure.add_argument(
         "-o", "--output", type=Path, metavar="OUT.csv|OUT.json", help="the manifest with the measures as more fields"
     )
     _where(measure)
@@ -521,13 +526,20 @@ def run_transcribe(options: argparse.Namespace) -> int:
 
 
 def run_measure(options: argparse.Namespace) -> int:
-    """``app.py measure MANIFEST... [--detector NAME] [-o OUT.csv|OUT.json]``"""
+    """``app.py measure MANIFEST... [--detector NAME] [--voices] [-o OUT.csv|OUT.json]``"""
     from evaluator.measure_command import measure_manifest
     from evaluator.selection import selected
 
     opened, config = _open_for_reading(options)
     corpus, query = selected(opened, options.where, _normalizer(options, config))
-    return measure_manifest(corpus, config, query=query, detector=options.detector, output=options.output)
+    judges = None
+    if options.voices:
+        from evaluator.voices.judges import JUDGES, missing_judges
+
+        absent = missing_judges()
+        judges = [name for name in JUDGES if name not in absent]
+    given = {"detector": options.detector, "judges": judges, "output": options.output}
+    return measure_manifest(corpus, config, query=query, **given)
 
 
 def run_export(options: argparse.Namespace) -> int:

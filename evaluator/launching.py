@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,8 +14,10 @@ from evaluator.jobs import Job, JobStore
 from evaluator.measuring import MeasureOptions
 from evaluator.plugins import chosen
 from evaluator.runs import Run, RunStore
+from evaluator.stimuli import StimulusSet
 from evaluator.systems import System
 from evaluator.transcription import Options
+from evaluator.voices.pairing import write_pairings
 from explorer.config import Config
 from explorer.corpus import Corpus, Utterance
 from explorer.errors import JobError
@@ -46,17 +48,21 @@ def transcribe_options(config: Config, **given: Any) -> Options:
     )
 
 
-def measure_options(config: Config, detector: str | None = None) -> MeasureOptions:
+def measure_options(
+    config: Config, detector: str | None = None, *, judges: Sequence[str] | None = None
+) -> MeasureOptions:
     """Options of measuring with a detector, the configured one (None), or "none".
+
+    ``judges`` scores voices, too, by these trained models (evaluator/voices/judges.py).
 
     Raises:
         ConfigError: there is no such detector.
     """
     name = detector or config.measure.detector
     if name == "none":
-        return MeasureOptions(detector=None)
+        return MeasureOptions(detector=None, voice=judges)
     known = chosen(DETECTORS, name, kind="detector").name
-    return MeasureOptions(detector=known, detector_options=dict(config.detectors.get(known, {})))
+    return MeasureOptions(detector=known, detector_options=dict(config.detectors.get(known, {})), voice=judges)
 
 
 def queue_transcription(
@@ -80,11 +86,23 @@ def queue_detection(jobs: JobStore, runs: RunStore, corpus: Corpus, rows: Rows, 
 
 
 def queue_measuring(
-    jobs: JobStore, runs: RunStore, corpus: Corpus, rows: Rows, *, options: MeasureOptions, scope: str
+    jobs: JobStore,
+    runs: RunStore,
+    corpus: Corpus,
+    rows: Rows,
+    *,
+    options: MeasureOptions,
+    scope: str,
+    material: StimulusSet | None = None,
 ) -> Job:
-    """Queue the measuring of the rows' sound; arguments and errors as for queue_transcription."""
+    """Queue the measuring of the rows' sound; arguments and errors as for queue_transcription.
+
+    Where voices are scored ``material`` says what was to be read, and which recordings to compare with.
+    """
     settings = {"scope": scope, "options": options.plain()}
     run = new_run(runs, corpus, rows, kind="measure", system="signal", settings=settings)
+    if material is not None:
+        write_pairings(corpus, material, run.folder)
     return jobs.submit("measure", {"run": run.id, "corpus": corpus.name, "scope": scope, "options": options.plain()})
 
 

@@ -17,6 +17,8 @@ from evaluator.launching import measure_options, new_run
 from evaluator.measure_overlays import MeasureOverlays
 from evaluator.measuring import MeasureOptions, measure
 from evaluator.runs import Run, RunStore, failures
+from evaluator.stimuli import stimulus_set
+from evaluator.voices.pairing import write_pairings
 from evaluator.worker import ending, machine, summary
 from evaluator.workspace import Workspace
 from explorer.columns import Column
@@ -36,18 +38,20 @@ def measure_manifest(
     *,
     query: Query | None = None,
     detector: str | None = None,
+    judges: Sequence[str] | None = None,
     output: Path | None = None,
 ) -> int:
     """Measure a corpus, or what ``query`` selects of it; 0, or 1 when utterances failed.
 
-    ``output`` gets the manifest with the fields ``signal_*`` (.json, .jsonl) or the same as a table (.csv); without it
+    ``judges`` scores voices, too: those of a stimulus set with their texts and reference recordings. ``output`` gets
+    the manifest with the fields ``signal_*`` and ``voice_*`` (.json, .jsonl) or the same as a table (.csv); without it
     a summary is printed.
 
     Raises:
         ConfigError: there is no such detector, or the output cannot be written.
         EngineError: the detector cannot be loaded.
     """
-    options = measure_options(config, detector)
+    options = measure_options(config, detector, judges=judges)
     if output is not None:
         if output.suffix not in _KINDS:
             raise ConfigError(f"{output} is neither .csv nor .json; give the output one of these endings.")
@@ -55,12 +59,14 @@ def measure_manifest(
     runs = RunStore(Workspace(config.workspace).runs)
     rows = (query or Query()).selection()
     run = _run(runs, corpus, rows, options)
+    if judges is not None:
+        write_pairings(corpus, stimulus_set(corpus), run.folder)
     monitor = Lines(sys.stderr)
     run = run.describe({"worker": dict(machine())})
     outcome = measure(run, options=options, monitor=monitor, earlier=runs.measured(run), retry="failures")
     run = run.describe(ending(outcome.totals))
     laid = MeasureOverlays(OnlyRun(runs.folder, run), config.cache.folder / "measures").lay(corpus)
-    columns = [column for column in laid.columns if column.origin == "signal"]
+    columns = [column for column in laid.columns if column.origin in ("signal", "voice")]
     if output is not None:
         beside = output.with_name(f".{output.name}.{run.id}")
         names = [column.name for column in (*outside_columns(corpus), *columns)]

@@ -1,4 +1,5 @@
-"""What runs measured, as columns beside a corpus: one overlay of all measures, one for each detector's speech ratio.
+"""What runs measured, as columns beside a corpus: one overlay of all measures, one for each detector's speech ratio,
+one of all scores of voices.
 
 A newer run overrides an older one utterance by utterance; a failure overrides nothing. While a run goes on its values
 come from the journal, made anew each time that has doubled (see run_overlays.py), afterwards from measures.parquet.
@@ -10,6 +11,7 @@ import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +20,7 @@ import pyarrow.parquet as pq
 from evaluator.measure_results import journal_tables, result_path, schema
 from evaluator.run_overlays import extent, hashed, swept, token
 from evaluator.runs import Run, RunStore
+from evaluator.voices.measures import VOICE_MEASURES
 from explorer.columns import Column
 from explorer.corpus import Corpus, Overlay
 from explorer.signal_measures import MEASURES, speech_ratio_column
@@ -52,6 +55,10 @@ class MeasureOverlays:
                 asked = [run for run in runs if _detector(run) == detector]
                 ratio = {_RATIO: speech_ratio_column(detector)}
                 laid = laid.laid(self._overlay(corpus, f"signal:{detector}", asked, ratio))
+            scored = [run for run in runs if _options(run).get("voice") is not None]
+            if scored:
+                columns = {column.name: column for column in VOICE_MEASURES.values()}
+                laid = laid.laid(self._overlay(corpus, "voice", scored, columns))
             self._laid[corpus.name] = key, laid
             return laid
 
@@ -69,8 +76,12 @@ class MeasureOverlays:
 
 def _detector(run: Run) -> str | None:
     """The detector that a run asked for its share of speech."""
-    options = run.settings.get("options") or {}
-    return options.get("detector")
+    detector = _options(run).get("detector")
+    return None if detector is None else str(detector)
+
+
+def _options(run: Run) -> Mapping[str, Any]:
+    return run.settings.get("options") or {}
 
 
 def _write(path: Path, corpus: Corpus, runs: Sequence[Run], columns: Mapping[str, Column]) -> None:

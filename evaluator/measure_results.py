@@ -1,6 +1,7 @@
 """The results of measuring as tables: the Parquet file of a run that has ended, a journal read as one, look-up by key.
 
-    measures.parquet    at, id, key, seconds, error, a column for every measure, and speech_ratio; ``at`` ascending
+    measures.parquet    at, id, key, seconds, error, a column for every measure, speech_ratio, and a column for every
+                        score of voices (null where they were not asked for); ``at`` ascending
 
 ``key`` stands for the version of a file, a cut, a detector and the formulas: the same key has the same results.
 """
@@ -17,7 +18,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from evaluator.runs import Run, read_journal
+from evaluator.voices.measures import VOICE_MEASURES
 from explorer.signal_measures import INTEGERS, MEASURES
+
+VOICE_COLUMNS = tuple(column.name for column in VOICE_MEASURES.values())
 
 _LINES_AT_ONCE = 50_000
 _REMEMBERED = 8  # runs that are looked into
@@ -42,7 +46,8 @@ class KnownResults:
         """What these runs have measured."""
         files = [result_path(run) for run in runs if result_path(run).exists()]
         tables = [pq.read_table(path) for path in files[-_REMEMBERED:]]
-        table = pa.concat_tables([schema().empty_table(), *tables])
+        # Files of older versions lack columns.
+        table = pa.concat_tables([schema().empty_table(), *tables], promote_options="default")
         return cls(table.filter(table["key"].is_valid()))
 
     def results(self, keys: Sequence[str]) -> list[dict[str, Any] | None]:
@@ -56,8 +61,8 @@ class KnownResults:
         for place, values in zip(hits, self._table.take(self._order[places[hits]]).to_pylist(), strict=True):
             seconds = values["seconds"]
             measured = {name: values[name] for name in MEASURES}
-            if values["speech_ratio"] is not None:
-                measured["speech_ratio"] = values["speech_ratio"]
+            beside = ("speech_ratio", *VOICE_COLUMNS)
+            measured |= {name: values[name] for name in beside if values[name] is not None}
             found[place] = {"seconds": seconds, "values": measured}
         return found
 
@@ -67,7 +72,8 @@ def schema() -> pa.Schema:
     kinds = {name: pa.string() if column.kind == "text" else pa.float64() for name, column in MEASURES.items()}
     kinds |= {name: pa.int64() for name in INTEGERS}
     own = {"at": pa.int64(), "id": pa.string(), "key": pa.string(), "seconds": pa.float64(), "error": pa.string()}
-    return pa.schema([*own.items(), *kinds.items(), ("speech_ratio", pa.float64())])
+    beside = [(name, pa.float64()) for name in ("speech_ratio", *VOICE_COLUMNS)]
+    return pa.schema([*own.items(), *kinds.items(), *beside])
 
 
 def journal_tables(path: Path) -> Iterator[pa.Table]:

@@ -33,6 +33,8 @@ from evaluator.jobs import Progress
 from evaluator.measure_results import KnownResults, write_result
 from evaluator.runs import Journal, Run
 from evaluator.transcription import Monitor, Outcome, Stopped
+from evaluator.voices.measures import VERSION as VOICE_VERSION
+from evaluator.voices.pairing import Pairing, read_pairings
 from explorer.child import ChildDied
 from explorer.errors import RunError, SpeechDataError
 from explorer.signal_measures import VERSION
@@ -48,36 +50,47 @@ _LISTED = 4096  # rows looked up, and written when all of them are known, at onc
 _AHEAD = 4  # batches that wait for each process
 _LOOK_EVERY = 0.25  # s between looks at whether to stop
 _PATIENCE = 120.0  # s a process may take for a batch, beside one second for each second of sound
+_VOICE_PATIENCE = 20.0  # times as much for voices: pitch and judges are slow
 _UNKNOWN_SECONDS = 3600.0  # what sound of unknown length may last, for this patience
 _PROCESS = "evaluator.measuring_process"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasureOptions:
-    """Which detector tells the share of speech (None: nobody asks), with its own options."""
+    """Which detector tells the share of speech (None: nobody asks), with its own options.
+
+    ``voice`` names the trained judges of voices that are asked beside what is computed; None: voices are not scored.
+    """
 
     detector: str | None = "energy"
     detector_options: Mapping[str, Any] = field(default_factory=dict)
+    voice: Sequence[str] | None = None
 
     def plain(self) -> dict[str, Any]:
         """As JSON values; ``MeasureOptions(**plain)`` is the same."""
-        return {"detector": self.detector, "detector_options": dict(self.detector_options)}
+        scored = {} if self.voice is None else {"voice": list(self.voice)}
+        return {"detector": self.detector, "detector_options": dict(self.detector_options)} | scored
 
     @property
     def token(self) -> bytes:
         """What results depend on beside the sound."""
-        return orjson.dumps([VERSION, self.plain()], option=orjson.OPT_SORT_KEYS)
+        versions = [VERSION] if self.voice is None else [VERSION, VOICE_VERSION]
+        return orjson.dumps([*versions, self.plain()], option=orjson.OPT_SORT_KEYS)
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """An utterance in the order of the run; ``known`` is its result if an earlier run had it."""
+    """An utterance in the order of the run; ``known`` is its result if an earlier run had it.
+
+    ``pairing`` is what scoring its voice needs to know.
+    """
 
     at: int
     id: str
     sound: tuple[str, float, float | None]
     key: str
     known: dict[str, Any] | None
+    pairing: Pairing | None = None
 
 
 def measure(
@@ -104,13 +117,15 @@ def measure(
         "detector": options.detector,
         "options": dict(options.detector_options),
         "roots": list(map(str, run.roots)),
+        "voice": None if options.voice is None else list(options.voice),
     }
     crew = Crew(_PROCESS, order, count=count)
     work = _Work(journal, crew, monitor, total=table.num_rows, audio_total=_seconds(table))
     try:
         work.report("looking for what is known")
         settled = journal.done if retry == "failures" else journal.done | journal.failed
-        rows = _rows(table, settled, KnownResults.of(earlier), options)
+        pairings = {} if options.voice is None else read_pairings(run.folder)
+        rows = _rows(table, settled, KnownResults.of(earlier), options, pairings)
         for batch in _batches(rows):
             work.begin(batch)
             while work.waiting > _AHEAD * count:
@@ -158,8 +173,10 @@ class _Work:
 
     def _asked(self, rows: Sequence[_Row]) -> Future[dict[str, Any]]:
         sounds = [row.sound for row in rows]
+        voices = [None if row.pairing is None else [row.pairing.text, row.pairing.reference] for row in rows]
         lasts = sum(_UNKNOWN_SECONDS if duration is None else duration for _, _, duration in sounds)
-        return self._crew.ask({"sounds": sounds}, seconds=_PATIENCE + lasts)
+        patience = _PATIENCE + lasts * (_VOICE_PATIENCE if any(voices) else 1)
+        return self._crew.ask({"sounds": sounds, "voices": voices}, seconds=patience)
 
     def settle_next(self) -> None:
         """Wait for the oldest batch and write its results."""
@@ -247,22 +264,30 @@ def _seconds(table: pa.Table) -> float:
     return float(np.nansum(table["duration"].to_numpy(zero_copy_only=False).astype(np.float64)))
 
 
-def _rows(table: pa.Table, settled: set[str], known: KnownResults, options: MeasureOptions) -> Iterator[_Row]:
+def _rows(
+    table: pa.Table,
+    settled: set[str],
+    known: KnownResults,
+    options: MeasureOptions,
+    pairings: Mapping[str, Pairing],
+) -> Iterator[_Row]:
     """The rows that are not settled, in order, with what is known of them."""
     at = 0
     source, version = None, b""
     for batch in table.to_batches(max_chunksize=_LISTED):
-        fresh: list[tuple[int, str, tuple[str, float, float | None], str]] = []
+        fresh: list[tuple[int, str, tuple[str, float, float | None], str, Pairing | None]] = []
         columns = [batch.column(name).to_pylist() for name in ("id", "path", "source", "offset", "duration")]
         for id, written, file, offset, duration in zip(*columns, strict=True):
             if id not in settled:
                 if file != source:  # cuts and members of one file stand side by side
                     source, version = file, _version(file)
                 sound = (written, offset or 0.0, duration)
-                fresh.append((at, id, sound, _key(sound, version, options)))
+                pairing = pairings.get(id)
+                fresh.append((at, id, sound, _key(sound, version, options, pairing), pairing))
             at += 1
-        results = known.results([key for *_, key in fresh])
-        yield from (_Row(*row, result) for row, result in zip(fresh, results, strict=True))
+        results = known.results([key for _, _, _, key, _ in fresh])
+        for (place, id, sound, key, pairing), result in zip(fresh, results, strict=True):
+            yield _Row(place, id, sound, key, result, pairing)
 
 
 def _version(source: str) -> bytes:
@@ -273,9 +298,14 @@ def _version(source: str) -> bytes:
         return b""
 
 
-def _key(sound: tuple[str, float, float | None], version: bytes, options: MeasureOptions) -> str:
+def _key(
+    sound: tuple[str, float, float | None], version: bytes, options: MeasureOptions, pairing: Pairing | None
+) -> str:
     path, offset, duration = sound
-    told = (path.encode(errors="surrogatepass"), version, repr((offset, duration)).encode(), options.token)
+    told = [path.encode(errors="surrogatepass"), version, repr((offset, duration)).encode(), options.token]
+    if pairing is not None:
+        recorded = b"" if pairing.reference is None else _version(Sound.parse(pairing.reference[0]).source)
+        told += [repr((pairing.text, pairing.reference)).encode(errors="surrogatepass"), recorded]
     return blake2b(b"\0".join(told), digest_size=16).hexdigest()
 
 

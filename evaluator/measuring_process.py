@@ -1,13 +1,13 @@
 """The child process that measures sounds for evaluator/measuring.py, and what it does with one sound.
 
-{"detector": NAME or null, "options": {...}, "roots": [FOLDER, ...]}      the order
-{"sounds": [[path, offset, duration or null], ...]}                       a piece of work
+{"detector": NAME or null, "options": {...}, "roots": [FOLDER, ...], "voice": [JUDGE, ...] or null}      the order
+{"sounds": [[path, offset, duration or null], ...], "voices": [[text, the same of a reference] or null, ...]}    a piece
 {"measured": [{"values": {...}, "seconds": s} or {"error": sentence}]}     its answer
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from evaluator.detectors import Detector, load_detector
 from evaluator.loading import allowed_sound
+from evaluator.voices.scorer import VoiceScorer
 from explorer import audio
 from explorer.audio import Audio
 from explorer.child import serve
@@ -87,24 +88,39 @@ def ready(order: dict[str, Any]) -> Callable[[dict[str, Any]], dict[str, Any]]:
     """What answers the pieces of work of an order.
 
     Raises:
-        SpeechDataError: the detector cannot be loaded.
+        SpeechDataError: the detector or a judge cannot be loaded.
     """
     name = order["detector"]
     detector = None if name is None else load_detector(name, **order["options"])
     roots = [Path(root) for root in order["roots"]]
 
+    def load(sound: Sequence[Any]) -> Audio:
+        return audio.load(allowed_sound(sound[0], roots), offset=sound[1], duration=sound[2])
+
+    scorer = None if order.get("voice") is None else VoiceScorer(order["voice"], load)
+
     def answer(work: dict[str, Any]) -> dict[str, Any]:
-        return {"measured": [_measured(*sound, roots=roots, detector=detector) for sound in work["sounds"]]}
+        voices = work.get("voices") or [None] * len(work["sounds"])
+        pairs = zip(work["sounds"], voices, strict=True)
+        return {"measured": [_measured(sound, voice, roots, detector, scorer) for sound, voice in pairs]}
 
     return answer
 
 
 def _measured(
-    path: str, offset: float, duration: float | None, *, roots: list[Path], detector: Detector | None
+    sound: Sequence[Any],
+    voice: Sequence[Any] | None,
+    roots: list[Path],
+    detector: Detector | None,
+    scorer: VoiceScorer | None,
 ) -> dict[str, Any]:
+    path, offset, duration = sound
     try:
-        sound = allowed_sound(path, roots)
-        values, seconds = measure_sound(sound, offset=offset, duration=duration, detector=detector)
+        file = allowed_sound(path, roots)
+        values, seconds = measure_sound(file, offset=offset, duration=duration, detector=detector)
+        if scorer is not None:
+            text, reference = voice or (None, None)
+            values |= scorer.values(sound, text=text, reference=reference)
     except (SpeechDataError, OSError, MemoryError, RuntimeError, ValueError) as error:
         # libraries for sound have many errors; here each is a sentence about one utterance, and the run goes on
         return {"error": str(error) if isinstance(error, SpeechDataError) else f"{type(error).__name__}: {error}"}

@@ -44,6 +44,7 @@ from evaluator.suspicion.store import SuspicionStore
 from evaluator.systems import System
 from evaluator.table_store import TableStore
 from evaluator.transcription import Options
+from evaluator.voices.judges import JUDGES, missing_judges
 from evaluator.word_accuracy import folding, word_accuracies
 from evaluator.workspace import Workspace
 from evaluator.written_store import WrittenStore
@@ -235,6 +236,20 @@ class EvaluatorStores(Stores):
         """
         options = measure_options(self.config, detector)
         job = queue_measuring(self.jobs, self.runs, corpus, rows, options=options, scope=scope)
+        self.supervisor.ensure_worker()
+        return job
+
+    def score_voices(self, corpus: Corpus) -> Job:
+        """Queue the scoring of every reading of a stimulus set by all judges that are installed.
+
+        Raises:
+            JobError: there are no rows, or the job table cannot be written.
+        """
+        absent = missing_judges()
+        options = measure_options(self.config, judges=[name for name in JUDGES if name not in absent])
+        material = self.stimuli.of(self.library.get(corpus.name))
+        scope = f"the voices of {corpus.name}"
+        job = queue_measuring(self.jobs, self.runs, corpus, Query(), options=options, scope=scope, material=material)
         self.supervisor.ensure_worker()
         return job
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["text", "number", "flag", "json"]
-Origin = Literal["manifest", "derived", "signal", "run", "score"]
+Origin = Literal["manifest", "derived", "signal", "voice", "run", "score"]
 Style = Literal["text", "integer", "decimal", "seconds", "percent", "rate"]
 
 

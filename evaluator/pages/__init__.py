@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from evaluator.pages import compare, errors, listening, measure, normalizers, progress, review, runs, slices, tts
+from evaluator.pages import (
+    compare,
+    errors,
+    listening,
+    measure,
+    normalizers,
+    progress,
+    review,
+    runs,
+    slices,
+    tts,
+    voices,
+)
 from evaluator.pages.alignment_panel import alignment_panel
 from evaluator.pages.normalizer_control import normalizer_control
 from evaluator.pages.rates_section import rates_section
@@ -10,7 +22,7 @@ from evaluator.pages.signal_panel import signal_panel
 from evaluator.pages.transcribe_panel import transcribe_panel
 from explorer.stores import Action
 
-PAGES = (review, progress, compare, slices, errors, normalizers, runs, measure, tts, listening)
+PAGES = (review, progress, compare, slices, errors, normalizers, runs, measure, tts, listening, voices)
 PANELS = (transcribe_panel, alignment_panel, signal_panel)
 SECTIONS = (rates_section,)
 ACTIONS = (
