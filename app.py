@@ -601,7 +601,7 @@ def _open_for_reading(options: argparse.Namespace) -> tuple[Any, Config]:
 
     manifests, overrides = split_overrides(options.manifests)
     config = configuration(options, overrides)
-    configure(config.storage)
+    configure(config.storage, copies_mb=config.cache.remote_mb)
     name = corpus_names(manifests)[0]
     folders = {"audio_root": options.audio_root, "roots": options.roots, "columns": dict(options.columns)}
     folders |= {"tars": options.tar_base_path, "dali": options.dali_index_base}
@@ -614,7 +614,7 @@ def open_stores(config: Config) -> EvaluatorStores:
     from evaluator.stores import open_stores as open_evaluator_stores
     from explorer.storage import configure
 
-    configure(config.storage)
+    configure(config.storage, copies_mb=config.cache.remote_mb)
 
     stores = open_evaluator_stores(config, panels=PANELS, sections=SECTIONS, actions=ACTIONS, controls=CONTROLS)
     for name, corpus in config.corpora.items():

@@ -62,6 +62,7 @@ class Cache:
     folder: Path = field(default_factory=lambda: platformdirs.user_cache_path(APPLICATION))
     memory_mb: int = _number(1024, least=128)
     media_mb: int = _number(512, least=1)
+    remote_mb: int = _number(8192, least=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,8 @@ such as the address of a server of one's own, for this process and those it star
 
 Objects are read in blocks of BLOCK bytes; the last BLOCKS of them are remembered by the process (64 MB), so looking at
 ten seconds of an hour fetches a few blocks, once. A version is known for FRESH seconds, then asked for again. A server
-that is away is an error within seconds: every request has a time limit and is tried twice.
+that is away is an error within seconds: every request has a time limit and is tried twice, and the next ones are told
+at once (outages.py). Copies of whole objects stay in a folder up to a size, the longest unused go first.
 
 Source: https://filesystem-spec.readthedocs.io, https://s3fs.readthedocs.io
 """
@@ -17,6 +18,7 @@ import io
 import json
 import os
 import re
+import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -29,6 +31,7 @@ from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 from explorer.errors import MissingObject, StorageError
+from explorer.outages import Outages
 
 SCHEMES: dict[str, str] = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs"}
 """URL schemes that are opened, with the package each needs. Not https: a redirect would leave the allowed roots."""
@@ -40,6 +43,8 @@ CONNECT_SECONDS = 3
 READ_SECONDS = 4
 TRIES = 2
 
+COPIES_MB = 8192
+_COPIES = "EARMARK_REMOTE_MB"
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://?(?=[^/])(.*)", re.DOTALL)
 
 
@@ -84,12 +89,16 @@ def folder_of(url: str) -> str:
     return url.rsplit("/", 1)[0]
 
 
-def configure(options: Mapping[str, Mapping[str, Any]]) -> None:
+def configure(options: Mapping[str, Mapping[str, Any]], *, copies_mb: int | None = None) -> None:
     """Options of the schemes, for this process and those it starts: they go into the environment, as fsspec reads it.
+
+    ``copies_mb`` is how much of a disk the copies of ``fetched`` may take; None: as it is.
 
     Raises:
         StorageError: there is no such scheme.
     """
+    if copies_mb is not None:
+        os.environ[_COPIES] = str(copies_mb)
     for scheme, values in options.items():
         if scheme not in SCHEMES:
             raise StorageError(f'there is no storage "{scheme}"; known are {", ".join(SCHEMES)}')
@@ -131,7 +140,9 @@ def fetched(url: str, folder: Path) -> Path:
     """
     version = blake2b(f"{url}\0{state(url).version}".encode(), digest_size=16).hexdigest()
     copy = folder / version / url.rsplit("/", 1)[1]
-    if not copy.exists():
+    if copy.exists():
+        os.utime(copy.parent)  # used now
+    else:
         copy.parent.mkdir(parents=True, exist_ok=True)
         fresh = copy.with_name(f"{uuid.uuid4().hex}.fetching")
         try:
@@ -139,7 +150,21 @@ def fetched(url: str, folder: Path) -> Path:
             fresh.replace(copy)
         finally:
             fresh.unlink(missing_ok=True)
+        _sweep(folder, copy.parent, int(os.environ.get(_COPIES, COPIES_MB)) << 20)
     return copy
+
+
+def _sweep(folder: Path, kept: Path, limit: int) -> None:
+    """Remove the copies that were not used for longest until the others fit into ``limit`` bytes, never ``kept``."""
+    copies = [
+        (entry.stat().st_mtime, sum(f.stat().st_size for f in entry.iterdir()), entry) for entry in folder.iterdir()
+    ]
+    total = sum(size for _, size, _ in copies)
+    for _, size, entry in sorted(copies):
+        if total <= limit or entry == kept:
+            continue
+        shutil.rmtree(entry, ignore_errors=True)
+        total -= size
 
 
 @lru_cache(maxsize=4096)
@@ -251,11 +276,23 @@ def _filesystem(scheme: str, settings: str) -> Any:
     return made
 
 
+@lru_cache(maxsize=1)
+def _outages() -> Outages:
+    """The outages that this process knows of."""
+    return Outages()
+
+
 @contextmanager
 def _sentences(url: str) -> Iterator[None]:
-    """Whatever a storage library raises, as a sentence."""
+    """Whatever a storage library raises, as a sentence; nothing is asked of a storage that was away a moment ago."""
+    parts = urlsplit(url)
+    place, began = (parts.scheme, parts.netloc, _settings(url)), time.monotonic()
+    away = _outages().of(place)
+    if away is not None:
+        raise StorageError(f"{url}: {away.reason}; it is tried again in {max(1, round(away.until - began))} s")
     try:
         yield
+        _outages().answered(place)
     except FileNotFoundError as error:
         raise MissingObject(f"{url} does not exist in the storage; check the bucket and the path") from error
     except PermissionError as error:
@@ -265,9 +302,10 @@ def _sentences(url: str) -> Iterator[None]:
     except StorageError:
         raise
     except Exception as error:  # each of the storage libraries has errors of its own, with no common base
+        reason = f"cannot be reached ({_first_line(error)})"
+        _outages().failed(place, f"its storage {reason}", seconds=time.monotonic() - began)
         raise StorageError(
-            f"{url} cannot be reached ({_first_line(error)}); check the network and storage.{urlsplit(url).scheme} "
-            f"in the configuration"
+            f"{url} {reason}; check the network and storage.{parts.scheme} in the configuration"
         ) from error
 
 

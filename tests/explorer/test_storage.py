@@ -17,7 +17,7 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer import audio, media, storage
+from explorer import audio, media, outages, storage
 from explorer.corpus import Corpus, open_corpus
 from explorer.errors import ForbiddenAudio, ManifestError, MissingAudio, StorageError, UnreadableAudio
 from explorer.library import Library
@@ -241,12 +241,19 @@ class TestAway:
             audio.info(f"s3://{BUCKET}/a.wav")
         assert time.monotonic() - began < 10
 
-    def test_a_server_that_says_nothing(self, server: socket.socket) -> None:
+    def test_a_server_that_says_nothing(self, server: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
         storage.configure({"s3": {"endpoint_url": f"http://127.0.0.1:{server.getsockname()[1]}"}})
         began = time.monotonic()
         with pytest.raises(StorageError, match="cannot be reached"):
             storage.state(f"s3://{BUCKET}/a.wav")
         assert time.monotonic() - began < storage.TRIES * storage.READ_SECONDS + 4
+        # Whoever asks next does not wait again, and hears when it will be tried.
+        again = time.monotonic()
+        with pytest.raises(StorageError, match=r"b.wav: its storage cannot be reached .*; it is tried again in 1\d s"):
+            storage.state(f"s3://{BUCKET}/b.wav")
+        assert time.monotonic() - again < 0.5
+        monkeypatch.setattr(outages.time, "monotonic", lambda: again + outages.REMEMBERED + 1)
+        assert storage._outages().of(("s3", BUCKET, storage._settings("s3://a/b"))) is None
 
     def test_the_network_goes_away_while_reading(
         self, tmp_path: Path, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
@@ -263,6 +270,18 @@ class TestAway:
         assert audio.load(url, duration=1.0).duration == 1.0
         with pytest.raises(UnreadableAudio, match="cannot be reached"):
             audio.load(url, offset=50.0, duration=1.0)
+
+    def test_copies_have_a_limit_and_the_longest_unused_go_first(
+        self, tmp_path: Path, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("EARMARK_REMOTE_MB", "1")
+        urls = [bucket.put(f"copies/{name}", name.encode() * 400_000) for name in "abc"]
+        first, second = (storage.fetched(url, tmp_path) for url in urls[:2])
+        os.utime(first.parent, (1, 1))
+        os.utime(second.parent, (2, 2))
+        assert storage.fetched(urls[0], tmp_path) == first  # used again: the other one is older now
+        third = storage.fetched(urls[2], tmp_path)
+        assert [copy.exists() for copy in (first, second, third)] == [True, False, True]
 
     def test_other_schemes_are_not_opened(self) -> None:
         for url in ("https://example.org/a.wav", "ftp://a/b.wav", "memory://a.wav"):
