@@ -204,6 +204,23 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     _where(review)
     _common(review)
 
+    synthesize = commands.add_parser(
+        "synthesize", help="have voices read texts aloud, into a folder that opens as a set"
+    )
+    synthesize.add_argument(
+        "manifests",
+        nargs="+",
+        metavar="TEXTS|MANIFEST|key=value",
+        help="a .txt file of lines (a text, or id|text), or a manifest or any other format with texts",
+    )
+    synthesize.add_argument(
+        "--system", action="append", default=[], dest="systems", metavar="NAME", help="a configured voice; repeat it"
+    )
+    synthesize.add_argument("--spoken", metavar="FORM", help="text normalization: none, english or nemo_english")
+    synthesize.add_argument("-o", "--output", required=True, type=Path, metavar="OUTDIR")
+    _where(synthesize)
+    _common(synthesize)
+
     demo = commands.add_parser("demo", help="make the demo workspace and open it")
     demo.add_argument("overrides", nargs="*", metavar="key=value")
     demo.add_argument("--port", type=int, help="port to listen on (default 8050)")
@@ -581,6 +598,30 @@ def run_review(options: argparse.Namespace) -> int:
         return command.run_export(corpus, ledger, query, options.output, kind=options.what, rejected=options.rejected)
 
 
+def run_synthesize(options: argparse.Namespace) -> int:
+    """``app.py synthesize TEXTS|MANIFEST --system NAME -o OUTDIR``"""
+    from evaluator.selection import selected
+    from evaluator.sentences import corpus_lines
+    from evaluator.speaking import configured
+    from evaluator.stimuli import stimulus_set
+    from evaluator.synthesize_command import named_lines, read_texts, synthesize_texts
+
+    manifests, overrides = split_overrides(options.manifests)
+    if len(manifests) == 1 and manifests[0].suffix == ".txt":
+        config, lines = configuration(options, overrides), read_texts(manifests[0])
+    else:
+        opened, config = _open_for_reading(options)
+        corpus, query = selected(opened, options.where, config.normalizer)
+        lines = named_lines(corpus_lines(corpus, stimulus_set(corpus), query))
+    return synthesize_texts(
+        lines,
+        configured(config, options.systems),
+        form=options.spoken or config.synthesis.spoken_form,
+        longest=config.synthesis.longest_text,
+        output=options.output,
+    )
+
+
 def run_train(options: argparse.Namespace) -> int:
     """``app.py train CONFIG [key=value ...]``"""
     from evaluator.training import train
@@ -717,6 +758,7 @@ RUN = {
     "apply": run_apply,
     "review": run_review,
     "demo": run_demo,
+    "synthesize": run_synthesize,
     "train": run_train,
 }
 

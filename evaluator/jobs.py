@@ -25,7 +25,7 @@ from explorer.errors import JobError
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 ACTIVE: tuple[State, ...] = ("queued", "running")
-KINDS = ("transcribe", "detect", "measure")
+KINDS = ("transcribe", "detect", "measure", "synthesize")
 MOST_DEATHS = 4
 """Workers a job may lose in a row, without a single new result between, before it fails. One more than an utterance
 may kill (attempts.py), so that a job is only given up for what is not the fault of one utterance: loading the model."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -14,7 +15,9 @@ from evaluator.jobs import Job, JobStore
 from evaluator.measuring import MeasureOptions
 from evaluator.plugins import chosen
 from evaluator.runs import Run, RunStore
+from evaluator.speaking import Voice
 from evaluator.stimuli import StimulusSet
+from evaluator.synthesis import Line, SynthesisOptions, write_input
 from evaluator.systems import System
 from evaluator.transcription import Options
 from evaluator.voices.pairing import write_pairings
@@ -104,6 +107,32 @@ def queue_measuring(
     if material is not None:
         write_pairings(corpus, material, run.folder)
     return jobs.submit("measure", {"run": run.id, "corpus": corpus.name, "scope": scope, "options": options.plain()})
+
+
+def queue_synthesis(
+    jobs: JobStore,
+    runs: RunStore,
+    lines: Sequence[Line],
+    *,
+    corpus: str,
+    sources: Sequence[Path],
+    voice: Voice,
+    options: SynthesisOptions,
+    scope: str,
+) -> Job:
+    """Queue a voice to read sentences aloud for the corpus of that name and sources.
+
+    Raises:
+        JobError: there are no sentences.
+        RunError: the voice's name cannot name a system.
+    """
+    if not lines:
+        raise JobError("There is no sentence to read aloud; write one, or choose sentences of the corpus.")
+    settings = {"scope": scope, "voice": voice.public(), "options": options.plain()}
+    run = runs.create(kind="synthesize", system=voice.name, corpus=corpus, sources=sources, roots=(), settings=settings)
+    write_input(run, lines)
+    spec = {"run": run.id, "corpus": corpus, "scope": scope, "voice": voice.spec(), "options": options.plain()}
+    return jobs.submit("synthesize", spec)
 
 
 def new_run(runs: RunStore, corpus: Corpus, rows: Rows, *, kind: str, system: str, settings: Mapping[str, Any]) -> Run:

@@ -82,6 +82,34 @@ def restored(name: str, device: str) -> Any:
     return model.to(device)
 
 
+def restored_voice(name: str, device: str, *, kind: str) -> Any:
+    """The speech synthesis model of a .nemo file, of the class called ``kind``, on the device.
+
+    Raises:
+        ModelError: there is no such file, it is damaged, or of another kind.
+        OutOfMemory: it does not fit.
+    """
+    from nemo.collections.tts import models
+
+    path = Path(name).expanduser()
+    if not path.is_file():
+        raise ModelError(f"There is no model file {path}; give the path of a .nemo file.")
+    expected = getattr(models, kind)
+    try:
+        with _stdout_to_stderr():
+            target = str(expected.restore_from(str(path), return_config=True).get("target", ""))
+            if not target.endswith(f".{kind}"):
+                found = target.rpartition(".")[2] or "model that does not say what it is"
+                raise ModelError(f"{path} is a {found}, expected a {kind}.")
+            # Not strict: discriminators are often left out, being of no use but for training.
+            model = expected.restore_from(str(path), map_location=device, strict=kind != "HifiGanModel")
+    except ModelError:
+        raise
+    except Exception as error:  # a .nemo can fail in any library it uses; the user needs the sentence
+        raise _model_error(name, error, is_file=True) from error
+    return model.to(device)
+
+
 def _model_error(name: str, error: Exception, *, is_file: bool) -> EngineError:
     import tarfile
 

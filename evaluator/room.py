@@ -84,7 +84,7 @@ def room_page(
         QueryError: the query does not fit the corpus's columns, or there is no such column.
     """
     fitting = frozenset(corpus.rows(query).tolist()) if query.selects else None
-    keys = _chosen(corpus, stimuli, query)
+    keys = chosen_sentences(corpus, stimuli, query)
     if only_gaps:
         gaps = {sentence for sentence, _ in stimuli.missing()}
         keys = [key for key in keys if key in gaps]
@@ -114,7 +114,7 @@ def score_columns(corpus: Corpus) -> tuple[Column, ...]:
     return tuple(c for c in corpus.columns if c.kind == "number" and not c.hidden and c.name not in ("offset", "line"))
 
 
-def _chosen(corpus: Corpus, stimuli: StimulusSet, query: Query) -> list[str]:
+def chosen_sentences(corpus: Corpus, stimuli: StimulusSet, query: Query) -> list[str]:
     """The keys of the chosen sentences in their order."""
     if query == Query():
         return [sentence.key for sentence in stimuli.sentences]

@@ -5,6 +5,7 @@
     <id>/hypotheses.jsonl     transcribe: {"id", "text", "words": [[word, start, end]], "seconds", "wall"}
     <id>/segments.jsonl       detect: {"id", "segments": [[start, end, label]], "seconds", "wall"}
     <id>/measures.jsonl       measure: see measuring.py
+    <id>/syntheses.jsonl      synthesize: see synthesis.py, which has another input, too
                               all: {"id", "error"} for an utterance that failed
 
 A journal only grows. Each batch is written and synced before it counts as done, so after a crash at most the line
@@ -37,6 +38,7 @@ JOURNALS: Mapping[str, str] = {
     "transcribe": "hypotheses.jsonl",
     "detect": "segments.jsonl",
     "measure": "measures.jsonl",
+    "synthesize": "syntheses.jsonl",
 }
 SYSTEM_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[A-Za-z0-9_.-]+")
@@ -220,6 +222,7 @@ class RunStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
+        self._place = folder.absolute()
 
     def create(
         self,
@@ -303,9 +306,16 @@ class RunStore:
         return read_run(self.folder / run_id)
 
     def of(self, sources: Sequence[Path], *, kind: str) -> list[Run]:
-        """The runs of one kind that belong to the corpus made of these sources, oldest first."""
-        wanted = tuple(str(source) for source in sources)
-        return [run for run in self.all() if run.kind == kind and run.sources == wanted]
+        """The runs of one kind that belong to the corpus made of these sources, oldest first.
+
+        Sources that are runs' own results (synthesized sounds) come and go, and change no utterance of the others.
+        """
+        wanted = tuple(map(str, self.without_runs(sources)))
+        return [r for r in self.all() if r.kind == kind and tuple(map(str, self.without_runs(r.sources))) == wanted]
+
+    def without_runs(self, sources: Sequence[Path | str]) -> tuple[Path, ...]:
+        """The sources that are no results of runs of this workspace."""
+        return tuple(path for path in map(Path, sources) if not path.is_relative_to(self._place))
 
     def words(self, sources: Sequence[Path], utterance_id: str) -> dict[str, tuple[Segment, ...]]:
         """The words with their times that each system last heard in one utterance, of systems that told times."""

@@ -21,6 +21,7 @@ from evaluator.launching import (
     measure_options,
     queue_detection,
     queue_measuring,
+    queue_synthesis,
     queue_transcription,
     transcribe_options,
 )
@@ -35,12 +36,16 @@ from evaluator.review.progress_store import ProgressStore
 from evaluator.run_overlays import RunOverlays
 from evaluator.runs import RunStore
 from evaluator.scores import ScoreStore, ScoringProgress
+from evaluator.speaking import Voice
 from evaluator.speed import speeds
-from evaluator.stimuli import StimulusSets
+from evaluator.spoken import spoken_form as find_spoken_form
+from evaluator.stimuli import StimulusSets, is_tts
 from evaluator.supervisor import Supervisor
 from evaluator.suspicion.ranking import PARAMETER as SIGNALS_PARAMETER
 from evaluator.suspicion.ranking import Choice
 from evaluator.suspicion.store import SuspicionStore
+from evaluator.synthesis import Line, SynthesisOptions
+from evaluator.synthesized import TYPED, Synthesized
 from evaluator.systems import System
 from evaluator.table_store import TableStore
 from evaluator.transcription import Options
@@ -90,6 +95,11 @@ class EvaluatorStores(Stores):
     progresses: ProgressStore = field(default_factory=ProgressStore)
     normalizers: Mapping[str, Normalizer] = field(default_factory=lambda: NORMALIZERS)
 
+    @cached_property
+    def synthesized(self) -> Synthesized:
+        """What joins synthesized sounds to the corpora they were made for."""
+        return Synthesized(self.runs, self.library)
+
     @property
     def normalizer(self) -> str:
         """What texts go through first unless the URL says otherwise."""
@@ -114,6 +124,8 @@ class EvaluatorStores(Stores):
     def revision(self, parameters: Mapping[str, str]) -> str:
         """Changes with the manifest, with results of runs, detected speech, scores, edits, suspicion and reviews."""
         corpus = super().corpus(parameters)
+        self.synthesized.join(self.library.get(corpus.name))
+        self.synthesized.open_typed()
         made = f"{self.overlays.revision(corpus)} {self.scores.revision(corpus.name)}"
         scored = self.scored(parameters)
         made += f" {self.edits.revision(scored)} {self.contributions.revision(scored)} {self.written.revision(scored)}"
@@ -265,6 +277,39 @@ class EvaluatorStores(Stores):
                 self.measure(self.library.get(name), Query(), scope="the whole corpus")
             except SpeechDataError as error:
                 print(f"earmark: the sound of {name} is not measured: {error}", file=sys.stderr, flush=True)
+
+    @cached_property
+    def voices(self) -> Mapping[str, Voice]:
+        """The configured synthesizers by name: all that can be started from a page."""
+        return {name: Voice(name=name, **asdict(voice)) for name, voice in self.config.voices.items()}
+
+    def synthesize(self, corpus: Corpus, lines: Sequence[Line], voice: str, *, spoken_form: str, scope: str) -> Job:
+        """Queue a configured voice to read sentences aloud, and see that a worker lives.
+
+        The sounds join the corpus when it is a stimulus set, else the corpus of typed texts.
+
+        Raises:
+            ConfigError: no configured voice, or text normalization, has that name.
+            JobError: there are no sentences, or the job table cannot be written.
+        """
+        if voice not in self.voices:
+            raise ConfigError(f'There is no voice "{voice}"; configured are: {", ".join(self.voices) or "none"}.')
+        options = SynthesisOptions(
+            spoken_form=find_spoken_form(spoken_form).name, longest_text=self.config.synthesis.longest_text
+        )
+        joins = is_tts(corpus) and corpus.name != TYPED
+        job = queue_synthesis(
+            self.jobs,
+            self.runs,
+            lines,
+            corpus=corpus.name if joins else TYPED,
+            sources=self.runs.without_runs(corpus.sources) if joins else (),
+            voice=self.voices[voice],
+            options=options,
+            scope=scope,
+        )
+        self.supervisor.ensure_worker()
+        return job
 
     def delete(self, job_id: int) -> str:
         """Take a job off the list and its run, with its columns, out of the workspace; where it is kept, in words.

@@ -37,6 +37,9 @@ from evaluator.jobs import Job, JobStore, Progress
 from evaluator.locks import exclusively
 from evaluator.measuring import MeasureOptions, measure
 from evaluator.runs import Run, RunStore, Totals, failures
+from evaluator.speaking import Voice
+from evaluator.synthesis import SynthesisOptions, synthesize
+from evaluator.synthesizers import Synthesizer
 from evaluator.systems import System
 from evaluator.transcription import Options, Outcome, detect, transcribe
 from evaluator.workspace import Workspace
@@ -89,6 +92,7 @@ class Worker:
         self._heartbeat_s = heartbeat_s
         self._recognizers: dict[bytes, Recognizer] = {}
         self._detectors: dict[bytes, Detector] = {}
+        self._speakers: dict[bytes, Synthesizer] = {}
         workspace.logs.mkdir(parents=True, exist_ok=True)
 
     def serve(self, *, idle_exit_s: float) -> None:
@@ -139,6 +143,9 @@ class Worker:
             measured = MeasureOptions(**job.spec.get("options", {}))
             outcome = measure(run, options=measured, monitor=pulse, earlier=self.runs.measured(run), retry=retry)
             return self._described(run, outcome)
+        if job.kind == "synthesize":
+            run = run.describe(facts)
+            return self._described(run, self._spoken(run, job, pulse, retry))
         options = Options.of(job.spec.get("options", {}))
         if job.kind == "detect":
             detector = self._detector(options)
@@ -154,6 +161,24 @@ class Worker:
             run = run.describe(facts)
             outcome = transcribe(run, recognizer, detector=listener, options=options, monitor=pulse, retry=retry)
         return self._described(run, outcome)
+
+    def _spoken(self, run: Run, job: Job, pulse: _Pulse, retry: Literal["failures", "nothing"]) -> Outcome:
+        """Read the run's sentences aloud."""
+        pulse.report(replace(job.progress, stage="loading the voice"))
+        voice = Voice(**job.spec["voice"])
+        options = SynthesisOptions(**job.spec.get("options", {}))
+        return synthesize(run, self._speaker(voice), voice, options=options, monitor=pulse, retry=retry)
+
+    def _speaker(self, voice: Voice) -> Synthesizer:
+        """The voice's synthesizer: still warm, or loaded now in place of the one before."""
+        versions = [_file_version(voice.model), _file_version(voice.vocoder)]
+        settings = {"name": "", "voice": None, "rate": 1.0, "seed": 0}  # these are told with every text
+        key = orjson.dumps([{**voice.spec(), **settings}, versions], option=orjson.OPT_SORT_KEYS)
+        if key not in self._speakers:
+            for old in list(self._speakers):
+                self._speakers.pop(old).close()
+            self._speakers[key] = voice.load()
+        return self._speakers[key]
 
     @staticmethod
     def _described(run: Run, outcome: Outcome) -> Outcome:

@@ -143,6 +143,20 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """A named synthesizer: an engine with its voice and speed, models (paths) and options of the engine."""
+
+    engine: str
+    model: str | None = None
+    vocoder: str | None = None
+    device: str | None = None
+    voice: str | None = None
+    rate: float = _number(1.0, least=0.05)
+    seed: int = _number(0)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Synthesis:
     """Defaults of synthesis: how a text is spelled out, and the longest text in characters."""
 
@@ -219,6 +233,7 @@ class Config:
     transcribe: Transcribe = field(default_factory=Transcribe)
     measure: Measure = field(default_factory=Measure)
     detectors: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    voices: Mapping[str, Voice] = field(default_factory=dict)
     synthesis: Synthesis = field(default_factory=Synthesis)
     jobs: Jobs = field(default_factory=Jobs)
     ledger: Ledger = field(default_factory=Ledger)
@@ -297,8 +312,8 @@ def _with_paths(content: Any, folders: tuple[Path, ...]) -> Any:
         return content
     for entry, key in inside("corpora", CORPUS_PATHS):
         entry[key] = at(entry[key])
-    for section in ("systems", "detectors"):
-        for entry, key in inside(section, ("model",)):
+    for section in ("systems", "detectors", "voices"):
+        for entry, key in inside(section, ("model", "vocoder")):
             entry[key] = at(entry[key], always=False)
     if isinstance(content.get("normalizers"), dict):
         content["normalizers"] = {name: at(path) for name, path in content["normalizers"].items()}

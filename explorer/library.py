@@ -166,6 +166,14 @@ class Library:
             self._stop(entry)
         self._start(entry, afresh=True)
 
+    def resource(self, name: str, sources: Sequence[Path | str]) -> None:
+        """Read the corpus from these sources from now on, in the background; the snapshot is served until then."""
+        entry = self._entry(name)
+        with self._lock:
+            self._stop(entry)
+            entry.sources = tuple(absolute(Path(source)) for source in sources)
+        self._start(entry)
+
     def attach(self, name: str, overlay: Overlay) -> None:
         """Lay an overlay beside the corpus, in place of one of the same name; it stays until the sources change.
 

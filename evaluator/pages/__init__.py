@@ -12,6 +12,7 @@ from evaluator.pages import (
     review,
     runs,
     slices,
+    synthesize,
     tts,
     voices,
 )
@@ -22,7 +23,7 @@ from evaluator.pages.signal_panel import signal_panel
 from evaluator.pages.transcribe_panel import transcribe_panel
 from explorer.stores import Action
 
-PAGES = (review, progress, compare, slices, errors, normalizers, runs, measure, tts, listening, voices)
+PAGES = (review, progress, compare, slices, errors, normalizers, runs, measure, tts, listening, voices, synthesize)
 PANELS = (transcribe_panel, alignment_panel, signal_panel)
 SECTIONS = (rates_section,)
 ACTIONS = (

@@ -30,7 +30,12 @@ STATES: dict[str, tuple[str, Tone, str]] = {
     "failed": ("Failed", "bad", "bi-x-lg"),
     "cancelled": ("Cancelled", "warn", "bi-slash-circle"),
 }
-KINDS = {"transcribe": "Transcribe with", "detect": "Detect speech with", "measure": "Measure the sound"}
+KINDS = {
+    "transcribe": "Transcribe with",
+    "detect": "Detect speech with",
+    "measure": "Measure the sound",
+    "synthesize": "Read aloud by",
+}
 TAIL_BYTES = 64_000
 TRY = re.compile(r"--- (?P<when>\S+) job \d+ \([^)]*\), try (?P<number>\d+): (?P<asked>\{.*\})")
 """How the worker begins a try in a job's log (evaluator/worker.py)."""
@@ -93,7 +98,8 @@ def numbers(job: Job) -> list[str]:
     if job.state == "queued":
         return ["in the queue"]
     if progress.total:
-        said.append(f"{count(progress.done)} of {count(progress.total)} utterances")
+        what = "sentences" if job.kind == "synthesize" else "utterances"
+        said.append(f"{count(progress.done)} of {count(progress.total)} {what}")
     elif job.active:
         said.append(progress.stage or "starting")
     if progress.audio_total:
@@ -128,7 +134,7 @@ def title(job: Job) -> str:
     detector = job.spec.get("options", {}).get("detector") or ""
     if job.kind == "measure":
         return f"{KINDS[job.kind]}, speech by {detector}" if detector else KINDS[job.kind]
-    name = system.get("name") or detector
+    name = system.get("name") or (job.spec.get("voice") or {}).get("name") or detector
     return f"{KINDS.get(job.kind, job.kind)} {name}"
 
 
@@ -167,6 +173,9 @@ def _actions(job: Job, *, corpus: str, linked: bool) -> list[Component]:
         actions.append(
             dcc.Link([icon("bi-table"), "Show in the table"], href=href, className="btn btn-secondary btn-sm")
         )
+    if job.kind == "synthesize" and linked and job.progress.done > job.progress.failures:
+        href = Parameters((("corpus", corpus),)).href("/tts")
+        actions.append(dcc.Link([icon("bi-headphones"), "Listen"], href=href, className="btn btn-secondary btn-sm"))
     if job.progress.failures:
         actions.append(_button("failures", job, "bi-exclamation-triangle", f"{count(job.progress.failures)} failed"))
     if job.state != "queued":

@@ -8,7 +8,7 @@ samples, whatever was spoken before.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from evaluator.plugins import Plugin, chosen, plugged
 from explorer.audio import Audio
@@ -37,7 +37,7 @@ class Synthesizer(Protocol):
 
 
 SynthesizerEntry = Plugin
-"""A row of SYNTHESIZERS. The class is built without arguments."""
+"""A row of SYNTHESIZERS. The class is built with the options of a configured voice (evaluator/speaking.py)."""
 
 
 SYNTHESIZERS: Mapping[str, SynthesizerEntry] = {
@@ -57,17 +57,31 @@ SYNTHESIZERS: Mapping[str, SynthesizerEntry] = {
             pip="hibari-tts",
             modules=("hibari", "onnxruntime"),
         ),
+        SynthesizerEntry(
+            name="nemo",
+            factory="evaluator.synthesizers.nemo:NemoSynthesizer",
+            help="NeMo: FastPitch with a HiFi-GAN vocoder, from .nemo files; on the GPU if there is one.",
+            pip="nemo_toolkit[asr]",
+            modules=("nemo", "torch"),
+        ),
+        SynthesizerEntry(
+            name="http",
+            factory="evaluator.synthesizers.http:HttpSynthesizer",
+            help="A server that answers a request from a template with a sound; only addresses of the configuration.",
+            pip="",
+            modules=(),
+        ),
     )
 }
 
 
-def synthesizer(name: str) -> Synthesizer:
-    """A new synthesizer of that name.
+def synthesizer(name: str, options: Mapping[str, Any] | None = None) -> Synthesizer:
+    """A new synthesizer of that name, with its own options.
 
     Raises:
-        ConfigError: there is none; the message lists those there are.
+        ConfigError: there is none, or it has no such option; the message lists those there are.
         MissingPackage: its package is not installed.
         EngineError: it cannot be loaded.
     """
-    built: Synthesizer = plugged(chosen(SYNTHESIZERS, name, kind="synthesizer"), kind="synthesizer")
+    built: Synthesizer = plugged(chosen(SYNTHESIZERS, name, kind="synthesizer"), kind="synthesizer", options=options)
     return built
