@@ -105,8 +105,15 @@
     return answer;
   }
 
-  /* Two versions of one field: "mine", "theirs", or null when it is put off. `mine` and `theirs` are [name, value]. */
-  function askConflict({ title, sentence, mine, theirs, keep, drop }) {
+  /* Two versions of one field: "mine" or "theirs"; asked until it is answered. `mine` and `theirs` are [name, value]. */
+  async function askConflict(question) {
+    for (;;) {
+      const answer = await askOnce(question);
+      if (answer) return answer;
+    }
+  }
+
+  function askOnce({ title, sentence, mine, theirs, keep, drop }) {
     const { box, close, answer } = dialog(title, "review-conflict");
     make(box, "p", "", sentence);
     const both = make(box, "div", "review-both");

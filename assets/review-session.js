@@ -67,8 +67,9 @@
     fetch(id) {
       if (!this.sheets.has(id)) {
         const coming = this.withOrder((token) => this.door.sheet(token, id)).then((sheet) => this.prepared(sheet));
-        coming.catch(() => this.sheets.delete(id));
         this.sheets.set(id, coming);
+        // What failed, or lacks what the ledger knows, is asked for again next time.
+        coming.then((sheet) => sheet.unread && this.sheets.delete(id), () => this.sheets.delete(id));
         for (const old of [...this.sheets.keys()].slice(0, -KEPT_SHEETS)) {
           if (!this.sheet || old !== this.sheet.id) this.sheets.delete(old);
         }
@@ -240,9 +241,9 @@
     }
 
     written(draft, event) {
-      const known = this.sheets.get(draft.subject);
-      if (!known) return;
-      known.then((sheet) => {
+      const open = this.sheet && this.sheet.id === draft.subject ? this.sheet : null;
+      Promise.resolve(open || this.sheets.get(draft.subject)).then((sheet) => {
+        if (!sheet) return;
         sheet.events[draft.field] = event;
         if (!sheet.history.some(({ id }) => id === event.id)) sheet.history.push(event);
         this.view.changed(sheet, draft.field);
@@ -295,8 +296,8 @@
 
     /* The ledger has a newer event than the one that the edit was made over, or the manifest another row: whose is kept? */
     async conflict(draft, { kind, newer = null, row = null, error }) {
-      const theirs = kind === "row" ? { field: "reference", new: row.reference } : newer;
-      const answer = await this.view.people.askConflict(draft, { kind, newer, row, sentence: error });
+      const agreed = kind === "stale" && newer && JSON.stringify(newer.new) === JSON.stringify(draft.new);
+      const answer = agreed ? "theirs" : await this.view.people.askConflict(draft, { kind, newer, row, sentence: error });
       if (kind === "row") this.sheets.delete(draft.subject);
       const sheet = await this.fetch(draft.subject).catch(() => null);
       if (!sheet) return;
@@ -306,7 +307,7 @@
       }
       const here = this.sheet && this.sheet.id === sheet.id;
       if (here && this.sheet !== sheet) await this.open(sheet.id);
-      if (answer !== "theirs" && theirs !== undefined) {
+      if (answer === "mine") {
         this.change(sheet, draft.field, draft.new, { comment: draft.comment, undoing: "again" });
       }
       if (here && draft.field === "reference") this.reset();

@@ -79,10 +79,19 @@
       part("original").textContent = sheet.reference === null ? "The manifest has no text for this utterance." : sheet.reference;
       review.side.draw(sheet);
       this.changedBelow(sheet);
+      this.unread(sheet);
       this.list.choose(sheet.id, sheet.place);
       part("presence").textContent = "";
       performance.mark(`earmark:review:${sheet.id}`);
       this.people.look();
+    }
+
+    /* The ledger cannot be read: the page works on, and what is edited waits in the browser. */
+    unread(sheet) {
+      const box = part("unread");
+      box.hidden = !sheet.unread;
+      const waits = this.session.writable ? " What you edit is kept in this browser until it can be saved." : "";
+      box.textContent = sheet.unread ? `What was said about this utterance cannot be shown. ${sheet.unread}${waits}` : "";
     }
 
     place(sheet, order) {

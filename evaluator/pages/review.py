@@ -16,6 +16,7 @@ from dash.development.base_component import Component
 
 from evaluator.pages import review_queue
 from evaluator.pages.review_routes import ORDER, QUEUE, TABLE, add_routes, arranged
+from evaluator.review.exporting import REVIEW_EXPORTS
 from evaluator.review.order import OrderStore
 from evaluator.suspicion.queue import has_suspicion
 from explorer.components.cards import attributes, help_mark, icon
@@ -61,7 +62,7 @@ def layout(stores: EvaluatorStores, query: Parameters) -> Component:
     return html.Div(
         [
             html.H1("Review", className="visually-hidden"),
-            _bar(options.read_only),
+            _bar(query, read_only=options.read_only),
             _below(),
             html.Div(
                 [
@@ -106,7 +107,7 @@ def _do(name: str, icon_name: str, text: str, *, kind: str = "secondary", words:
     )
 
 
-def _bar(read_only: bool) -> Component:
+def _bar(query: Parameters, *, read_only: bool) -> Component:
     saved = [
         html.Span(id="review-saved", role="status", **attributes(data_state="saved")),
         _small("retry", "Try again"),
@@ -129,9 +130,51 @@ def _bar(read_only: bool) -> Component:
             _do("next", "bi-chevron-right", "Next utterance", words=False),
             html.Span(id="review-presence", className="review-presence"),
             html.Span(id="review-said", className="review-said", role="status"),
-            html.Div([reading] if read_only else [*saved, name], className="review-bar-end"),
+            html.Div([*([reading] if read_only else [*saved, name]), _exports(query)], className="review-bar-end"),
         ],
         className="review-bar",
+    )
+
+
+def _exports(query: Parameters) -> Component:
+    """What people said about the rows of this list, as files."""
+    address = query.only((*PLACE, *VIEW))
+    links = []
+    for export in REVIEW_EXPORTS.values():
+        path = f"/export/review-{export.name}.{export.ending}"
+        ways = [(export.title, export.help, address.href(path))]
+        if export.name == "manifest":
+            ways = [
+                (export.title, "Without rejected rows; untouched lines keep their bytes", address.href(path)),
+                (f"{export.title}, whole", "Rejected rows marked", address.replaced(rejected="flag").href(path)),
+            ]
+        links += [
+            html.A(
+                [icon("bi-download"), html.Span([title, html.Small(words)])],
+                href=href,
+                download="",
+                className="menu-link",
+                **attributes(data_command=f"Export the review: {title}"),
+            )
+            for title, words, href in ways
+        ]
+    button = html.Button(
+        [icon("bi-download"), "Export"],
+        type="button",
+        className="btn btn-secondary",
+        title="Export (x)",
+        **attributes(
+            data_popup="review-exports",
+            data_hotkey="x",
+            data_hotkey_help="export",
+            aria_expanded="false",
+            aria_haspopup="true",
+            aria_controls="review-exports",
+        ),
+    )
+    head = html.Small("The rows of this list", className="muted")
+    return html.Div(
+        [button, html.Div([head, *links], id="review-exports", className="popup at-end")], className="dropdown-panel"
     )
 
 
@@ -144,7 +187,9 @@ def _small(name: str, text: str) -> Component:
 
 
 def _below() -> Component:
-    return html.Div(id="review-below", className="banner warn", role="alert", hidden=True)
+    """What is wrong with the open utterance: its row has changed, or the ledger cannot be read."""
+    names = ("review-below", "review-unread")
+    return html.Div([html.Div(id=name, className="banner warn", role="alert", hidden=True) for name in names])
 
 
 def _list_head(sentence: str, query: Parameters) -> Component:

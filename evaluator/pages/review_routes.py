@@ -26,7 +26,7 @@ from evaluator.suspicion.columns import REASONS, SCORE
 from evaluator.suspicion.queue import columns_read, has_suspicion, queued, reasons
 from evaluator.suspicion.ranking import PARAMETER, Choice
 from explorer.components.player import player
-from explorer.errors import LedgerError, QueryError, SpeechDataError, UnknownCorpus, UnknownUtterance
+from explorer.errors import LedgerError, LedgerUnavailable, QueryError, SpeechDataError, UnknownCorpus, UnknownUtterance
 from explorer.formatting import decimal, seconds
 from explorer.parameters import Parameters
 from explorer.query import Query
@@ -108,7 +108,10 @@ def listed(stores: EvaluatorStores, corpus: Corpus, order: Order, start: int, st
     """Rows of an order as the list shows them."""
     columns = ("reference", "duration", *(name for name in (SCORE, REASONS) if has_suspicion(corpus)))
     found = corpus.listed(order.rows[start:stop], columns)
-    states = stores.ledger.state(review_space(corpus.name), [id for id, _ in found])
+    try:
+        states = stores.ledger.state(review_space(corpus.name), [id for id, _ in found])
+    except LedgerUnavailable:  # the sheet of each utterance says so; the list can be gone through all the same
+        states = {}
     return [_row(id, dict(zip(columns, values, strict=True)), states.get(id, {})) for id, values in found]
 
 

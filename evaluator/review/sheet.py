@@ -20,6 +20,7 @@ from evaluator.ledger import Event, Ledger, SeenRow, review_space
 from evaluator.normalize import Normalizer
 from evaluator.review.live_alignment import drawing
 from explorer.corpus import Corpus, Utterance
+from explorer.errors import LedgerUnavailable
 from explorer.formatting import seconds
 from explorer.lanes import Lane
 from explorer.segments import Segment
@@ -35,11 +36,14 @@ def sheet(
 ) -> dict[str, Any]:
     """The parts of a sheet that come from the corpus and the ledger.
 
-    Raises:
-        LedgerUnavailable: the ledger cannot be read.
+    A ledger that cannot be read leaves the sheet without events; ``unread`` then says why.
     """
-    history = ledger.events(review_space(corpus.name), utterance.id)
-    newest = {event.field: event for event in history}
+    try:
+        history, unread = ledger.events(review_space(corpus.name), utterance.id), ""
+        newest = {event.field: event for event in history}
+        changed = changed_below(newest, utterance, ledger)
+    except LedgerUnavailable as error:
+        history, newest, changed, unread = [], {}, {}, str(error)
     text = text_of(newest, utterance)
     return {
         "id": utterance.id,
@@ -48,7 +52,8 @@ def sheet(
         "missing": [system for system in corpus.systems if system not in utterance.hypotheses],
         "events": {field: newest[field].plain() for field in FIELDS if field in newest},
         "history": [event.plain() for event in history if event.field in FIELDS],
-        "changed": changed_below(newest, utterance, ledger),
+        "changed": changed,
+        "unread": unread,
         "seen": SeenRow.of(utterance).fingerprint,
         "alignment": drawing(text or "", utterance.hypotheses, chosen, said=said(lanes, utterance)),
         "alignmentOf": text or "",

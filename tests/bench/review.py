@@ -14,6 +14,7 @@ from uuid import uuid4
 from evaluator.ledger import Draft, Ledger
 from explorer.corpus import open_corpus
 from explorer.query import Query
+from tests.bench import editor
 from tests.bench.serving import server
 
 CLIENTS, SAVES = 8, 150
@@ -21,10 +22,11 @@ THINKING = 0.05  # s between an answer and the next save: faster than anybody ty
 
 
 def measure(folder: Path, *, rows: int) -> None:
-    """Print the times of saves and of questions to a big ledger."""
+    """Print the times of saves, of questions to a big ledger, and of the page."""
     with tempfile.TemporaryDirectory(dir=folder) as made:
         saves(Path(made))
         questions(Path(made), rows)
+    editor.measure(folder)
 
 
 def saves(folder: Path) -> None:

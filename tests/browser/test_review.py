@@ -170,7 +170,22 @@ def test_a_whole_session_by_keyboard(page: Page, house: House) -> None:
     }  # fmt: skip
     assert newest(house, 1) == {"reference": "open the door", "decision": "reject"}
     assert newest(house, 2) == {"reference": "play some music now", "decision": "reject"}
+
     page.keyboard.press("Escape")
+    page.keyboard.press("x")  # export
+    expect(page.locator("#review-exports")).to_be_visible()
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    lines = house.manifest.read_text(encoding="utf-8").splitlines(keepends=True)
+    assert lines[0].count('"text": "the cat sat on the mat"') == 1
+    mended = lines[0].replace('"text": "the cat sat on the mat"', '"text": "the bat sat on the mat"')
+    mended = mended.removesuffix("}\n") + ', "text_original": "the cat sat on the mat"}\n'
+    # The first is mended, the two rejected ones are out, and of the others every byte is as it was.
+    assert download.value.path().read_text(encoding="utf-8") == "".join([mended, *lines[3:]])
+
+
+def test_the_keys_are_listed(page: Page, house: House) -> None:
+    come(page, house)
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_contain_text("leave it for later: on to the next undecided")
 

@@ -15,6 +15,7 @@ import app as door
 from evaluator.review.order import OrderStore, UnknownOrder
 from evaluator.stores import EvaluatorStores
 from explorer.config import load
+from explorer.errors import LedgerUnavailable
 from tests.corpora import loaded, write_manifest
 
 
@@ -99,6 +100,21 @@ def test_rows_and_sheets_tell_what_was_decided(client: Client) -> None:
     assert [event["field"] for event in sheet["history"]] == ["reference", "decision"]
     assert sheet["alignmentOf"] == "won"
     assert sheet["changed"] == {}
+
+
+def test_a_ledger_that_is_away_leaves_everything_else(
+    stores: EvaluatorStores, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: Any, **__: Any) -> Any:
+        raise LedgerUnavailable("The ledger is locked by another program.")
+
+    for name in ("events", "state", "revision"):
+        monkeypatch.setattr(type(stores.ledger), name, away)
+    order = client.get("/api/review/tones/order?order=table").json
+    assert len(client.get(f"/api/review/tones/rows?order={order['token']}&start=0&stop=3").json["rows"]) == 3
+    sheet = client.get(f"/api/review/tones/utterances/{order['at']['id']}?order={order['token']}").json
+    assert sheet["unread"] == "The ledger is locked by another program."
+    assert sheet["reference"] == "one"
 
 
 def test_a_row_that_changed_underneath_is_told(stores: EvaluatorStores, client: Client, tmp_path: Path) -> None:
