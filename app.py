@@ -583,6 +583,8 @@ def run_review(options: argparse.Namespace) -> int:
     """``app.py review export|import|assign MANIFEST...``"""
     from evaluator.ledger import open_ledger
     from evaluator.review import command
+    from evaluator.review.assigned import AssignedOverlays
+    from evaluator.review.overlays import ReviewOverlays
     from evaluator.selection import selected
 
     opened, config = _open_for_reading(options)
@@ -594,6 +596,8 @@ def run_review(options: argparse.Namespace) -> int:
             return command.run_import(opened, ledger, options.export, who=options.who, cache=cache)
         if options.action == "assign":
             return command.run_assign(opened, ledger, options.people, options.overlap, who=options.who)
+        cache = config.cache.folder / "reviews"
+        opened = ReviewOverlays(ledger, cache).lay(AssignedOverlays(ledger, cache).lay(opened))
         corpus, query = selected(opened, options.where, _normalizer(options, config))
         return command.run_export(corpus, ledger, query, options.output, kind=options.what, rejected=options.rejected)
 

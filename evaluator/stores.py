@@ -29,6 +29,7 @@ from evaluator.ledger import Ledger, open_ledger, review_space
 from evaluator.listening.store import ListeningTests
 from evaluator.measure_overlays import MeasureOverlays
 from evaluator.normalize import ABSENT, NORMALIZERS, Normalizer, normalizer, registry
+from evaluator.review.assigned import AssignedOverlays
 from evaluator.review.assignments import Plan, plan_of, plan_space
 from evaluator.review.overlays import ReviewOverlays
 from evaluator.review.progress import ReviewProgress
@@ -92,6 +93,7 @@ class EvaluatorStores(Stores):
     supervisor: Supervisor
     ledger: Ledger
     reviews: ReviewOverlays
+    assigned: AssignedOverlays
     progresses: ProgressStore = field(default_factory=ProgressStore)
     normalizers: Mapping[str, Normalizer] = field(default_factory=lambda: NORMALIZERS)
 
@@ -114,7 +116,7 @@ class EvaluatorStores(Stores):
         """The corpus of the URL with what runs measured and recognized, its scores, edits, rules, punctuation..."""
         suspected = self.suspicions.lay(self.scored(parameters), Choice.of(parameters.get(SIGNALS_PARAMETER)))
         written = self.written.lay(self.contributions.lay(self.edits.lay(suspected, parameters), parameters))
-        return self.reviews.lay(written)
+        return self.reviews.lay(self.assigned.lay(written))
 
     def scored(self, parameters: Mapping[str, str]) -> Corpus:
         """``corpus`` without edits, rules and suspicion, made from it: its key stays the same when they come."""
@@ -409,4 +411,5 @@ def open_stores(
         supervisor=supervisor,
         ledger=ledger,
         reviews=ReviewOverlays(ledger, cache / "reviews"),
+        assigned=AssignedOverlays(ledger, cache / "reviews"),
     )

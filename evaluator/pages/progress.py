@@ -69,7 +69,7 @@ def _shown(stores: EvaluatorStores, query: Parameters) -> list[Any]:
     agreed = agreement_table(found.agreement, stores.chosen_normalizer(query))
     return [
         tiles(found),
-        panel("People", people_table(found.people), aside=_download(query)),
+        panel("People", people_table(found.people, query), aside=_download(query)),
         html.Div(
             [
                 panel("Decisions by the hour", hours_panel(found)),

@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 
 from evaluator.normalize import Normalizer
 from evaluator.review.agreement import Agreement
+from evaluator.review.assigned import to_do
 from evaluator.review.figures import hours_figure
 from evaluator.review.progress import Person, ReviewProgress
 from explorer.components.cards import attributes, help_mark, panel, progress_bar, tile
@@ -19,7 +20,7 @@ from explorer.parameters import PLACE, Parameters
 LISTED = 20
 HELP = {
     "Person": "The name that edits were saved under.",
-    "Assigned": "Utterances that the plan gives them, and how many of those they have decided about.",
+    "Assigned": "How many of the utterances that the plan gives them they have decided about; leads to the rest.",
     "Decided": "Utterances they have decided about, whatever others say.",
     "Rejected": "Those of them that they rejected.",
     "Corrected": "Utterances whose text they changed.",
@@ -65,32 +66,40 @@ def _part(number: int, all_of_them: int) -> str:
     return f"{percent(number / all_of_them, digits=1)} of the decided" if all_of_them else "nothing is decided"
 
 
-def people_table(people: Sequence[Person]) -> Component:
+def people_table(people: Sequence[Person], query: Parameters) -> Component:
     """One row for each person."""
     head = [
         html.Th([name, help_mark(text, place="at-start" if name == "Person" else "")], scope="col",
                 className="" if name == "Person" else "num")
         for name, text in HELP.items()
     ]  # fmt: skip
-    body = [html.Tr(_cells(person)) for person in people]
+    body = [html.Tr(_cells(person, query)) for person in people]
     table = html.Table([html.Thead(html.Tr(head)), html.Tbody(body)], className="plain rates")
     return html.Div(table, className="table-scroll", tabIndex=0, **attributes(role="region", aria_label="People"))
 
 
-def _cells(person: Person) -> list[Component]:
+def _cells(person: Person, query: Parameters) -> list[Component]:
     assigned = EMPTY if person.assigned is None else f"{count(person.assigned_decided)} / {count(person.assigned)}"
     pace = EMPTY if person.per_hour is None else decimal(person.per_hour, digits=0)
     work = f"{hours(person.working / 3600)} of work" if person.working else "not enough edits in a row"
     last = EMPTY if person.last is None else f"{person.last:%Y-%m-%d %H:%M}"
     return [
         html.Th(person.name, scope="row", className="system", title=person.name),
-        html.Td(assigned, className="num"),
+        html.Td(_to_do(person, assigned, query), className="num"),
         html.Td(count(person.decided), className="num"),
         html.Td(count(person.rejected), className="num"),
         html.Td(count(person.corrected), className="num"),
         html.Td(pace, className="num", title=work),
         html.Td(last, className="num"),
     ]
+
+
+def _to_do(person: Person, words: str, query: Parameters) -> Component | str:
+    """How much of their share is done, and a link to the rest."""
+    if not person.assigned:
+        return words
+    left = query.only(PLACE).replaced(where=to_do(person.name)).href("/review")
+    return dcc.Link(words, href=left, title=f"Review what {person.name} has still to do")
 
 
 def hours_panel(found: ReviewProgress) -> Component:

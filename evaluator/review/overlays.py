@@ -15,14 +15,13 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from evaluator.ledger import Ledger, review_space
+from evaluator.review.corrections import Correction, corrections
+from evaluator.review.opinions import opinions
 from evaluator.run_overlays import hashed, swept
 from explorer.columns import Column
 from explorer.corpus import Corpus, Overlay
@@ -46,6 +45,14 @@ COLUMNS = (
         name="reviewer", label="Reviewer", kind="text", origin="run", help="Who decided about or corrected it last."
     ),
     Column(
+        name="decided_by",
+        label="Decided by",
+        kind="text",
+        origin="run",
+        help="Everybody who has decided about it and not taken it back, by name, with commas between them.",
+        hidden=True,
+    ),
+    Column(
         name="corrected",
         label="Corrected",
         kind="text",
@@ -63,6 +70,14 @@ COLUMNS = (
     Column(name="review_tags", label="Tags", kind="text", origin="run", help="Reviewers' tags.", hidden=True),
     Column(
         name="review_comment", label="Comment", kind="text", origin="run", help="A reviewer's comment.", hidden=True
+    ),
+    Column(
+        name="edit_conflict",
+        label="Edit conflict",
+        kind="text",
+        origin="run",
+        help="What was said over another row than the manifest has now: not applied until it is saved again.",
+        hidden=True,
     ),
 )
 """The columns; the page and the exports of a review say more."""
@@ -149,54 +164,23 @@ def said(corpus: Corpus, ledger: Ledger) -> pa.Table:
     Raises:
         LedgerUnavailable: the ledger cannot be read.
     """
-    found: dict[str, dict[str, Any]] = {}
-    newest: dict[str, int] = {}
-    for field, note in _NOTES.items():
-        table = ledger.latest(review_space(corpus.name), field)
-        names = ("subject", "id", "who", "new", "comment")
-        for subject, number, who, new, comment in zip(*(table[name].to_pylist() for name in names), strict=True):
-            values = found.setdefault(subject, {})
-            note(values, orjson.loads(new), comment)
-            if field in ("decision", "reference") and number > newest.get(subject, 0):
-                newest[subject] = number
-                values["reviewer"] = who
-    ids = list(found)
-    rows = corpus.rows_of(ids) if ids else np.zeros(0, np.int32)
-    here = [(int(row), id) for row, id in zip(rows, ids, strict=True) if row >= 0]
-    references = dict(zip((id for _, id in here), _references(corpus, [row for row, _ in here]), strict=True))
-    for id, reference in references.items():
-        if found[id].get("corrected") == reference:
-            found[id]["corrected"] = None
-    columns = {"row": pa.array([row for row, _ in here], pa.int32())}
-    for column in COLUMNS:
-        columns[column.name] = pa.array([found[id].get(column.name) for _, id in here], pa.string())
-    return pa.table(columns)
+    decided = opinions(ledger.events(review_space(corpus.name), field="decision"), "decision")
+    rows = corrections(corpus, ledger).rows
+    values = {
+        "decision": [one.decision for one in rows],
+        "reviewer": [_reviewer(one) for one in rows],
+        "decided_by": [", ".join(sorted(decided.get(one.id, ()))) or None for one in rows],
+        "corrected": [one.text for one in rows],
+        "reject_reason": [one.reason or None if one.decision == "reject" else None for one in rows],
+        "review_tags": [", ".join(one.tags) or None for one in rows],
+        "review_comment": [one.comment or None for one in rows],
+        "edit_conflict": [", ".join(one.conflicts) or None for one in rows],
+    }
+    row = pa.array([one.row for one in rows], pa.int32())
+    return pa.table({"row": row, **{name: pa.array(column, pa.string()) for name, column in values.items()}})
 
 
-def _references(corpus: Corpus, rows: list[int]) -> list[str | None]:
-    return [values[0] for _, values in corpus.listed(np.array(rows, np.int32), ("reference",))] if rows else []
-
-
-def _decision(values: dict[str, Any], new: Any, comment: str) -> None:
-    values["decision"] = new
-    values["reject_reason"] = comment or None if new == "reject" else None
-
-
-def _corrected(values: dict[str, Any], new: Any, _comment: str) -> None:
-    values["corrected"] = new
-
-
-def _tags(values: dict[str, Any], new: Any, _comment: str) -> None:
-    values["review_tags"] = ", ".join(new) if new else None
-
-
-def _comment(values: dict[str, Any], new: Any, _comment: str) -> None:
-    values["review_comment"] = new or None
-
-
-_NOTES: dict[str, Callable[[dict[str, Any], Any, str], None]] = {
-    "decision": _decision,
-    "reference": _corrected,
-    "tags": _tags,
-    "comment": _comment,
-}
+def _reviewer(one: Correction) -> str | None:
+    """Who decided about it or corrected it last."""
+    events = [one.events[field] for field in ("decision", "reference") if field in one.events]
+    return max(events, key=lambda event: event.id).who if events else None

@@ -65,12 +65,12 @@ def test_what_was_said_is_columns_to_filter_by(corpus: Corpus, ledger: Ledger, t
     names = [column.name for column in COLUMNS]
     rows = [tuple(row[name] for name in names) for row in laid.page(Query(), 0, 6, names)]
     assert rows == [
-        ("accept", "Bo", "won", None, None, None),
-        ("reject", "Anna", None, "bad audio", None, None),
-        (None, "Anna", None, None, None, None),
-        (None, None, None, None, "noise, unsure", "twice"),
-        (None, "Anna", None, None, None, None),
-        (None, None, None, None, None, None),
+        ("accept", "Bo", "Bo", "won", None, None, None, None),
+        ("reject", "Anna", "Anna", None, "bad audio", None, None, None),
+        (None, "Anna", None, None, None, None, None, None),
+        (None, None, None, None, None, "noise, unsure", "twice", None),
+        (None, "Anna", None, None, None, None, None, None),
+        (None, None, None, None, None, None, None, None),
     ]
     assert laid.extent(Query(where="{decision} = reject")).utterances == 1
     assert laid.content_key == corpus.content_key

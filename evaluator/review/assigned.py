@@ -1,0 +1,125 @@
+"""Whose an utterance is, as a column beside a corpus, and what somebody has still to do, as a filter.
+
+The column follows from the plan alone (assignments.py), so it is made once for each plan. A preview, a corpus without a
+plan, and a ledger that cannot be read leave the corpus as it is.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from evaluator.ledger import Ledger
+from evaluator.review.assignments import Plan, plan_of, plan_space
+from evaluator.run_overlays import hashed, swept
+from explorer.columns import Column
+from explorer.corpus import Corpus, Overlay
+from explorer.errors import LedgerError
+
+LOOK_SECONDS = 1.0
+AWAY_SECONDS = 30.0
+REMEMBERED = 8
+_AT_ONCE = 50_000
+
+ASSIGNED = Column(
+    name="assigned",
+    label="Assigned to",
+    kind="text",
+    origin="run",
+    help="Whose utterance it is by the plan on the page Progress; two names where two people are to decide.",
+)
+
+
+@dataclass(slots=True)
+class _Planned:
+    """The plan of a corpus as of a revision, and from when on to look again."""
+
+    revision: int = 0
+    plan: Plan | None = None
+    again: float = 0.0
+
+
+class AssignedOverlays:
+    """Lays the column ASSIGNED; safe from several threads."""
+
+    def __init__(self, ledger: Ledger, cache: Path) -> None:
+        self._ledger = ledger
+        self._cache = cache
+        self._lock = threading.Lock()
+        self._planned: dict[str, _Planned] = {}
+        self._laid: OrderedDict[str, tuple[int, Corpus]] = OrderedDict()
+
+    def lay(self, corpus: Corpus) -> Corpus:
+        """The corpus with the column, if its work is split."""
+        if not corpus.complete or not self._ledger.begun:
+            return corpus
+        with self._lock:
+            planned = self._look(corpus.name)
+            if planned.plan is None:
+                return corpus
+            laid = self._laid.get(corpus.key)
+            if laid is None or laid[0] != planned.revision:
+                file = self._written(corpus, planned.plan)
+                laid = planned.revision, corpus.laid(Overlay("assigned", file, (ASSIGNED,)))
+                self._laid[corpus.key] = laid
+                while len(self._laid) > REMEMBERED:
+                    self._laid.popitem(last=False)
+            return laid[1]
+
+    def _look(self, name: str) -> _Planned:
+        planned = self._planned.setdefault(name, _Planned())
+        now = time.monotonic()
+        if now >= planned.again:
+            planned.again = now + LOOK_SECONDS
+            try:
+                revision = self._ledger.revision(plan_space(name))
+                if revision != planned.revision:
+                    planned.plan = plan_of(self._ledger, name)
+                    planned.revision = revision
+            except LedgerError:
+                planned.again = now + AWAY_SECONDS
+        return planned
+
+    def _written(self, corpus: Corpus, plan: Plan) -> Path:
+        stem = hashed(f"{corpus.content_key}\0assigned")
+        path = self._cache / f"{stem}-{hashed(repr(plan))}.parquet"
+        if not path.exists():
+            self._cache.mkdir(parents=True, exist_ok=True)
+            building = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}")
+            pq.write_table(assigned(corpus, plan), building)
+            building.replace(path)
+            swept(self._cache, stem)
+        return path
+
+
+def assigned(corpus: Corpus, plan: Plan) -> pa.Table:
+    """``row`` and the column ASSIGNED of all rows."""
+    names = pa.array([*plan.people, *(f"{one}, {other}" for one in plan.people for other in plan.people)])
+    number, parts = len(plan.people), []
+    for start in range(0, corpus.size, _AT_ONCE):
+        rows = np.arange(start, min(corpus.size, start + _AT_ONCE), dtype=np.int32)
+        first, second = plan.owners([id for id, _ in corpus.listed(rows, ())])
+        parts.append(np.where(second < 0, first, number + first * number + second))
+    places = np.concatenate(parts) if parts else np.zeros(0, np.int64)
+    row = pa.array(np.arange(len(places), dtype=np.int32))
+    return pa.table({"row": row, ASSIGNED.name: names.take(pa.array(places))})
+
+
+def to_do(who: str) -> str:
+    """The expression of the filter box for what is somebody's and not decided by them yet."""
+    return f"({_named('assigned', who)}) && !({_named('decided_by', who)})"
+
+
+def _named(column: str, who: str) -> str:
+    """The expression for a list of names that has this one: a name may be a part of another."""
+    quoted = [text.replace('"', '""') for text in (who, f"{who}, ", f", {who}", f", {who}, ")]
+    tests = zip(("=", "starts with", "ends with", "contains"), quoted, strict=True)
+    return " || ".join(f'{{{column}}} {operator} "{text}"' for operator, text in tests)
