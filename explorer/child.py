@@ -155,8 +155,11 @@ def serve(ready: Callable[[dict[str, Any]], Respond]) -> None:
         os.dup2(nowhere.fileno(), 1)
         os.dup2(nowhere.fileno(), 2)
     lines = sys.stdin.buffer
+    order = lines.readline()
+    if not order:
+        return  # the owner ended before it had said anything
     try:
-        respond = ready(orjson.loads(lines.readline()))
+        respond = ready(orjson.loads(order))
     except SpeechDataError as error:
         answers.write(orjson.dumps({"error": str(error)}) + b"\n")
         answers.flush()
