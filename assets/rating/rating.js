@@ -30,7 +30,7 @@
     const sound = new Audio(address(screen.id, place));
     sound.preload = "auto";
     const along = element("i", "along");
-    const button = element("button", "rating-sound", element("i", "mark"), label, element("span", "heard", "heard"), along);
+    const button = element("button", "rating-sound", element("i", "glyph"), label, element("span", "heard", "heard"), along);
     button.type = "button";
     button.setAttribute("aria-pressed", "false");
     if (key) button.title = `Key ${key}`;

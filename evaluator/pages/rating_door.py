@@ -50,6 +50,7 @@ OFFERED = {
     "rating.js": "rating/rating.js",
     "style.css": "style.css",
     "bootstrap.css": "vendor/bootstrap/bootstrap.min.css",
+    "inter.woff2": "vendor/inter/files/inter-latin-wght-normal.woff2",
 }
 """The files of assets/ that the page uses, by the names it knows them by."""
 
