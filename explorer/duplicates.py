@@ -3,7 +3,7 @@
     text      references that are the same words under a folding
     cut       the same stretch (offset, duration) of the same sound file
     file      any stretch of the same sound file: the recording is in both, whatever is cut out of it
-    content   different files with the same bytes; only when asked for, because the files have to be read
+    content   different files, or members of tars, with the same bytes; only when asked for, as they have to be read
 
 Texts and places are compared by 64-bit hashes: with ten million rows the chance that one of all pairs is a false one is
 about 3 in a million. Paths are compared as they are written (made absolute, ``..`` taken out, links not followed).
@@ -22,7 +22,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from explorer.paths import audio_path, folder_of, is_remote
+from explorer.errors import AudioError
+from explorer.exporting.rows import sound_places
+from explorer.paths import audio_path, folder_of, is_allowed, is_remote, resolved
+from explorer.sounds import place_at, sound_at
 from explorer.words import Folding
 
 if TYPE_CHECKING:
@@ -93,7 +96,7 @@ def find_duplicates(
             stop = first + len(texts)
             found["text"][first:stop], found["cut"][first:stop] = texts, cuts
             found["file"][first:stop] = [hash(file) or 1 for file in files]
-            paths[corpus.name] += files if content else []
+            paths[corpus.name] += _bytes_of(corpus, first, files) if content else []
             done += len(texts)
             tell("rows", done, total)
         for kind, numbers in found.items():
@@ -120,6 +123,13 @@ def _keys(corpus: Corpus, folding: Folding) -> Iterator[tuple[int, list[int], li
             for file, offset, duration in zip(files, offsets, durations, strict=True)
         ]
         yield batch.column(0)[0].as_py(), texts, cuts, files
+
+
+def _bytes_of(corpus: Corpus, first: int, files: list[str]) -> list[str]:
+    """Where the bytes of these rows' sounds are: members of tars as locators, which no path names."""
+    if not corpus.whereabouts.has_tars:
+        return files
+    return sound_places(corpus, np.arange(first, first + len(files), dtype=np.int32))
 
 
 def _file(audio: str, folder: str, root: Path | None) -> str:
@@ -211,14 +221,14 @@ def _grouped(files: Sequence[str], limit: int | None) -> list[list[str]]:
     for path in files:
         try:
             found[_digest(path, limit)].append(path)
-        except OSError:  # gone or locked since its size was read
+        except (OSError, AudioError):  # gone or locked since its size was read
             continue
     return [group for group in found.values() if len(group) > 1]
 
 
 def _digest(path: str, limit: int | None) -> bytes:
     digest = blake2b(digest_size=16)
-    with Path(path).open("rb") as stream:
+    with sound_at(path).open() as stream:
         if limit is not None:
             digest.update(stream.read(limit))
         else:
@@ -228,11 +238,10 @@ def _digest(path: str, limit: int | None) -> bytes:
 
 
 def _size(path: str, roots: tuple[Path, ...]) -> int | None:
-    """The size of a file inside the folders sound may come from; None when it cannot be had."""
+    """The size of a file, or member of a tar, inside the folders sound may come from; None when it cannot be had."""
     try:
-        resolved = Path(path).resolve()
-        if not any(resolved.is_relative_to(root) for root in roots) or not resolved.is_file():
-            return None
-        return resolved.stat().st_size
-    except (OSError, ValueError, RuntimeError):
+        place = resolved(place_at(path))
+        sound = sound_at(place)
+        return sound.length() if not sound.is_remote and is_allowed(place, roots) else None
+    except (OSError, AudioError, ValueError, RuntimeError):
         return None

@@ -66,6 +66,11 @@ class Whereabouts:
         self._sources, self._folders, self._audio_root, self._roots = sources, folders, audio_root, roots
         self._tars, self._indexes = tars, indexes
 
+    @property
+    def has_tars(self) -> bool:
+        """Whether sound is looked for in tars."""
+        return self._tars is not None or any(map(self._beside, self._sources))
+
     def label(self, written: str, source: str, *, shard: object = None) -> Path:
         """A path that says where the sound is; what a tar holds is in it as if it were a folder."""
         tars = self._tars_of(source, written)

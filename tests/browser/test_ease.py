@@ -380,3 +380,32 @@ def test_after_a_change_of_page_the_focus_is_in_it(page: Page, url: str) -> None
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_have_text("Problems")
     expect(page.locator("#page")).to_be_focused()
+
+
+def test_other_tables_remember_their_widths_and_order_until_they_are_given_back(page: Page, url: str) -> None:
+    def width(name: str) -> float:
+        box = page.locator(f"#problems-grid [role=columnheader][col-id='{name}']").first.bounding_box()
+        assert box is not None
+        return box["width"]
+
+    wide = "document.querySelector('#problems-grid [role=columnheader][col-id=field]')?.offsetWidth"
+    page.goto(f"{url}/problems?corpus=faulty")
+    handle = page.locator("#problems-grid [role=columnheader][col-id='field'] .ag-header-cell-resize")
+    usual = width("field")
+    box = handle.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x - 70, y, steps=5)
+    page.mouse.up()
+    page.wait_for_function("localStorage.getItem('earmark-table:problems-grid') !== null")
+    page.wait_for_function(f"{wide} < {round(usual)}")
+    narrow = width("field")
+    assert narrow < usual
+    page.reload()
+    page.wait_for_function(f"{wide} === {round(narrow)}")
+    _palette(page, "usual widths")
+    page.keyboard.press("Enter")
+    page.wait_for_function(f"{wide} === {round(usual)}")
+    assert page.evaluate("localStorage.getItem('earmark-table:problems-grid')") is None

@@ -29,6 +29,7 @@ from explorer.corpus import Corpus, open_corpus
 from explorer.duplicates import Cancelled, find_duplicates
 from explorer.words import AS_WRITTEN, Folding
 from tests.explorer.manifests import row, write_manifest, write_sound
+from tests.explorer.tarred import sound, tarred
 
 BASIC = Folding(name="basic", version=1, help="", function="evaluator.plain_normalizers:simplify")
 COUNTS = st.lists(st.integers(0, 50), min_size=3, max_size=3).filter(any)
@@ -184,3 +185,15 @@ def test_corpora_of_nothing(tmp_path: Path) -> None:
     assert frequencies(a, BASIC) == {}
     assert word_overlaps({"a": {}, "b": {}})["a", "b"].jaccard is None
     assert find_duplicates([a, b], BASIC).shared["text"].found == 0
+
+
+def test_bytes_are_compared_inside_tars_too(tmp_path: Path) -> None:
+    tarred(tmp_path / "tars", shards=2)
+    packed = open_corpus("packed", [tmp_path / "tars" / "tarred_audio_manifest.json"], cache=tmp_path / "cache")
+    (tmp_path / "loose").mkdir()
+    (tmp_path / "loose" / "copy.flac").write_bytes(sound(1.25, 11))  # row 1 of shard 1
+    (tmp_path / "loose" / "other.flac").write_bytes(sound(1.25, 99))
+    loose = corpus(tmp_path / "loose", "loose", [row(f"{n}.flac", text=n, duration=1.25) for n in ("copy", "other")])
+    found = find_duplicates([packed, loose], BASIC, content=True)
+    assert found.unreadable == 0
+    assert found.shared["content"].rows == {("packed", "loose"): 1, ("loose", "packed"): 1}
