@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluator.engines import OutOfMemory
+from evaluator.lightning_checkpoints import model_of
 from explorer.errors import ConfigError, EngineError, ModelError
 
 _MEMORY_WORDS = ("out of memory", "can't allocate memory", "not enough memory", "cudnn_status_alloc_failed")
@@ -59,7 +60,7 @@ def device_named(name: str) -> str:
 
 
 def restored(name: str, device: str) -> Any:
-    """The NeMo model of a file or a pretrained name, on the device.
+    """The NeMo model of a .nemo file, a .ckpt (lightning_checkpoints.py) or a pretrained name, on the device.
 
     Raises:
         ModelError: there is no such file or name, or it is damaged.
@@ -68,15 +69,19 @@ def restored(name: str, device: str) -> Any:
     from nemo.collections.asr.models import ASRModel
 
     path = Path(name).expanduser()
-    is_file = name.endswith(".nemo") or path.exists()
+    is_file = name.endswith((".nemo", ".ckpt")) or path.exists()
     if is_file and not path.is_file():
         raise ModelError(f"There is no model file {path}; give the path of a .nemo file.")
     try:
         with _stdout_to_stderr():
-            if is_file:
+            if path.suffix == ".ckpt":
+                model = model_of(path, device)
+            elif is_file:
                 model = ASRModel.restore_from(str(path), map_location=device)
             else:
                 model = ASRModel.from_pretrained(name, map_location=device)
+    except ModelError:
+        raise
     except Exception as error:  # a .nemo can fail in any library it uses; the user needs the sentence
         raise _model_error(name, error, is_file=is_file) from error
     return model.to(device)
