@@ -107,6 +107,7 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     forms = compare.add_mutually_exclusive_group()
     for form in ("json", "markdown", "latex", "junit"):
         forms.add_argument(f"--{form}", action="store_const", const=form, dest="form", help=f"print {form}")
+    _predictions(compare)
     compare.set_defaults(form="text")
     _where(compare)
     _common(compare)
@@ -135,6 +136,12 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     transcribe.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
     transcribe.add_argument("--model", metavar="X.nemo|NAME", help="a .nemo file or a pretrained name")
     transcribe.add_argument("--name", metavar="SYS", help="name of the system; the column is pred_text_SYS")
+    transcribe.add_argument(
+        "--checkpoints",
+        type=Path,
+        metavar="FOLDER",
+        help="every .nemo and .ckpt of a training's folder instead, each a system NAME-epoch3-step400",
+    )
     transcribe.add_argument(
         "--engine", help="engine (default: nemo with --model, else the system's in the configuration)"
     )
@@ -465,13 +472,9 @@ def run_stats(options: argparse.Namespace) -> int:
 
 def run_score(options: argparse.Namespace) -> int:
     """``app.py score MANIFEST... [--json] [--normalizer NAME] [--predictions NAME=FILE] [--where FILTER]``"""
-    from evaluator.cli import print_joins, print_score
-    from explorer.prediction_store import with_predictions
+    from evaluator.cli import print_score
 
-    opened, config = _open_for_reading(options)
-    files, cache = _heard(options), config.cache.folder / "predictions"
-    corpus, reports = with_predictions(opened, files, join_on=options.join_on, cache=cache)
-    print_joins(reports)
+    corpus, config = _with_heard(options)
     return print_score(corpus, normalizer=_normalizer(options, config), where=options.where, as_json=options.json)
 
 
@@ -483,12 +486,26 @@ def run_normalizers(options: argparse.Namespace) -> int:
     return print_contributions(corpus, _normalizer(options, config), as_json=options.json)
 
 
+def _with_heard(options: argparse.Namespace) -> tuple[Any, Config]:
+    """The corpus with what ``--predictions`` heard; what became of the files goes to standard error."""
+    from evaluator.cli import print_joins
+    from evaluator.run_predictions import as_predictions
+    from explorer.prediction_store import with_predictions
+
+    opened, config = _open_for_reading(options)
+    cache = config.cache.folder / "predictions"
+    files = {name: as_predictions(path, cache) for name, path in _heard(options).items()}
+    corpus, reports = with_predictions(opened, files, join_on=options.join_on, cache=cache)
+    print_joins(reports)
+    return corpus, config
+
+
 def run_compare(options: argparse.Namespace) -> int:
     """``app.py compare MANIFEST... --baseline SYS [--fail-if CONDITION]``"""
     from evaluator.compare_command import print_comparison
     from evaluator.comparison import Means
 
-    corpus, config = _open_for_reading(options)
+    corpus, config = _with_heard(options)
     return print_comparison(
         corpus,
         options.where,
@@ -524,10 +541,24 @@ def run_slices(options: argparse.Namespace) -> int:
 def run_transcribe(options: argparse.Namespace) -> int:
     """``app.py transcribe MANIFEST... --model X.nemo --name SYS -o OUT.json``"""
     from evaluator.selection import selected
-    from evaluator.transcribe_command import transcribe_manifest
+    from evaluator.transcribe_command import transcribe_checkpoints, transcribe_manifest
 
     opened, config = _open_for_reading(options)
     corpus, query = selected(opened, options.where, _normalizer(options, config))
+    if options.checkpoints is not None:
+        if options.model is not None or options.engine not in (None, "nemo"):
+            raise ConfigError("--checkpoints has its own models; leave out --model and --engine.")
+        return transcribe_checkpoints(
+            corpus,
+            config,
+            folder=config.checkpoints.get(str(options.checkpoints), options.checkpoints),
+            name=options.name,
+            vad=options.vad,
+            detector=options.detector,
+            device=options.device,
+            output=options.output,
+            query=query,
+        )
     return transcribe_manifest(
         corpus,
         config,
@@ -656,10 +687,19 @@ def _open_for_reading(options: argparse.Namespace) -> tuple[Any, Config]:
 def open_stores(config: Config) -> EvaluatorStores:
     """The stores behind all pages, with the corpora of the configuration being opened."""
     from evaluator.pages import ACTIONS, CONTROLS, PANELS, SECTIONS
+    from evaluator.run_predictions import as_predictions
     from evaluator.stores import open_stores as open_evaluator_stores
     from explorer.storage import configure
 
     configure(config.storage, copies_mb=config.cache.remote_mb)
+    cache = config.cache.folder / "predictions"
+    heard = {
+        name: replace(
+            one, predictions={system: as_predictions(path, cache) for system, path in one.predictions.items()}
+        )
+        for name, one in config.corpora.items()
+    }
+    config = replace(config, corpora=heard)
 
     stores = open_evaluator_stores(config, panels=PANELS, sections=SECTIONS, actions=ACTIONS, controls=CONTROLS)
     for name, corpus in config.corpora.items():

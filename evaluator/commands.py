@@ -27,15 +27,15 @@ def check_output(output: Path, corpus: Corpus) -> None:
 
 
 class OnlyRun(RunStore):
-    """A view of a workspace that holds one run: the output has the texts of this command, not of earlier runs."""
+    """A view of a workspace that holds one command's runs: its output has their texts, not those of earlier ones."""
 
-    def __init__(self, folder: Path, run: Run) -> None:
+    def __init__(self, folder: Path, *runs: Run) -> None:
         super().__init__(folder)
-        self._run = run
+        self._runs = runs
 
     def all(self) -> list[Run]:
-        """The one run."""
-        return [self._run]
+        """The runs of this command."""
+        return list(self._runs)
 
 
 class Lines:

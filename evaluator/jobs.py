@@ -25,7 +25,8 @@ from explorer.errors import JobError
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 ACTIVE: tuple[State, ...] = ("queued", "running")
-KINDS = ("transcribe", "detect", "measure", "synthesize")
+KINDS = ("transcribe", "checkpoints", "detect", "measure", "synthesize")
+"""What a job does; ``checkpoints`` is one that transcribes with several systems, one run after the other."""
 MOST_DEATHS = 4
 """Workers a job may lose in a row, without a single new result between, before it fails. One more than an utterance
 may kill (attempts.py), so that a job is only given up for what is not the fault of one utterance: loading the model."""
@@ -99,6 +100,11 @@ class Job:
     def active(self) -> bool:
         """Whether it still waits or runs."""
         return self.state in ACTIVE
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """The ids of the runs it works through, in order."""
+        return tuple(map(str, self.spec.get("runs") or [self.spec.get("run", "")]))
 
     @property
     def resumable(self) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet
 
+from evaluator.checkpoints import CheckpointFolder
 from evaluator.detectors import DETECTORS
 from evaluator.jobs import Job, JobStore
 from evaluator.measuring import MeasureOptions
@@ -79,6 +80,34 @@ def queue_transcription(
     run = new_run(runs, corpus, rows, kind="transcribe", system=system.name, settings=describe(system, options, scope))
     spec = {"run": run.id, "corpus": corpus.name, "scope": scope, "system": system.spec(), "options": plain(options)}
     return jobs.submit("transcribe", spec)
+
+
+def queue_checkpoints(
+    jobs: JobStore,
+    runs: RunStore,
+    corpus: Corpus,
+    rows: Rows,
+    *,
+    folder: CheckpointFolder,
+    options: Options,
+    scope: str,
+    device: str = "auto",
+) -> Job:
+    """Queue one job in which every checkpoint of a folder transcribes the rows; errors as for queue_transcription."""
+    systems = [System(name=one.system, engine="nemo", model=str(one.path), device=device) for one in folder.checkpoints]
+    made = [
+        new_run(runs, corpus, rows, kind="transcribe", system=one.name, settings=describe(one, options, scope))
+        for one in systems
+    ]
+    spec = {
+        "runs": [run.id for run in made],
+        "systems": [system.spec() for system in systems],
+        "folder": folder.name,
+        "left_out": list(folder.left_out),
+    }
+    return jobs.submit(
+        "checkpoints", {**spec, "corpus": corpus.name, "scope": scope, "options": plain(options), "run": made[0].id}
+    )
 
 
 def queue_detection(jobs: JobStore, runs: RunStore, corpus: Corpus, rows: Rows, *, options: Options, scope: str) -> Job:

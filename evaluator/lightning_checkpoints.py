@@ -94,7 +94,9 @@ def _built(path: Path, content: Mapping[str, Any], device: str) -> Any:
     config = _configuration(path, content)
     target = str(config.get("target", ""))
     if not target.startswith(NEMO_MODELS):
-        raise ModelError(f'The configuration in {path} names the class "{target}"; only NeMo\'s speech models are loaded.')
+        raise ModelError(
+            f'The configuration in {path} names the class "{target}"; only NeMo\'s speech models are loaded.'
+        )
     module, _, name = target.rpartition(".")
     try:
         family = getattr(importlib.import_module(module), name)
@@ -107,8 +109,8 @@ def _built(path: Path, content: Mapping[str, Any], device: str) -> Any:
         return _from_configuration(family, config)
     except Exception as error:  # whatever NeMo raises: usually the tokenizer's files are not where they were
         raise ModelError(
-            f"{path} has the weights, but its model cannot be built here ({type(error).__name__}: {_first(error)}). Put "
-            "a .nemo of the same training beside it: that carries the tokenizer."
+            f"{path} has the weights, but its model cannot be built here ({type(error).__name__}: {_first(error)}). "
+            "Put a .nemo of the same training beside it: that carries the tokenizer."
         ) from error
 
 
@@ -139,7 +141,7 @@ def _sibling(path: Path, target: str) -> Path | None:
         try:
             if str(ASRModel.restore_from(str(archive), return_config=True).get("target")) == target:
                 return archive
-        except Exception:  # noqa: BLE001, S112 - a damaged neighbour is no reason not to try the configuration
+        except Exception:  # noqa: BLE001 - a damaged neighbour is no reason not to try the configuration
             continue
     return None
 
@@ -162,4 +164,4 @@ def _from_configuration(family: Any, config: Any) -> Any:
 
 def _first(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
-    return lines[0][:300] if lines else "no reason given"
+    return lines[0][:160] if lines else "no reason given"

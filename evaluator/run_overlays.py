@@ -20,8 +20,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
-from evaluator.jobs import KINDS
-from evaluator.runs import Run, RunStore, read_journal
+from evaluator.runs import JOURNALS, Run, RunStore, read_journal
 from explorer.columns import Column
 from explorer.corpus import Corpus, Overlay
 
@@ -41,7 +40,7 @@ class RunOverlays:
 
     def revision(self, corpus: Corpus) -> str:
         """Changes whenever a run or a detection over the corpus's sources has something new."""
-        kinds = [token(self._runs.of(corpus.sources, kind=kind)) for kind in KINDS]
+        kinds = [token(self._runs.of(corpus.sources, kind=kind)) for kind in JOURNALS]
         return hashed("\0".join(kinds))
 
     def lay(self, corpus: Corpus) -> Corpus:

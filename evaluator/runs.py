@@ -29,7 +29,6 @@ from typing import Any
 import orjson
 import yaml
 
-from evaluator.jobs import KINDS
 from evaluator.locks import exclusively
 from explorer.errors import RunError
 from explorer.segments import Segment
@@ -239,8 +238,8 @@ class RunStore:
         Raises:
             RunError: the kind is unknown, or the system's name cannot name a column and a folder.
         """
-        if kind not in KINDS:
-            raise RunError(f'There is no kind of run "{kind}"; known are: {", ".join(KINDS)}.')
+        if kind not in JOURNALS:
+            raise RunError(f'There is no kind of run "{kind}"; known are: {", ".join(JOURNALS)}.')
         if not SYSTEM_NAME.fullmatch(system):
             raise RunError(
                 f'"{system}" cannot name a system: use up to 64 letters, digits, "_", "-" or ".", beginning with a'

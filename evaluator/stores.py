@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from evaluator.checkpoints import checkpoint_folder
 from evaluator.comparison import Means
 from evaluator.comparison_store import ComparisonStore
 from evaluator.contribution_store import ContributionStore
@@ -19,6 +20,7 @@ from evaluator.jobs import Job, JobStore
 from evaluator.launching import (
     Rows,
     measure_options,
+    queue_checkpoints,
     queue_detection,
     queue_measuring,
     queue_synthesis,
@@ -233,6 +235,25 @@ class EvaluatorStores(Stores):
         self.supervisor.ensure_worker()
         return job
 
+    @cached_property
+    def checkpoints(self) -> Mapping[str, Path]:
+        """The configured folders of checkpoints by name."""
+        return self.config.checkpoints
+
+    def transcribe_checkpoints(self, corpus: Corpus, rows: Rows, name: str, *, options: Options, scope: str) -> Job:
+        """Queue all checkpoints of a configured folder, as it is now, to transcribe rows; and see that a worker lives.
+
+        Raises:
+            ConfigError: no folder is configured under that name, or it holds no checkpoint.
+            JobError: there are no rows, or the job table cannot be written.
+        """
+        if name not in self.checkpoints:
+            raise ConfigError(f'There is no folder "{name}" under checkpoints: in the configuration.')
+        folder = checkpoint_folder(name, self.checkpoints[name])
+        job = queue_checkpoints(self.jobs, self.runs, corpus, rows, folder=folder, options=options, scope=scope)
+        self.supervisor.ensure_worker()
+        return job
+
     def detect(self, corpus: Corpus, rows: Rows, *, options: Options, scope: str) -> Job:
         """Queue a detector to look for speech in rows of a corpus, and see that a worker lives."""
         job = queue_detection(self.jobs, self.runs, corpus, rows, options=options, scope=scope)
@@ -323,11 +344,10 @@ class EvaluatorStores(Stores):
         job = self.jobs.get(job_id)
         if job.active:
             raise JobError(f"Job {job_id} is {job.state}; cancel it before it is deleted.")
-        others = [one for one in self.jobs.recent(limit=10_000) if one.spec.get("run") == job.spec.get("run")]
-        run = str(job.spec.get("run", ""))
-        kept = ""
-        if len(others) == 1 and run in {one.id for one in self.runs.all()}:
-            kept = f" Its results are kept in {self.runs.discard(run)}."
+        others = {run for one in self.jobs.recent(limit=10_000) if one.id != job_id for run in one.runs}
+        known = {one.id for one in self.runs.all()}
+        moved = [self.runs.discard(run) for run in job.runs if run in known and run not in others]
+        kept = f" Its results are kept in {', '.join(map(str, moved))}." if moved else ""
         self.jobs.forget(job_id)
         return f"Job {job_id} was deleted.{kept}"
 

@@ -7,10 +7,12 @@ it stopped when it is given again: an unfinished run of the same model over the 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from evaluator.checkpoints import checkpoint_folder
 from evaluator.commands import Lines, OnlyRun, check_output, list_failures
 from evaluator.detectors import DETECTORS, load_detector
 from evaluator.engines import Recognizer
@@ -23,7 +25,7 @@ from evaluator.worker import ending, machine, summary
 from evaluator.workspace import Workspace
 from explorer.config import Config
 from explorer.corpus import Corpus
-from explorer.errors import ConfigError
+from explorer.errors import ConfigError, EngineError
 from explorer.query import Query
 
 
@@ -52,31 +54,88 @@ def transcribe_manifest(
         RunError: the name cannot name a system.
     """
     system = chosen_system(config, model=model, name=name, engine=engine, device=device)
+    return _with_systems(corpus, config, [system], output=output, vad=vad, detector=detector, query=query or Query())
+
+
+def transcribe_checkpoints(
+    corpus: Corpus,
+    config: Config,
+    *,
+    folder: Path,
+    name: str | None,
+    output: Path,
+    vad: str | None = None,
+    detector: str | None = None,
+    device: str | None = None,
+    query: Query | None = None,
+) -> int:
+    """Transcribe a corpus with every checkpoint of a folder and write it with a column for each; exit code as above.
+
+    ``name`` begins the names of the systems (None: the folder's name). A checkpoint that cannot be loaded is told and
+    left out.
+
+    Raises:
+        ConfigError: there is no checkpoint, or an option is wrong.
+        EngineError: none of the checkpoints can be loaded or run.
+    """
+    place = folder.expanduser().absolute()
+    own = place.parent.name if place.name == "checkpoints" else place.name
+    found = checkpoint_folder(name or own, place)
+    for told in found.left_out:
+        print(f"Left out: {told}.", file=sys.stderr)
+    systems = [
+        System(name=one.system, engine="nemo", model=str(one.path), device=device or "auto")
+        for one in found.checkpoints
+    ]
+    return _with_systems(corpus, config, systems, output=output, vad=vad, detector=detector, query=query or Query())
+
+
+def _with_systems(
+    corpus: Corpus,
+    config: Config,
+    systems: Sequence[System],
+    *,
+    output: Path,
+    vad: str | None,
+    detector: str | None,
+    query: Query,
+) -> int:
+    """Transcribe with one system after the other; of several, those that cannot be loaded are told and left out."""
     mode, named = ("chunk", vad) if vad in DETECTORS else (vad, None)
     options = transcribe_options(config, vad=mode, detector=detector or named)
     check_output(output, corpus)
     runs = RunStore(Workspace(config.workspace).runs)
-    print(f"Loading {system.model or system.engine} ...", file=sys.stderr, flush=True)
-    recognizer = system.load()
+    rows = query.selection()
     listener = None if options.vad == "off" else load_detector(options.detector, **dict(options.detector_options))
-    rows = (query or Query()).selection()
-    run = _run(runs, corpus, rows, system, options, recognizer)
-    facts: dict[str, Any] = {"worker": dict(machine()), "recognizer": dict(recognizer.description)}
-    if listener is not None:
-        facts["detector"] = dict(listener.description)
-    run = run.describe(facts)
-    monitor = Lines(sys.stderr)
-    outcome = transcribe(run, recognizer, detector=listener, options=options, monitor=monitor, retry="failures")
-    run = run.describe(ending(outcome.totals))
-    recognizer.close()
-    overlays = RunOverlays(OnlyRun(runs.folder, run), config.cache.folder / "runs")
-    beside = output.with_name(f".{output.name}.{run.id}")
+    monitor, done, refused = Lines(sys.stderr), list[Run](), 0
+    for system in systems:
+        print(f"Loading {system.model or system.engine} ...", file=sys.stderr, flush=True)
+        try:
+            recognizer = system.load()
+        except EngineError as error:
+            refused += 1
+            if refused == len(systems):
+                raise
+            print(f"{system.name} was left out: {error}", file=sys.stderr)
+            continue
+        run = _run(runs, corpus, rows, system, options, recognizer)
+        facts: dict[str, Any] = {"worker": dict(machine()), "recognizer": dict(recognizer.description)}
+        if listener is not None:
+            facts["detector"] = dict(listener.description)
+        run = run.describe(facts)
+        outcome = transcribe(run, recognizer, detector=listener, options=options, monitor=monitor, retry="failures")
+        done.append(run.describe(ending(outcome.totals)))
+        recognizer.close()
+        monitor.finish(f"{system.name}: {summary(outcome.totals)}")
+    overlays = RunOverlays(OnlyRun(runs.folder, *done), config.cache.folder / "runs")
+    beside = output.with_name(f".{output.name}.{done[0].id}")
     overlays.lay(corpus).export(rows, beside, kind="manifest")
     beside.replace(output)
-    monitor.finish(f"{summary(outcome.totals)} Written to {output}.")
-    failed = failures(run.journal)
-    list_failures(corpus, failed, run)
-    return 1 if failed else 0
+    print(f"Written to {output}.", file=sys.stderr)
+    faults = [(run, failures(run.journal)) for run in done]
+    for run, failed in faults:
+        list_failures(corpus, failed, run)
+    return 1 if refused or any(failed for _, failed in faults) else 0
 
 
 def chosen_system(

@@ -37,11 +37,12 @@ from evaluator.jobs import Job, JobStore, Progress
 from evaluator.locks import exclusively
 from evaluator.measuring import MeasureOptions, measure
 from evaluator.runs import Run, RunStore, Totals, failures
+from evaluator.several_runs import Several
 from evaluator.speaking import Voice
 from evaluator.synthesis import SynthesisOptions, synthesize
 from evaluator.synthesizers import Synthesizer
 from evaluator.systems import System
-from evaluator.transcription import Options, Outcome, detect, transcribe
+from evaluator.transcription import Monitor, Options, Outcome, detect, transcribe
 from evaluator.workspace import Workspace
 from explorer.errors import JobError, SpeechDataError
 from explorer.formatting import hours
@@ -128,12 +129,14 @@ class Worker:
         if outcome.stopped:
             self.jobs.stopped(job, f"Cancelled. {sentence}")
         elif outcome.totals.failures and outcome.totals.failures == outcome.totals.utterances:
-            first = next(iter(failures(self.runs.get(str(job.spec["run"])).journal).values()), "")
+            first = next(iter(failures(self.runs.get(job.runs[0]).journal).values()), "")
             self.jobs.fail(job, f"No utterance succeeded. {first}")
         else:
             self.jobs.finish(job, sentence)
 
     def _work(self, job: Job, pulse: _Pulse) -> Outcome:
+        if job.kind == "checkpoints":
+            return self._several(job, pulse)
         run = self.runs.get(str(job.spec["run"]))
         # Only a person's wish (a new or resumed job) tries failures again, not the death of a worker.
         retry: Literal["failures", "nothing"] = "failures" if job.deaths == 0 else "nothing"
@@ -153,13 +156,7 @@ class Worker:
             outcome = detect(run, detector, options=options, monitor=pulse, retry=retry)
         else:
             pulse.report(replace(job.progress, stage="loading the model"))
-            recognizer = self._recognizer(System(**job.spec["system"]))
-            facts["recognizer"] = dict(recognizer.description)
-            listener = None if options.vad == "off" else self._detector(options)
-            if listener is not None:
-                facts["detector"] = dict(listener.description)
-            run = run.describe(facts)
-            outcome = transcribe(run, recognizer, detector=listener, options=options, monitor=pulse, retry=retry)
+            return self._transcribed(run, System(**job.spec["system"]), options, pulse, retry)
         return self._described(run, outcome)
 
     def _spoken(self, run: Run, job: Job, pulse: _Pulse, retry: Literal["failures", "nothing"]) -> Outcome:
@@ -179,6 +176,42 @@ class Worker:
                 self._speakers.pop(old).close()
             self._speakers[key] = voice.load()
         return self._speakers[key]
+
+    def _transcribed(
+        self, run: Run, system: System, options: Options, monitor: Monitor, retry: Literal["failures", "nothing"]
+    ) -> Outcome:
+        """What a system hears in a run's utterances, and what run.yaml says about it."""
+        recognizer = self._recognizer(system)
+        facts: dict[str, Any] = {"started": _now(), "worker": machine(), "recognizer": dict(recognizer.description)}
+        listener = None if options.vad == "off" else self._detector(options)
+        if listener is not None:
+            facts["detector"] = dict(listener.description)
+        run = run.describe(facts)
+        outcome = transcribe(run, recognizer, detector=listener, options=options, monitor=monitor, retry=retry)
+        return self._described(run, outcome)
+
+    def _several(self, job: Job, pulse: _Pulse) -> Outcome:
+        """One run after the other, each with its system; one whose model cannot be used does not stop the others."""
+        retry: Literal["failures", "nothing"] = "failures" if job.deaths == 0 else "nothing"
+        options, whole = Options.of(job.spec.get("options", {})), Several(pulse, len(job.runs))
+        refused: list[SpeechDataError] = []
+        notes = [f"{told}." for told in job.spec.get("left_out", ())]
+        for run_id, spec in zip(job.runs, job.spec["systems"], strict=True):
+            system = System(**spec)
+            try:
+                with whole.part(system.name) as monitor:
+                    outcome = self._transcribed(self.runs.get(run_id), system, options, monitor, retry)
+            except SpeechDataError as error:
+                print(f"{system.name} failed: {error}")
+                refused.append(error)
+                notes.append(f"{system.name} was left out: {error}")
+                continue
+            whole.add(outcome.totals)
+            if outcome.stopped:
+                return Outcome(stopped=True, totals=whole.totals, note=" ".join(notes))
+        if len(refused) == len(job.runs):
+            raise refused[0]
+        return Outcome(stopped=False, totals=whole.totals, note=" ".join(notes))
 
     @staticmethod
     def _described(run: Run, outcome: Outcome) -> Outcome:

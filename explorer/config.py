@@ -228,6 +228,7 @@ class Config:
     workspace: Path = field(default_factory=lambda: platformdirs.user_data_path(APPLICATION))
     corpora: Mapping[str, CorpusSource] = field(default_factory=dict)
     systems: Mapping[str, System] = field(default_factory=dict)
+    checkpoints: Mapping[str, Path] = field(default_factory=dict)
     normalizer: str = "basic"
     normalizers: Mapping[str, Path] = field(default_factory=dict)
     transcribe: Transcribe = field(default_factory=Transcribe)
@@ -315,8 +316,9 @@ def _with_paths(content: Any, folders: tuple[Path, ...]) -> Any:
     for section in ("systems", "detectors", "voices"):
         for entry, key in inside(section, ("model", "vocoder")):
             entry[key] = at(entry[key], always=False)
-    if isinstance(content.get("normalizers"), dict):
-        content["normalizers"] = {name: at(path) for name, path in content["normalizers"].items()}
+    for key in ("normalizers", "checkpoints"):
+        if isinstance(content.get(key), dict):
+            content[key] = {name: at(path) for name, path in content[key].items()}
     if "workspace" in content:
         content["workspace"] = at(content["workspace"])
     if isinstance(content.get("cache"), dict) and "folder" in content["cache"]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from evaluator.pages import (
     compare,
     errors,
+    learning,
     listening,
     measure,
     normalizers,
@@ -23,7 +24,21 @@ from evaluator.pages.signal_panel import signal_panel
 from evaluator.pages.transcribe_panel import transcribe_panel
 from explorer.stores import Action
 
-PAGES = (review, progress, compare, slices, errors, normalizers, runs, measure, tts, listening, voices, synthesize)
+PAGES = (
+    review,
+    progress,
+    compare,
+    learning,
+    slices,
+    errors,
+    normalizers,
+    runs,
+    measure,
+    tts,
+    listening,
+    voices,
+    synthesize,
+)
 PANELS = (transcribe_panel, alignment_panel, signal_panel)
 SECTIONS = (rates_section,)
 ACTIONS = (

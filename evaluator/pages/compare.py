@@ -14,10 +14,11 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 from flask import Response, request
 
-from evaluator.comparison import Comparison, Standing, compare, own_standings
+from evaluator.comparison import Comparison, Standing, own_standings
 from evaluator.comparison_columns import in_order
 from evaluator.comparison_report import as_csv, as_json, as_latex, as_markdown, caption, sentence
 from evaluator.comparison_store import Making
+from evaluator.pages import standings
 from evaluator.pages.compare_controls import blocks_of, compare_controls, systems_of
 from evaluator.pages.compare_table import ORDER, standings_table
 from evaluator.pages.compare_tabs import SHARED, compare_head, nothing_to_compare, waiting
@@ -73,24 +74,6 @@ def _switch(query: Parameters) -> Component:
     )
 
 
-def _ask(stores: Any, query: Parameters) -> Comparison | Making:
-    corpus = stores.corpus(query)
-
-    def make(tell: Callable[[int, int], None]) -> Comparison:
-        return compare(
-            corpus,
-            Query.from_pairs(query.pairs),
-            systems=systems_of(query),
-            baseline=query.get("baseline", ""),
-            blocks=blocks_of(query),
-            means=stores.means(corpus),
-            progress=tell,
-        )
-
-    found: Comparison | Making = stores.standings.get(_key(stores, corpus, query), make)
-    return found
-
-
 def _ask_own(stores: Any, query: Parameters) -> tuple[Standing, ...] | Making:
     corpus = stores.corpus(query)
 
@@ -99,13 +82,8 @@ def _ask_own(stores: Any, query: Parameters) -> tuple[Standing, ...] | Making:
         asked = Query.from_pairs(query.pairs)
         return own_standings(corpus, asked, names, blocks=blocks_of(query), means=stores.means(corpus), progress=tell)
 
-    found: tuple[Standing, ...] | Making = stores.standings.get(_key(stores, corpus, query), make)
+    found: tuple[Standing, ...] | Making = stores.standings.get(("own", *standings.key(stores, query)), make)
     return found
-
-
-def _key(stores: Any, corpus: Corpus, query: Parameters) -> tuple[Any, ...]:
-    speeds = tuple(sorted(stores.means(corpus).speeds.items()))
-    return (corpus.key, speeds, query.only(OWN).without(("corpus", ORDER, "sort")).pairs)
 
 
 def _body(stores: Any, query: Parameters) -> tuple[Component, bool]:
@@ -116,7 +94,7 @@ def _body(stores: Any, query: Parameters) -> tuple[Component, bool]:
         return (
             (waiting("compare-cancel", rows), True) if isinstance(rows, Making) else (_own(rows, corpus, query), False)
         )
-    found = _ask(stores, query)
+    found = standings.ask(stores, query)
     if isinstance(found, Making):
         return waiting("compare-cancel", found), True
     if not found.common:
@@ -195,7 +173,8 @@ def register(app: Dash, stores: Any) -> None:
         if not clicks:
             return no_update, no_update
         query = Parameters.of(search)
-        stores.standings.cancel(_key(stores, stores.corpus(query), query))
+        own = ("own",) if query.get("rows") == "own" else ()
+        stores.standings.cancel((*own, *standings.key(stores, query)))
         again = dcc.Link("Compare after all", href=query.href(PATH), className="btn btn-primary", refresh=True)
         return html.Div(
             state("bi-x-circle", "Cancelled", "Nothing was compared.", actions=[again]), className="panel"
@@ -205,7 +184,7 @@ def register(app: Dash, stores: Any) -> None:
     def download(ending: str) -> Response:
         query = Parameters(tuple(request.args.items(multi=True)))
         try:
-            found = _ask(stores, query)
+            found = standings.ask(stores, query)
             if isinstance(found, Making):  # no thread of the server waits for it
                 told = {"error": "The comparison is still being made; ask again in a moment."}
                 return Response(orjson.dumps(told), 503, {"Retry-After": "2"}, mimetype="application/json")

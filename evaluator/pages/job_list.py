@@ -134,6 +134,8 @@ def title(job: Job) -> str:
     detector = job.spec.get("options", {}).get("detector") or ""
     if job.kind == "measure":
         return f"{KINDS[job.kind]}, speech by {detector}" if detector else KINDS[job.kind]
+    if job.kind == "checkpoints":
+        return f"Transcribe with {count(len(job.runs))} checkpoints of {job.spec.get('folder', '')}"
     name = system.get("name") or (job.spec.get("voice") or {}).get("name") or detector
     return f"{KINDS.get(job.kind, job.kind)} {name}"
 
@@ -167,7 +169,7 @@ def _actions(job: Job, *, corpus: str, linked: bool) -> list[Component]:
         actions.append(_button("cancel", job, "bi-x-lg", "Cancel"))
     if job.resumable:
         actions.append(_button("resume", job, "bi-arrow-clockwise", "Resume"))
-    if job.kind in ("transcribe", "measure") and linked and job.progress.done > job.progress.failures:
+    if job.kind in ("transcribe", "checkpoints", "measure") and linked and job.progress.done > job.progress.failures:
         shown = {"cols": measure_columns()} if job.kind == "measure" else {}
         href = Parameters((("corpus", corpus),)).replaced(**shown).href("/utterances")
         actions.append(
@@ -176,6 +178,11 @@ def _actions(job: Job, *, corpus: str, linked: bool) -> list[Component]:
     if job.kind == "synthesize" and linked and job.progress.done > job.progress.failures:
         href = Parameters((("corpus", corpus),)).href("/tts")
         actions.append(dcc.Link([icon("bi-headphones"), "Listen"], href=href, className="btn btn-secondary btn-sm"))
+    if job.kind == "checkpoints" and linked and job.state == "done":
+        href = Parameters((("corpus", corpus),)).href("/learning")
+        actions.append(
+            dcc.Link([icon("bi-graph-down"), "Learning curve"], href=href, className="btn btn-secondary btn-sm")
+        )
     if job.progress.failures:
         actions.append(_button("failures", job, "bi-exclamation-triangle", f"{count(job.progress.failures)} failed"))
     if job.state != "queued":

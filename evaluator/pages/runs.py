@@ -13,6 +13,7 @@ import dash_bootstrap_components as dbc
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
+from evaluator.checkpoints import CheckpointFolder, checkpoint_folder
 from evaluator.detectors import DETECTORS
 from evaluator.engines import ENGINES
 from evaluator.pages.job_list import failure_list, jobs_list, log_tail, shown_as, title
@@ -26,6 +27,7 @@ from evaluator.workspace import Workspace
 from explorer.components.cards import attributes, button, help_mark, icon, panel, state
 from explorer.corpus import Corpus
 from explorer.errors import ConfigError, SpeechDataError
+from explorer.formatting import count
 from explorer.parameters import Parameters
 
 PATH = "/runs"
@@ -33,6 +35,8 @@ TITLE = "Runs"
 TAB = "Transcribe"
 JOBS_SHOWN = 50
 POLL_MS = 1000
+FOLDER = "checkpoints:"
+"""What the value of the select begins with when it means all checkpoints of a folder."""
 
 
 def layout(stores: EvaluatorStores, query: Parameters) -> Component:
@@ -85,7 +89,7 @@ def layout(stores: EvaluatorStores, query: Parameters) -> Component:
 
 
 def _form(stores: EvaluatorStores, corpus: Corpus, query: Parameters) -> Component:
-    if not stores.systems:
+    if not stores.systems and not stores.checkpoints:
         return state(
             "bi-gear",
             "No system is configured",
@@ -95,6 +99,7 @@ def _form(stores: EvaluatorStores, corpus: Corpus, query: Parameters) -> Compone
     scopes = scope_choices(corpus, query)
     defaults = stores.config.transcribe
     ready = [name for name, system in stores.systems.items() if not system.missing()]
+    ready += [FOLDER + folder.name for folder in _folders(stores) if isinstance(folder, CheckpointFolder)]
     return html.Div(
         [
             _field("System", "runs-system", _system_select(stores, ready)),
@@ -155,7 +160,22 @@ def _form(stores: EvaluatorStores, corpus: Corpus, query: Parameters) -> Compone
 
 def _system_select(stores: EvaluatorStores, ready: list[str]) -> Component:
     options = [{"value": name, "label": name, "disabled": name not in ready} for name in stores.systems]
+    for folder in _folders(stores):
+        if isinstance(folder, CheckpointFolder):
+            told = f"{folder.name}: all {count(len(folder.checkpoints))} checkpoints"
+            options.append({"value": FOLDER + folder.name, "label": told, "disabled": False})
     return dbc.Select(id="runs-system", options=options, value=ready[0] if ready else None)
+
+
+def _folders(stores: EvaluatorStores) -> list[CheckpointFolder | str]:
+    """The configured folders of checkpoints as they are now; of one that cannot be used the sentence that says why."""
+    found: list[CheckpointFolder | str] = []
+    for name, folder in stores.checkpoints.items():
+        try:
+            found.append(checkpoint_folder(name, folder))
+        except SpeechDataError as error:
+            found.append(str(error))
+    return found
 
 
 def _field(label: str, control: str, body: Component, *, help_text: str = "") -> Component:
@@ -166,7 +186,7 @@ def _field(label: str, control: str, body: Component, *, help_text: str = "") ->
 
 
 def _systems(stores: EvaluatorStores) -> Component:
-    rows = []
+    rows: list[Component] = []
     for name, system in stores.systems.items():
         missing = system.missing()
         rows.append(
@@ -179,9 +199,26 @@ def _systems(stores: EvaluatorStores) -> Component:
                 ]
             )
         )
+    rows += [_folder_row(folder) for folder in _folders(stores)]
     head = html.Thead(html.Tr([html.Th(text) for text in ("System", "Engine", "Model", "Here")]))
     table = html.Table([head, html.Tbody(rows)], className="plain runs-systems")
     return html.Div([html.Div(table, className="table-scroll") if rows else None, _engines()])
+
+
+def _folder_row(folder: CheckpointFolder | str) -> Component:
+    """A folder of checkpoints: what each would be called, and what in it is none."""
+    if isinstance(folder, str):
+        return html.Tr([html.Td(), html.Td("nemo"), html.Td(folder, className="wrap", colSpan=2)])
+    names = html.Details(
+        [
+            html.Summary(f"{count(len(folder.checkpoints))} checkpoints"),
+            html.Ul([html.Li([html.B(one.system), " ", html.Code(one.path.name)]) for one in folder.checkpoints]),
+        ],
+        className="runs-engines",
+    )
+    left_out = html.P(f"Left out: {'; '.join(folder.left_out)}.", className="wrap") if folder.left_out else None
+    place = html.Td([html.Code(str(folder.folder)), names, left_out], className="wrap")
+    return html.Tr([html.Td(html.B(folder.name)), html.Td("nemo"), place, html.Td(_installed(ENGINES["nemo"].missing))])
 
 
 def _engines() -> Component:
@@ -248,6 +285,9 @@ def _register_form(app: Dash, stores: EvaluatorStores) -> None:
             rows, words = rows_of(corpus, parameters, scope)
             if ctx.triggered_id == "runs-detect":
                 job = stores.detect(corpus, rows, options=options, scope=words)
+            elif (system or "").startswith(FOLDER):
+                name = str(system).removeprefix(FOLDER)
+                job = stores.transcribe_checkpoints(corpus, rows, name, options=options, scope=words)
             else:
                 job = stores.transcribe(corpus, rows, system or "", options=options, scope=words)
         except SpeechDataError as error:
@@ -340,6 +380,6 @@ def _register_details(app: Dash, stores: EvaluatorStores) -> None:
         if clicked["type"] == "runs-log":
             return True, f"Log of job {job.id}", log_tail(Workspace(stores.workspace).log(job.id))
         corpus = str(job.spec.get("corpus", ""))
-        left = failures(stores.runs.get(str(job.spec["run"])).journal)
+        left = {id: told for run in job.runs for id, told in failures(stores.runs.get(run).journal).items()}
         body = failure_list(left, corpus=corpus, linked=corpus in stores.library.names())
         return True, f"Failures of job {job.id}", body

@@ -12,7 +12,7 @@ from typing import Any
 from dash import Dash, Input, Output, State, dcc, html, no_update, set_props
 from dash.development.base_component import Component
 
-from evaluator.comparison_store import Making
+from evaluator.comparison_store import ComparisonStore, Making
 from explorer.components.cards import progress_bar, state
 from explorer.errors import SpeechDataError
 from explorer.formatting import count
@@ -43,8 +43,13 @@ def register(
     stores: Any,
     find: Callable[[Any, Parameters], Any],
     key: Callable[[Any, Parameters], Hashable],
+    *,
+    works: ComparisonStore | None = None,
 ) -> None:
-    """Ask ``find`` again until its result is there; cancel the making of ``key`` when somebody wants to."""
+    """Ask ``find`` again until its result is there; cancel the making of ``key`` when somebody wants to.
+
+    ``works`` is where it is made (None: among the findings).
+    """
 
     @app.callback(
         Output(f"{name}-progress", "children"),
@@ -75,6 +80,6 @@ def register(
     def cancel(clicks: int | None, search: str | None, path: str) -> Any:
         if not clicks:
             return no_update, no_update
-        stores.findings.cancel(key(stores, Parameters.of(search)))
+        (works or stores.findings).cancel(key(stores, Parameters.of(search)))
         again = dcc.Link("Begin again", href=f"{path}{search or ''}", className="btn btn-primary", refresh=True)
         return state("bi-x-circle", "Cancelled", "Nothing was counted.", actions=[again]), True
