@@ -35,7 +35,8 @@ def layout(stores: Stores, query: Parameters) -> Component:
     body = _body(stores, chosen) if len(chosen.corpora) > 1 else [_alone(chosen), _no_duplicates()]
     names = " and ".join(filter(None, (", ".join(chosen.names[1:-1]), chosen.names[-1]))) if chosen.names[1:] else ""
     told = f"{names} compared with {chosen.names[0]}" if names else "Several open corpora side by side"
-    folding = f'. Words by the normalizer "{chosen.folding.name}", version {chosen.folding.version}.'
+    alone = ", each by itself" if chosen.folding.prefix else ""
+    folding = f'. Words by the normalizer "{chosen.folding.name}", version {chosen.folding.version}{alone}.'
     return html.Div(
         [
             html.Div(
