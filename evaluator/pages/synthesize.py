@@ -91,19 +91,19 @@ def _form(stores: EvaluatorStores, corpus: Corpus, query: Parameters) -> Compone
         [
             html.Div(
                 [
-                    html.Label("Sentences", htmlFor="synthesize-scope"),
+                    html.Span("Sentences", className="label"),
                     dbc.RadioItems(
                         id="synthesize-scope",
                         options=scopes,
                         value="view" if len(scopes) > 2 else "typed",
                         className="runs-scopes",
                     ),
+                    html.Label("Typed sentences", htmlFor="synthesize-text", className="visually-hidden"),
                     dbc.Textarea(
                         id="synthesize-text",
                         placeholder="Dr. Smith paid $5 at 2:30 p.m.\nOne sentence a line.",
                         rows=5,
                         debounce=TYPING_MS,
-                        **attributes(aria_label="Sentences, one a line"),
                     ),
                 ],
                 className="runs-field",
@@ -112,7 +112,7 @@ def _form(stores: EvaluatorStores, corpus: Corpus, query: Parameters) -> Compone
                 [
                     html.Div(
                         [
-                            html.Label("Voices", htmlFor="synthesize-voices"),
+                            html.Span("Voices", className="label"),
                             help_mark(" ".join(f"{e.name}: {e.help}" for e in SYNTHESIZERS.values())),
                         ],
                         className="row-flex nowrap",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import plotly.utils
 import pytest
 import soundfile
 from hypothesis import given
@@ -18,6 +19,7 @@ from app import DEFAULTS, open_stores
 from app import main as command
 from evaluator.jobs import JobStore, Progress
 from evaluator.launching import queue_synthesis
+from evaluator.pages import synthesize as page
 from evaluator.runs import Run, RunStore, failures, read_journal
 from evaluator.sentences import corpus_lines, typed_lines
 from evaluator.speaking import Voice
@@ -31,6 +33,7 @@ from explorer.audio import Audio
 from explorer.config import load
 from explorer.corpus import open_corpus
 from explorer.errors import ConfigError, EngineError, JobError
+from explorer.parameters import Parameters
 from explorer.query import Query
 from tests.explorer.manifests import write_manifest, write_sound
 
@@ -286,6 +289,22 @@ def test_jobs_that_cannot_be_done_are_sentences(stores: EvaluatorStores, monkeyp
     )
     done(stores)
     assert "There is no model file nowhere.nemo" in stores.jobs.get(job.id).message
+
+
+def test_the_page_says_what_will_be_said_and_what_cannot_be(stores: EvaluatorStores) -> None:
+    layout = json.dumps(page.layout(stores, Parameters.of("?corpus=set")), cls=plotly.utils.PlotlyJSONEncoder)
+    assert "hibari" in layout
+    assert "The sounds join" in layout
+    assert "Those of the view" in json.dumps(
+        page.layout(stores, Parameters.of("?corpus=set&search=number")), cls=plotly.utils.PlotlyJSONEncoder
+    )
+    said = json.dumps(
+        page._preview([Line("a", "It costs $5."), Line("b", "?!")], "english", 100), cls=plotly.utils.PlotlyJSONEncoder
+    )
+    assert "five dollars" in said
+    assert "has no letter and no digit" in said
+    lines = page.chosen_lines(stores, Parameters.of("?corpus=set&search=2"), "view", None)
+    assert lines == [Line("s2", "number 2")]
 
 
 # ---- the command line ----
