@@ -24,6 +24,7 @@ from urllib.parse import quote, unquote
 
 from explorer import storage
 from explorer.errors import MissingAudio, MissingObject, StorageError, UnreadableAudio
+from explorer.part_reader import PartReader
 
 BUFFER = 1 << 16
 """Bytes read ahead in a part of a local file."""
@@ -191,36 +192,18 @@ def storage_errors() -> Iterator[None]:
         raise UnreadableAudio(str(error)) from error
 
 
-class _Window(io.RawIOBase):
+class _Window(PartReader):
     """Part of a seekable file as a file of its own; closes the whole with it."""
 
     def __init__(self, source: BinaryIO, start: int, size: int) -> None:
-        self._source, self._start, self._size, self._position = source, start, size, 0
+        super().__init__(size)
+        self._source, self._start = source, start
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}[whence]
-        if base + offset < 0:
-            raise OSError(f"seek before the start of the part: {base + offset}")
-        self._position = base + offset
-        return self._position
-
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        wanted = max(0, min(len(buffer), self._size - self._position))
-        self._source.seek(self._start + self._position)
-        found = self._source.read(wanted)
-        buffer[: len(found)] = found
-        self._position += len(found)
-        return len(found)
+    def _bytes_at(self, position: int, most: int) -> bytes:
+        self._source.seek(self._start + position)
+        return self._source.read(most)
 
     def close(self) -> None:
+        """Close both."""
         self._source.close()
         super().close()

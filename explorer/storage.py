@@ -32,6 +32,7 @@ from urllib.parse import urlsplit
 
 from explorer.errors import MissingObject, StorageError
 from explorer.outages import Outages
+from explorer.part_reader import PartReader
 
 SCHEMES: dict[str, str] = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs"}
 """URL schemes that are opened, with the package each needs. Not https: a redirect would leave the allowed roots."""
@@ -193,37 +194,16 @@ def _bytes(url: str, start: int, end: int, settings: str) -> bytes:
     return content
 
 
-class _Ranges(io.RawIOBase):
+class _Ranges(PartReader):
     """A remote object as a file, block by block."""
 
     def __init__(self, url: str, found: State, settings: str) -> None:
-        self._url, self._state, self._settings, self._position = url, found, settings, 0
+        super().__init__(found.size)
+        self._url, self._state, self._settings = url, found, settings
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._state.size}[whence]
-        if base + offset < 0:
-            raise OSError(f"seek before the start of {self._url}")
-        self._position = base + offset
-        return self._position
-
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        if self._position >= self._state.size:
-            return 0
-        number, within = divmod(self._position, BLOCK)
-        block = _block(self._url, self._state.version, number, self._state.size, self._settings)
-        found = block[within : within + len(buffer)]
-        buffer[: len(found)] = found
-        self._position += len(found)
-        return len(found)
+    def _bytes_at(self, position: int, most: int) -> bytes:
+        number, within = divmod(position, BLOCK)
+        return _block(self._url, self._state.version, number, self._state.size, self._settings)[within : within + most]
 
 
 def _settings(url: str) -> str:
