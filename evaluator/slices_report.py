@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from typing import Any
 
 from evaluator.comparison_columns import points, span
 from evaluator.significance import Interval
 from evaluator.slices import LEAST_UTTERANCES, LEAST_WORDS, Cell, Slice, Slices
+from explorer import spreadsheet
 from explorer.formatting import EMPTY, count, percent
 
 COLUMNS = (
@@ -74,9 +73,7 @@ def _ends(interval: Interval | None) -> list[float] | None:
 
 def as_csv(found: Sequence[Slices]) -> str:
     """A line for every slice and system; the whole is the slice "all"."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
+    records = []
     for one in found:
         for part in (*one.slices, one.whole):
             for system, cell in part.cells.items():
@@ -84,9 +81,9 @@ def as_csv(found: Sequence[Slices]) -> str:
                 counts = [told[name] for name in ("substitutions", "deletions", "insertions")]
                 rates = [told["wer"], *(told["wer_ci"] or (None, None)), *counts]
                 delta = [told["delta"], *(told["delta_ci"] or (None, None)), told["p_bootstrap"]]
-                base = [one.slot, part.label, part.utterances, part.words, part.small or None]
-                writer.writerow([*base, system, *rates, *delta])
-    return text.getvalue()
+                base = [str(one.slot), part.label, part.utterances, part.words, part.small or None]
+                records.append([*base, system, *rates, *delta])
+    return b"".join(spreadsheet.lines(COLUMNS, records)).decode()
 
 
 def as_text(found: Sequence[Slices]) -> str:

@@ -12,10 +12,12 @@ from evaluator.pages import (
     progress,
     review,
     runs,
+    scatter,
     slices,
     synthesize,
     tts,
     voices,
+    words,
 )
 from evaluator.pages.alignment_panel import alignment_panel
 from evaluator.pages.normalizer_control import normalizer_control
@@ -30,6 +32,8 @@ PAGES = (
     compare,
     learning,
     slices,
+    scatter,
+    words,
     errors,
     normalizers,
     runs,

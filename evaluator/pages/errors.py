@@ -97,6 +97,10 @@ def _key(stores: Any, query: Parameters) -> tuple[Any, ...]:
     return ("errors", *pages_key(stores, query, "baseline", "other", "system"))
 
 
+def _cancel(stores: Any, query: Parameters) -> None:
+    stores.findings.cancel(_key(stores, query))
+
+
 def _tab(query: Parameters) -> str:
     tab = query.get("tab", "confusions")
     if tab not in TABS:
@@ -214,7 +218,7 @@ def register(app: Dash, stores: Any) -> None:
     """Attach the grid, the waiting, and the download."""
     source = _Errors(stores)
     listing_grid.register(app, "errors", source)
-    waiting.register(app, "errors", stores, find, _key)
+    waiting.register(app, "errors", stores, find, _cancel)
 
     @app.server.get("/export/errors.csv", endpoint="export_errors")
     def download() -> Response:

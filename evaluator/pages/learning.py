@@ -78,6 +78,10 @@ def _key(stores: Any, query: Parameters) -> tuple[Hashable, ...]:
     return standings.key(stores, _asked(stores, query))
 
 
+def _cancel(stores: Any, query: Parameters) -> None:
+    stores.standings.cancel(_key(stores, query))
+
+
 def _axis(query: Parameters, axes: list[Axis]) -> Axis:
     asked = query.get("axis") or axes[0]
     for axis in axes:
@@ -173,7 +177,7 @@ def _table(drawn: tuple[Curve, ...], axis: Axis, query: Parameters) -> Component
 
 def register(app: Dash, stores: Any) -> None:
     """Clicks on points, waiting, and the download."""
-    waiting.register(app, "learning", stores, _find, _key, works=stores.standings)
+    waiting.register(app, "learning", stores, _find, _cancel)
     app.clientside_callback(
         ClientsideFunction("earmark", "openBin"),
         Output("learning-graph", "className"),

@@ -98,6 +98,10 @@ def _key(stores: Any, query: Parameters) -> tuple[Any, ...]:
     return ("slices", *pages_key(stores, query, "baseline", "system", "by", "slice"))
 
 
+def _cancel(stores: Any, query: Parameters) -> None:
+    stores.findings.cancel(_key(stores, query))
+
+
 def _switch(query: Parameters, *, deltas: bool) -> Component:
     return dcc.Link(
         [icon("bi-toggle-on" if deltas else "bi-toggle-off"), "differences from the baseline"],
@@ -119,7 +123,7 @@ def _download(query: Parameters) -> Component:
 
 def register(app: Dash, stores: Any) -> None:
     """Attach the choice of slots, the waiting, and the download."""
-    waiting.register(app, "slices", stores, find, _key)
+    waiting.register(app, "slices", stores, find, _cancel)
     app.clientside_callback(
         ClientsideFunction("earmark", "followAddress"),
         Output("slices-goto", "id"),

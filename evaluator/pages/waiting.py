@@ -6,13 +6,13 @@ name of the page.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from typing import Any
 
 from dash import Dash, Input, Output, State, dcc, html, no_update, set_props
 from dash.development.base_component import Component
 
-from evaluator.comparison_store import ComparisonStore, Making
+from evaluator.comparison_store import Making
 from explorer.components.cards import progress_bar, state
 from explorer.errors import SpeechDataError
 from explorer.formatting import count
@@ -42,14 +42,9 @@ def register(
     name: str,
     stores: Any,
     find: Callable[[Any, Parameters], Any],
-    key: Callable[[Any, Parameters], Hashable],
-    *,
-    works: ComparisonStore | None = None,
+    cancel: Callable[[Any, Parameters], None],
 ) -> None:
-    """Ask ``find`` again until its result is there; cancel the making of ``key`` when somebody wants to.
-
-    ``works`` is where it is made (None: among the findings).
-    """
+    """Ask ``find`` again until its result is there; ``cancel`` the making when somebody wants to."""
 
     @app.callback(
         Output(f"{name}-progress", "children"),
@@ -77,9 +72,9 @@ def register(
         State("url", "pathname"),
         prevent_initial_call=True,
     )
-    def cancel(clicks: int | None, search: str | None, path: str) -> Any:
+    def stop(clicks: int | None, search: str | None, path: str) -> Any:
         if not clicks:
             return no_update, no_update
-        (works or stores.findings).cancel(key(stores, Parameters.of(search)))
+        cancel(stores, Parameters.of(search))
         again = dcc.Link("Begin again", href=f"{path}{search or ''}", className="btn btn-primary", refresh=True)
         return state("bi-x-circle", "Cancelled", "Nothing was counted.", actions=[again]), True
