@@ -64,14 +64,23 @@ def lost_letters(corpus: Corpus, chosen: Normalizer) -> tuple[LostLetters, ...]:
     """What the normalizer takes out of the references of a corpus, by script; nothing for one that is still loading."""
     if not corpus.complete or not chosen.steps or chosen.version == ABSENT:
         return ()
-    return _lost(corpus.content_key, chosen, _Words(corpus))
+    words = _Words(corpus)
+    try:
+        return _lost(corpus.content_key, chosen, words)
+    finally:
+        words.forget()
 
 
 class _Words:
-    """The words of a corpus, asked for only when what they say is not remembered; all are equal to each other."""
+    """The words of a corpus, asked for only when what they say is not remembered; all are equal to each other, because
+    what is remembered is told apart by the version of the content, and must not keep a whole corpus in memory."""
 
     def __init__(self, corpus: Corpus) -> None:
-        self._corpus = corpus
+        self._corpus: Corpus | None = corpus
+
+    def forget(self) -> None:
+        """Let go of the corpus."""
+        self._corpus = None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Words)
@@ -80,9 +89,11 @@ class _Words:
         return 0
 
     def alphabet(self) -> Iterable[str]:
-        return self._corpus.alphabet
+        return self._corpus.alphabet if self._corpus is not None else ()
 
     def counted(self) -> Mapping[str, int]:
+        if self._corpus is None:
+            return {}
         return dict(self._corpus.words(min(MOST_WORDS, statistics(self._corpus).vocabulary)))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from pathlib import Path
 
 import pytest
@@ -87,6 +89,17 @@ def test_one_foreign_word_in_a_thousand_is_enough(tmp_path: Path) -> None:
     assert lost(tmp_path, few, NORMALIZERS["whisper_english"]) == {}
     one = lost(tmp_path / "b", enough, NORMALIZERS["whisper_english"])["Latin"]
     assert "takes 1 mark out of Latin words (\u25cc\u0301): “café” becomes “cafe”" in one.sentence(OWN)
+
+
+def test_what_is_remembered_keeps_no_corpus_alive(tmp_path: Path) -> None:
+    corpus = scored_corpus(tmp_path, [row("a.wav", text="का कि")])
+    assert (
+        lost_letters(corpus, NORMALIZERS["whisper_basic"]) == lost_letters(corpus, NORMALIZERS["whisper_basic"]) != ()
+    )
+    watched = weakref.ref(corpus)
+    del corpus
+    gc.collect()
+    assert watched() is None
 
 
 def test_no_references(tmp_path: Path) -> None:
