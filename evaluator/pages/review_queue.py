@@ -123,7 +123,7 @@ def _note(now: SuspicionProgress | None, *, scoring: bool, ready: str | None) ->
             html.Div(bar, className="progress"),
         ]
     elif ready is not None:
-        link = dcc.Link("Show the queue", href=ready, className="btn btn-primary btn-sm")
+        link = html.A("Show the queue", href=ready, className="btn btn-primary btn-sm")
         parts = [html.Span("The utterances are ranked."), link]
     again = "Rank after all" if now is not None and now.cancelled else "Try again"
     parts += [
@@ -155,7 +155,7 @@ def _signals(corpus: Corpus, query: Parameters, lacking: Mapping[str, str]) -> C
         for name in sorted(SIGNALS, key=lambda name: name in lacking)
     ]
     usual = dcc.Link(
-        "Usual weights", href=query.replaced(**{PARAMETER: None}).href(PATH), className="btn btn-secondary btn-sm"
+        "Usual weights", href=query.replaced(**{PARAMETER: ""}).href(PATH), className="btn btn-secondary btn-sm"
     )
     return html.Details(
         [
@@ -169,7 +169,7 @@ def _signals(corpus: Corpus, query: Parameters, lacking: Mapping[str, str]) -> C
                 className="review-queue-signals",
             ),
         ],
-        open=bool(choice.weights),
+        open=PARAMETER in query,  # so whoever changes weights sees them until the address forgets them
     )
 
 
@@ -182,7 +182,7 @@ def _signal(corpus: Corpus, query: Parameters, choice: Choice, name: str, *, ran
         if step == weight
         else dcc.Link(
             text,
-            href=query.replaced(**{PARAMETER: str(choice.replaced(name, step)) or None}).href(PATH),
+            href=query.replaced(**{PARAMETER: str(choice.replaced(name, step))}).href(PATH),
             title=f"{signal.title}: {f'weight {step:g}' if step else 'switch off'}",
         )
         for step, text in steps

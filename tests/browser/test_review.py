@@ -216,6 +216,19 @@ def test_any_view_can_be_gone_through_and_holds_still(page: Page, house: House) 
     expect(page.locator("#review-place")).to_have_text("2 of 2")
 
 
+def test_signals_are_weighed_by_links(page: Page, house: House) -> None:
+    come(page, house, "")
+    page.locator(".review-queue summary").click()
+    vote = page.get_by_role("group", name="Systems agree against the reference")
+    vote.get_by_role("link", name="off").click()
+    page.wait_for_url("**signals=vote%3A0*")
+    expect(vote.locator("[aria-current=true]")).to_have_text("off")
+    expect(page.locator("#review-why", has_text="Systems agree")).to_have_count(0)
+    page.get_by_role("link", name="Usual weights").click()
+    expect(page.get_by_role("link", name="Usual weights")).to_have_count(0)
+    expect(vote.locator("[aria-current=true]")).to_have_text("1")
+
+
 def test_the_queue_comes_first_and_says_why(page: Page, house: House) -> None:
     come(page, house)
     page.get_by_role("link", name="Likely errors first").click()
