@@ -9,7 +9,7 @@
   const review = window.earmark.review = window.earmark.review || {};
   const { storage } = review;
   const TYPED_MS = 900; // after the last key a draft goes to the server
-  const ALIGN_MS = 60;
+  const ALIGN_MS = 40;
   const KEPT_SHEETS = 12;
 
   class Session {
