@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import tempfile
 from collections.abc import Callable, Iterable
-from functools import wraps
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,31 +31,24 @@ if TYPE_CHECKING:
 
 def register(server: Flask, stores: Stores) -> None:
     """Attach the download routes to ``server``."""
-    server.add_url_rule(
-        f"/export/utterances.<any({','.join(map(repr, BY_ENDING))}):ending>",
-        "export_utterances",
-        _answering_errors(lambda ending: utterances(stores, _address(), ending)),
+    downloads = (
+        ("utterances", tuple(BY_ENDING), utterances),
+        ("problems", ("csv", "json"), problems),
+        ("predictions", ("csv",), predictions),
+        ("vocabulary", ("csv",), vocabulary),
+        ("duplicates", ("csv",), duplicates),
     )
-    server.add_url_rule(
-        "/export/problems.<any(csv,json):ending>",
-        "export_problems",
-        _answering_errors(lambda ending: problems(stores, _address(), ending)),
-    )
-    server.add_url_rule(
-        "/export/predictions.<any(csv):ending>",
-        "export_predictions",
-        _answering_errors(lambda ending: predictions(stores, _address(), ending)),
-    )
-    server.add_url_rule(
-        "/export/vocabulary.<any(csv):ending>",
-        "export_vocabulary",
-        _answering_errors(lambda ending: vocabulary(stores, _address(), ending)),
-    )
-    server.add_url_rule(
-        "/export/duplicates.<any(csv):ending>",
-        "export_duplicates",
-        _answering_errors(lambda ending: duplicates(stores, _address(), ending)),
-    )
+    for name, endings, write in downloads:
+        server.add_url_rule(
+            f"/export/{name}.<any({','.join(map(repr, endings))}):ending>",
+            f"export_{name}",
+            _answering_errors(partial(_written, write, stores)),
+        )
+
+
+def _written(write: Callable[[Stores, Parameters, str], Response], stores: Stores, ending: str) -> Response:
+    """The download that the address of the request asks for."""
+    return write(stores, _address(), ending)
 
 
 def _address() -> Parameters:
@@ -63,7 +56,6 @@ def _address() -> Parameters:
 
 
 def _answering_errors(view: Callable[[str], Response]) -> Callable[[str], Response]:
-    @wraps(view)
     def answer(ending: str) -> Response:
         try:
             return view(ending)

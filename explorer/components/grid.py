@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 THEME: dict[str, Any] = {
@@ -19,3 +20,24 @@ THEME: dict[str, Any] = {
     )
 }
 """The dashGridOptions ``theme``: follows light and dark by itself, because it only names variables."""
+
+
+def served(*, nothing: str, filters: Mapping[str, Any], rows_at_once: int) -> dict[str, Any]:
+    """The dashGridOptions of a table whose rows the server sends, so many at once; ``nothing`` is said of no rows."""
+    return {
+        "theme": THEME,
+        "localeText": {"noRowsToShow": nothing},
+        # Not the property filterModel: that would come after a first request without it.
+        "initialState": {"filter": {"filterModel": dict(filters)}},
+        "rowHeight": 32,
+        "headerHeight": 36,
+        "floatingFiltersHeight": 34,
+        "cacheBlockSize": rows_at_once,
+        "maxBlocksInCache": 20,
+        "rowBuffer": 20,
+        # Two requests through one property would lose the first answer.
+        "maxConcurrentDatasourceRequests": 1,
+        "animateRows": False,
+        "tooltipShowDelay": 500,
+        "enableCellTextSelection": True,
+    }

@@ -18,7 +18,7 @@ from dash.development.base_component import Component
 from explorer.columns import Column
 from explorer.components import table
 from explorer.components.cards import attributes, icon
-from explorer.components.grid import THEME
+from explorer.components.grid import served
 from explorer.errors import SpeechDataError
 from explorer.formatting import count
 from explorer.listing import Listing
@@ -76,22 +76,7 @@ def grid(id: str, columns: Sequence[Column], view: Query, *, linked: Sequence[st
         columnDefs=definitions,
         getRowId="params.data.row.toString()",
         defaultColDef={"resizable": True, "sortable": True, "floatingFilter": True},
-        dashGridOptions={
-            "theme": THEME,
-            "localeText": {"noRowsToShow": nothing},
-            "initialState": {"filter": {"filterModel": dict(table.project(view, columns).model)}},
-            "rowHeight": 32,
-            "headerHeight": 36,
-            "floatingFiltersHeight": 34,
-            "cacheBlockSize": BLOCK,
-            "maxBlocksInCache": 20,
-            "rowBuffer": 20,
-            # Two requests through one property would lose the first answer.
-            "maxConcurrentDatasourceRequests": 1,
-            "animateRows": False,
-            "tooltipShowDelay": 500,
-            "enableCellTextSelection": True,
-        },
+        dashGridOptions=served(nothing=nothing, filters=table.project(view, columns).model, rows_at_once=BLOCK),
         className="grid grid-frame listing-grid",
         style={"width": "100%", "height": None},
     )

@@ -15,7 +15,7 @@ from dash.development.base_component import Component
 
 from explorer.components import filters, table
 from explorer.components.cards import attributes, icon
-from explorer.components.grid import THEME
+from explorer.components.grid import served
 from explorer.corpus import Corpus
 from explorer.errors import SpeechDataError
 from explorer.exporting import BY_ENDING
@@ -119,23 +119,9 @@ def grid(corpus: Corpus, view: Query, visible: Sequence[str]) -> Component:
             "autoHeaderHeight": True,
         },
         dashGridOptions={
-            "theme": THEME,
-            "localeText": {"noRowsToShow": _no_rows(corpus)},
-            # Not the property filterModel: that would come after a first request without it.
-            "initialState": {"filter": {"filterModel": dict(table.project(view, corpus.columns).model)}},
-            "rowHeight": 32,
-            "headerHeight": 36,
-            "floatingFiltersHeight": 34,
-            "cacheBlockSize": BLOCK,
-            "maxBlocksInCache": 20,
-            "rowBuffer": 20,
-            # Two requests through one property would lose the first answer.
-            "maxConcurrentDatasourceRequests": 1,
-            "animateRows": False,
-            "tooltipShowDelay": 500,
+            **served(nothing=_no_rows(corpus), filters=table.project(view, corpus.columns).model, rows_at_once=BLOCK),
             "suppressDragLeaveHidesColumns": True,
             "maintainColumnOrder": True,
-            "enableCellTextSelection": True,
             "rowSelection": {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True},
         },
         className="grid grid-frame",
