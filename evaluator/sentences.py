@@ -45,6 +45,15 @@ def corpus_lines(corpus: Corpus, stimuli: StimulusSet, query: Query) -> list[Lin
     return [Line(key_of(text), text) for text in dict.fromkeys(text for text in said if text and text.strip())]
 
 
+def free_name(voice: str, stimuli: StimulusSet, lines: Sequence[Line]) -> str:
+    """The system's name for new readings by a voice: its own, or ``voice-2`` where it has read one of them already."""
+    number, name = 1, voice
+    while any(stimuli.stimulus(line.id, name) is not None for line in lines):
+        number += 1
+        name = f"{voice}-{number}"
+    return name
+
+
 def key_of(text: str) -> str:
     """The key of a sentence that no corpus names: the same for the same text."""
     return f"t-{blake2b(text.encode(errors='surrogatepass'), digest_size=5).hexdigest()}"

@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -39,6 +39,7 @@ from evaluator.review.progress_store import ProgressStore
 from evaluator.run_overlays import RunOverlays
 from evaluator.runs import RunStore
 from evaluator.scores import ScoreStore, ScoringProgress
+from evaluator.sentences import free_name
 from evaluator.speaking import Voice
 from evaluator.speed import speeds
 from evaluator.spoken import spoken_form as find_spoken_form
@@ -327,7 +328,7 @@ class EvaluatorStores(Stores):
             lines,
             corpus=corpus.name if joins else TYPED,
             sources=self.runs.without_runs(corpus.sources) if joins else (),
-            voice=self.voices[voice],
+            voice=replace(self.voices[voice], name=free_name(voice, self.stimuli.of(corpus), lines)),
             options=options,
             scope=scope,
         )

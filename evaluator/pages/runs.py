@@ -381,5 +381,6 @@ def _register_details(app: Dash, stores: EvaluatorStores) -> None:
             return True, f"Log of job {job.id}", log_tail(Workspace(stores.workspace).log(job.id))
         corpus = str(job.spec.get("corpus", ""))
         left = {id: told for run in job.runs for id, told in failures(stores.runs.get(run).journal).items()}
-        body = failure_list(left, corpus=corpus, linked=corpus in stores.library.names())
+        utterances = job.kind != "synthesize"  # what failed there is a sentence, and has no utterance yet
+        body = failure_list(left, corpus=corpus, linked=utterances and corpus in stores.library.names())
         return True, f"Failures of job {job.id}", body

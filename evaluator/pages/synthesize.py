@@ -91,7 +91,7 @@ def _form(stores: EvaluatorStores, corpus: Corpus, query: Parameters) -> Compone
         [
             html.Div(
                 [
-                    html.Span("Sentences", className="label"),
+                    html.B("Sentences", className="runs-name"),
                     dbc.RadioItems(
                         id="synthesize-scope",
                         options=scopes,
@@ -112,7 +112,7 @@ def _form(stores: EvaluatorStores, corpus: Corpus, query: Parameters) -> Compone
                 [
                     html.Div(
                         [
-                            html.Span("Voices", className="label"),
+                            html.B("Voices", className="runs-name"),
                             help_mark(" ".join(f"{e.name}: {e.help}" for e in SYNTHESIZERS.values())),
                         ],
                         className="row-flex nowrap",

@@ -22,6 +22,7 @@ from tests.bench import (
     scoring,
     suspicion,
     transcription,
+    tts,
     users,
 )
 
@@ -40,6 +41,7 @@ def main() -> None:
         "media": lambda folder, rows: media.measure(folder),
         "measures": lambda folder, rows: measures.measure_all(folder),
         "review": lambda folder, rows: review.measure(folder, rows=rows),
+        "tts": lambda folder, rows: tts.measure(folder / "tts"),
         "transcription": lambda folder, rows: transcription.measure(folder),
     }
     parser.add_argument("areas", nargs="*", metavar="AREA", help=f"{', '.join(areas)}; all when none is named")

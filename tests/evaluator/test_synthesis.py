@@ -21,7 +21,7 @@ from evaluator.jobs import JobStore, Progress
 from evaluator.launching import queue_synthesis
 from evaluator.pages import synthesize as page
 from evaluator.runs import Run, RunStore, failures, read_journal
-from evaluator.sentences import corpus_lines, typed_lines
+from evaluator.sentences import corpus_lines, free_name, typed_lines
 from evaluator.speaking import Voice
 from evaluator.stimuli import is_tts, stimulus_set
 from evaluator.stores import EvaluatorStores
@@ -305,6 +305,15 @@ def test_the_page_says_what_will_be_said_and_what_cannot_be(stores: EvaluatorSto
     assert "has no letter and no digit" in said
     lines = page.chosen_lines(stores, Parameters.of("?corpus=set&search=2"), "view", None)
     assert lines == [Line("s2", "number 2")]
+
+
+def test_readings_of_a_sentence_that_a_voice_has_read_get_a_name_of_their_own(tmp_path: Path) -> None:
+    rows = [{"audio_filepath": f"{s}.wav", "text": "one", "sentence_id": "k", "system": s} for s in ("hibari", "b")]
+    corpus = open_corpus("set", [write_manifest(tmp_path / "m.json", rows)], cache=tmp_path / "cache")
+    stimuli = stimulus_set(corpus)
+    assert free_name("hibari", stimuli, typed_lines("one", stimuli)) == "hibari-2"
+    assert free_name("hibari", stimuli, typed_lines("two", stimuli)) == "hibari"
+    assert free_name("espeak", stimuli, typed_lines("one", stimuli)) == "espeak"
 
 
 # ---- the command line ----
