@@ -206,7 +206,11 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
 def _postgresql(url: URL) -> Engine:
     options = f"-c lock_timeout={int(BUSY_SECONDS * 1000)} -c synchronous_commit=on"
     arguments = {"connect_timeout": CONNECT_SECONDS, "options": options, "application_name": "earmark"}
-    return create_engine(url, connect_args=arguments, pool_pre_ping=True, pool_size=8, max_overflow=8)
+    # A writer must see what the one before it committed, so no snapshot may be older than its turn.
+    level = "READ COMMITTED"
+    return create_engine(
+        url, connect_args=arguments, isolation_level=level, pool_pre_ping=True, pool_size=8, max_overflow=8
+    )
 
 
 def _version(connection: Connection) -> str | None:

@@ -73,19 +73,20 @@ def people_table(people: Sequence[Person], query: Parameters) -> Component:
                 className="" if name == "Person" else "num")
         for name, text in HELP.items()
     ]  # fmt: skip
-    body = [html.Tr(_cells(person, query)) for person in people]
+    names = [person.name for person in people]
+    body = [html.Tr(_cells(person, names, query)) for person in people]
     table = html.Table([html.Thead(html.Tr(head)), html.Tbody(body)], className="plain rates")
     return html.Div(table, className="table-scroll", tabIndex=0, **attributes(role="region", aria_label="People"))
 
 
-def _cells(person: Person, query: Parameters) -> list[Component]:
+def _cells(person: Person, names: Sequence[str], query: Parameters) -> list[Component]:
     assigned = EMPTY if person.assigned is None else f"{count(person.assigned_decided)} / {count(person.assigned)}"
     pace = EMPTY if person.per_hour is None else decimal(person.per_hour, digits=0)
     work = f"{hours(person.working / 3600)} of work" if person.working else "not enough edits in a row"
     last = EMPTY if person.last is None else f"{person.last:%Y-%m-%d %H:%M}"
     return [
         html.Th(person.name, scope="row", className="system", title=person.name),
-        html.Td(_to_do(person, assigned, query), className="num"),
+        html.Td(_to_do(person, names, assigned, query), className="num"),
         html.Td(count(person.decided), className="num"),
         html.Td(count(person.rejected), className="num"),
         html.Td(count(person.corrected), className="num"),
@@ -94,11 +95,11 @@ def _cells(person: Person, query: Parameters) -> list[Component]:
     ]
 
 
-def _to_do(person: Person, words: str, query: Parameters) -> Component | str:
+def _to_do(person: Person, names: Sequence[str], words: str, query: Parameters) -> Component | str:
     """How much of their share is done, and a link to the rest."""
     if not person.assigned:
         return words
-    left = query.only(PLACE).replaced(where=to_do(person.name)).href("/review")
+    left = query.only(PLACE).replaced(where=to_do(person.name, names)).href("/review")
     return dcc.Link(words, href=left, title=f"Review what {person.name} has still to do")
 
 

@@ -12,7 +12,7 @@ from evaluator.measure_overlays import MeasureOverlays
 from evaluator.normalize import normalizer, registry
 from evaluator.review.applying import Applied, apply_recipe
 from evaluator.review.recipe import read_recipe
-from evaluator.review.rewriting import Rewritten, rewrite
+from evaluator.review.rewriting import Rewritten, paths_note, rewrite
 from evaluator.run_overlays import RunOverlays
 from evaluator.runs import RunStore
 from evaluator.workspace import Workspace
@@ -52,6 +52,8 @@ def apply_manifest(corpus: Corpus, config: Config, recipe_path: Path, output: Pa
     parts = [f"{told.rows:,} utterances written, {told.changed:,} of them changed, {told.left_out:,} left out"]
     parts += [f"{told.no_utterances:,} lines that are no utterances left out"] if told.no_utterances else []
     print(f"{recipe_path}: {'; '.join(parts)}. Written to {output}.", file=sys.stderr)
+    if note := paths_note(corpus, output):
+        print(note, file=sys.stderr)
     return 1 if told.no_utterances else 0
 
 

@@ -10,6 +10,7 @@ import threading
 import time
 import uuid
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -113,13 +114,26 @@ def assigned(corpus: Corpus, plan: Plan) -> pa.Table:
     return pa.table({"row": row, ASSIGNED.name: names.take(pa.array(places))})
 
 
-def to_do(who: str) -> str:
-    """The expression of the filter box for what is somebody's and not decided by them yet."""
-    return f"({_named('assigned', who)}) && !({_named('decided_by', who)})"
+def to_do(who: str, everybody: Iterable[str]) -> str:
+    """The expression of the filter box for what is somebody's and not decided by them yet.
+
+    ``everybody`` are the names there are: a name that is a part of another needs more words.
+    """
+    alone = not any(who.lower() in name.lower() for name in everybody if name != who)
+    named = _contains if alone else _has
+    mine, done = named("assigned", who), named("decided_by", who)
+    return f"{mine} && !{done}"
 
 
-def _named(column: str, who: str) -> str:
-    """The expression for a list of names that has this one: a name may be a part of another."""
-    quoted = [text.replace('"', '""') for text in (who, f"{who}, ", f", {who}", f", {who}, ")]
-    tests = zip(("=", "starts with", "ends with", "contains"), quoted, strict=True)
-    return " || ".join(f'{{{column}}} {operator} "{text}"' for operator, text in tests)
+def _contains(column: str, who: str) -> str:
+    return f"{{{column}}} contains {_quoted(who)}"
+
+
+def _has(column: str, who: str) -> str:
+    """The name is one of a list of names."""
+    tests = {"=": who, "starts with": f"{who}, ", "ends with": f", {who}", "contains": f", {who}, "}
+    return f"({' || '.join(f'{{{column}}} {test} {_quoted(text)}' for test, text in tests.items())})"
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'

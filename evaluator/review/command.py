@@ -10,6 +10,7 @@ from evaluator.ledger import Ledger
 from evaluator.review.assignments import Plan, keep_plan, read_fraction, read_people
 from evaluator.review.exporting import REVIEW_EXPORTS, Rejected, export_review
 from evaluator.review.importing import import_review
+from evaluator.review.rewriting import paths_note
 from explorer.errors import ConfigError
 from explorer.query import Query
 
@@ -36,6 +37,8 @@ def run_export(
         raise ConfigError(f"{output} is what the corpus is read from; choose another place.")
     written = export_review(corpus, ledger, query, output, kind=kind, rejected=rejected)
     print(f"{REVIEW_EXPORTS[kind].title}: {written.sentence}. Written to {output}.", file=sys.stderr)
+    if kind == "manifest" and (note := paths_note(corpus, output)):
+        print(note, file=sys.stderr)
     if kind == "manifest" and written.not_applied:
         _list_conflicts(corpus, ledger)
     return 1 if kind == "manifest" and written.not_applied else 0

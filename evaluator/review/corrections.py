@@ -114,15 +114,14 @@ def corrections(corpus: Corpus, ledger: Ledger) -> Corrections:
 
 def conflicts(events: Mapping[str, Event], now: SeenRow) -> tuple[str, ...]:
     """The fields whose newest event was made over another row than ``now``."""
+    if all(event.seen is None for event in events.values()):
+        return ()
     text = events.get("reference")
     if text is not None and text.new is not None and text.new == now.reference:
         return ()  # the manifest has taken the correction over
     fingerprint = now.fingerprint
-    return tuple(
-        field
-        for field, event in sorted(events.items())
-        if event.seen not in (None, fingerprint) and event.new is not None
-    )
+    kept = (None, fingerprint)
+    return tuple(sorted(field for field, event in events.items() if event.seen not in kept and event.new is not None))
 
 
 def _correction(id: str, row: int, values: Sequence[Any], events: Mapping[str, Event]) -> Correction:

@@ -12,7 +12,7 @@ import threading
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,8 @@ from explorer.errors import LedgerError
 OVERLAY = "review"
 PAUSE_SECONDS = 1.0
 AWAY_SECONDS = 30.0
+PATIENCE_SECONDS = 0.2
+"""Columns that took longer are made anew in the background, while those from before are shown."""
 SHARE = 0.1
 """Of the time that may go into laying columns anew."""
 
@@ -89,10 +91,11 @@ REMEMBERED = 8
 
 @dataclass(slots=True)
 class _Known:
-    """What is known of a corpus's part of the ledger, and from when on it is worth another look."""
+    """What is known of a corpus's part of the ledger, from when on it is worth another look, and what the last took."""
 
     revision: int = 0
     again: float = 0.0
+    spent: float = 0.0
 
 
 class ReviewOverlays:
@@ -126,9 +129,20 @@ class ReviewOverlays:
         laid = self._laid.get(corpus.key)
         if laid is not None and laid[0] == revision:
             return laid[1]
+        if laid is not None and self._known[corpus.name].spent > PATIENCE_SECONDS:
+            if not self._working.locked():
+                work = threading.Thread(
+                    target=self._settled, args=(corpus, revision), name="review-columns", daemon=True
+                )
+                work.start()
+            return laid[1]
+        return self._settled(corpus, revision)
+
+    def _settled(self, corpus: Corpus, revision: int) -> Corpus:
+        """The corpus with its columns as of a revision; made by one thread at a time."""
         with self._working:
             laid = self._laid.get(corpus.key)
-            if laid is not None and laid[0] == revision:
+            if laid is not None and laid[0] >= revision:
                 return laid[1]
             try:
                 return self._anew(corpus, revision)
@@ -143,7 +157,8 @@ class ReviewOverlays:
         while len(self._laid) > REMEMBERED:
             self._laid.popitem(last=False)
         spent = self._clock() - started
-        self._known[corpus.name].again = self._clock() + max(PAUSE_SECONDS, spent / SHARE)
+        known = self._known[corpus.name]
+        known.spent, known.again = spent, self._clock() + max(PAUSE_SECONDS, spent / SHARE)
         return made
 
     def _written(self, corpus: Corpus, revision: int) -> Path:
@@ -164,12 +179,12 @@ def said(corpus: Corpus, ledger: Ledger) -> pa.Table:
     Raises:
         LedgerUnavailable: the ledger cannot be read.
     """
-    decided = opinions(ledger.events(review_space(corpus.name), field="decision"), "decision")
     rows = corrections(corpus, ledger).rows
+    decided = _deciders(rows, corpus, ledger)
     values = {
         "decision": [one.decision for one in rows],
         "reviewer": [_reviewer(one) for one in rows],
-        "decided_by": [", ".join(sorted(decided.get(one.id, ()))) or None for one in rows],
+        "decided_by": [decided.get(one.id) for one in rows],
         "corrected": [one.text for one in rows],
         "reject_reason": [one.reason or None if one.decision == "reject" else None for one in rows],
         "review_tags": [", ".join(one.tags) or None for one in rows],
@@ -178,6 +193,15 @@ def said(corpus: Corpus, ledger: Ledger) -> pa.Table:
     }
     row = pa.array([one.row for one in rows], pa.int32())
     return pa.table({"row": row, **{name: pa.array(column, pa.string()) for name, column in values.items()}})
+
+
+def _deciders(rows: Sequence[Correction], corpus: Corpus, ledger: Ledger) -> dict[str, str]:
+    """The names of who decided about each row; only where more than one decision was made is its history asked for."""
+    decisions = [one.events["decision"] for one in rows if "decision" in one.events]
+    found = {event.subject: event.who for event in decisions if event.base is None and event.new is not None}
+    several = [event.subject for event in decisions if event.base is not None]
+    said = opinions(ledger.histories(review_space(corpus.name), several, "decision"), "decision")
+    return found | {subject: ", ".join(sorted(people)) for subject, people in said.items()}
 
 
 def _reviewer(one: Correction) -> str | None:

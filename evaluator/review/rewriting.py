@@ -29,6 +29,7 @@ from explorer.paths import is_remote
 from explorer.query import Query
 
 TEXT, ORIGINAL, REJECTED = "text", "text_original", "rejected"
+_LOOKED_AT = 100
 _LINES_KEPT = ("nemo", "leaderboard")
 
 
@@ -68,6 +69,16 @@ def rewrite(corpus: Corpus, query: Query, changes: Mapping[int, Change], output:
         for line in _lines(corpus, query, changes, told):
             stream.write(line)
     return told
+
+
+def paths_note(corpus: Corpus, output: Path) -> str:
+    """What to do about sounds that are named relative to the manifest, when the new one lies elsewhere; or ""."""
+    elsewhere = [folder for folder in corpus.folders_by_name.values() if folder != output.parent]
+    some = corpus.listed(np.arange(min(corpus.size, _LOOKED_AT), dtype=np.int32), ("audio",))
+    relative = any(not is_remote(Path(audio)) and not Path(audio).expanduser().is_absolute() for _, (audio,) in some)
+    if not elsewhere or not relative:
+        return ""
+    return f"Its paths of sounds are relative, as they were: open it with --audio-base-path {elsewhere[0]}."
 
 
 @contextmanager

@@ -57,8 +57,9 @@ def test_what_is_left_to_do_for_somebody(tmp_path: Path):
     found = laid(ledger, corpus, tmp_path)
     done = {"ann": "a", "anna": "b", 'b"o': "a"}
     for who in plan.people:
-        assert shown(found, to_do(who)) == [text for text in mine[who] if text not in done[who]], who
+        assert shown(found, to_do(who, plan.people)) == [text for text in mine[who] if text not in done[who]], who
     assert shown(found, "{assigned to} is empty") == []
+    assert to_do('b"o', plan.people) == '{assigned} contains "b""o" && !{decided_by} contains "b""o"'
     ledger.close()
 
 

@@ -122,6 +122,16 @@ def test_every_mistake_names_its_rule(tmp_path: Path, recipe: str, sentence: str
     assert sentence in str(told.value)
 
 
+def test_a_manifest_that_lies_elsewhere_says_where_its_sounds_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    manifest, path = files(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    words = ["apply", str(path), str(manifest), f"cache.folder={tmp_path / 'cache'}", f"workspace={tmp_path / 'ws'}"]
+    assert main([*words, "-o", str(tmp_path / "elsewhere" / "o.json")]) == 0
+    assert f"open it with --audio-base-path {tmp_path}." in capsys.readouterr().err
+    assert main([*words, "-o", str(tmp_path / "o.json")]) == 0
+    assert "--audio-base-path" not in capsys.readouterr().err
+
+
 def test_what_cannot_be_written_is_told_before_anything_is_done(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     manifest, path = files(tmp_path)
     options = [f"cache.folder={tmp_path / 'cache'}", f"workspace={tmp_path / 'ws'}"]

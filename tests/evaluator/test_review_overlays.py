@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from evaluator.ledger import NEWEST, Draft, Ledger, review_space
+from evaluator.review import overlays as module
 from evaluator.review.overlays import AWAY_SECONDS, COLUMNS, ReviewOverlays
 from explorer.corpus import Corpus, open_corpus
 from explorer.errors import LedgerUnavailable
@@ -115,3 +117,21 @@ def test_a_ledger_that_is_away_costs_the_table_nothing(
     clock.now += AWAY_SECONDS
     say(ledger, corpus, 1, "decision", "accept")
     assert overlays.lay(corpus) is not first
+
+
+def test_columns_that_take_long_are_made_anew_while_the_old_ones_are_shown(
+    corpus: Corpus, ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", -1.0)  # nothing is quick enough
+    clock = Clock()
+    overlays = ReviewOverlays(ledger, tmp_path / "cache", clock)
+    say(ledger, corpus, 0, "decision", "accept")
+    first = overlays.lay(corpus)
+    say(ledger, corpus, 1, "decision", "accept")
+    clock.now += 60
+    assert overlays.lay(corpus) is first
+    limit = time.monotonic() + 30
+    while overlays.lay(corpus) is first:
+        assert time.monotonic() < limit
+        time.sleep(0.01)
+    assert overlays.lay(corpus).extent(Query(where="{decision} = accept")).utterances == 2
