@@ -16,6 +16,7 @@ from evaluator.comparison_store import ComparisonStore
 from evaluator.contribution_store import ContributionStore
 from evaluator.detectors import choosable
 from evaluator.edit_store import EditStore
+from evaluator.flag_store import FlagStore
 from evaluator.jobs import Job, JobStore
 from evaluator.launching import (
     Rows,
@@ -93,6 +94,7 @@ class EvaluatorStores(Stores):
     written: WrittenStore
     findings: ComparisonStore
     tables: TableStore
+    flags: FlagStore
     supervisor: Supervisor
     ledger: Ledger
     reviews: ReviewOverlays
@@ -119,7 +121,7 @@ class EvaluatorStores(Stores):
         """The corpus of the URL with what runs measured and recognized, its scores, edits, rules, punctuation..."""
         suspected = self.suspicions.lay(self.scored(parameters), Choice.of(parameters.get(SIGNALS_PARAMETER)))
         written = self.written.lay(self.contributions.lay(self.edits.lay(suspected, parameters), parameters))
-        return self.reviews.lay(self.assigned.lay(written))
+        return self.reviews.lay(self.assigned.lay(self.flags.lay(written)))
 
     def scored(self, parameters: Mapping[str, str]) -> Corpus:
         """``corpus`` without edits, rules and suspicion, made from it: its key stays the same when they come."""
@@ -134,6 +136,7 @@ class EvaluatorStores(Stores):
         made = f"{self.overlays.revision(corpus)} {self.scores.revision(corpus.name)}"
         scored = self.scored(parameters)
         made += f" {self.edits.revision(scored)} {self.contributions.revision(scored)} {self.written.revision(scored)}"
+        made += f" {self.flags.revision(scored)}"
         made += f" {self.suspicions.revision(corpus.name)} {self.reviews.revision(corpus.name)}"
         return f"{super().revision(parameters)} {made}"
 
@@ -364,6 +367,7 @@ class EvaluatorStores(Stores):
         self.scores.close()
         self.suspicions.close()
         self.standings.close()
+        self.flags.close()
         self.edits.close()
         self.contributions.close()
         self.written.close()
@@ -429,6 +433,7 @@ def open_stores(
         written=WrittenStore(cache / "written"),
         findings=ComparisonStore(remembered=FINDINGS),
         tables=TableStore(),
+        flags=FlagStore(cache / "flags", config.hallucination),
         supervisor=supervisor,
         ledger=ledger,
         reviews=ReviewOverlays(ledger, cache / "reviews"),

@@ -220,6 +220,20 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hallucination:
+    """From where on a hypothesis is suspicious by itself; evaluator/hallucination.py says what each number is."""
+
+    repeats: int = _number(4, least=2)
+    longer: float = _number(2, least=1)
+    shorter: float = _number(0.3)
+    slack: int = _number(5, least=1)
+    most_characters_per_second: float = _number(30)
+    least_characters_per_second: float = _number(1)
+    speech_ratio: float = _number(0.02)
+    foreign_letters: float = _number(0.3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """Everything that can be set; see configs/earmark.yaml for what each key means."""
 
@@ -233,6 +247,7 @@ class Config:
     normalizers: Mapping[str, Path] = field(default_factory=dict)
     transcribe: Transcribe = field(default_factory=Transcribe)
     measure: Measure = field(default_factory=Measure)
+    hallucination: Hallucination = field(default_factory=Hallucination)
     detectors: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     voices: Mapping[str, Voice] = field(default_factory=dict)
     synthesis: Synthesis = field(default_factory=Synthesis)

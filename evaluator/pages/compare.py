@@ -22,6 +22,7 @@ from evaluator.pages import standings
 from evaluator.pages.compare_controls import blocks_of, compare_controls, systems_of
 from evaluator.pages.compare_table import ORDER, standings_table
 from evaluator.pages.compare_tabs import SHARED, compare_head, nothing_to_compare, waiting
+from evaluator.pages.flag_section import flag_section
 from evaluator.score_columns import normalizer_of, scored_systems
 from explorer.components.cards import icon, state
 from explorer.corpus import Corpus
@@ -102,7 +103,8 @@ def _body(stores: Any, query: Parameters) -> tuple[Component, bool]:
         because = f" ({lacking}). Leave some out." if lacking else "."
         text = f"Of {count(found.selected)} utterances none was scored for every system{because}"
         return html.Div(state("bi-intersect", "No utterance in common", text), className="panel"), False
-    return _panel(found, query), False
+    flags = flag_section(corpus, query, [row.system for row in found.standings])
+    return html.Div([_panel(found, query), flags]), False
 
 
 def _panel(found: Comparison, query: Parameters) -> Component:

@@ -16,7 +16,13 @@ import app as door
 from explorer.config import load
 from tests.corpora import loaded
 from tests.evaluator.test_comparison import ROWS
-from tests.explorer.manifests import write_manifest
+from tests.explorer.manifests import row, write_manifest
+
+LOOPS = [
+    row("a.wav", text="one two", duration=4.0, pred_text_a="one two", pred_text_b="one two two two two"),
+    row("b.wav", text="one two", duration=4.0, pred_text_a="one", pred_text_b="один два"),
+    row("c.wav", text="one two", duration=4.0, pred_text_a="one", pred_text_b="one two"),
+]
 
 
 @pytest.fixture
@@ -26,6 +32,8 @@ def url(tmp_path: Path, serve: Callable[[Flask], str]) -> Iterator[str]:
     try:
         stores.library.open("birds", [write_manifest(tmp_path / "birds.json", ROWS)])
         loaded(stores.library, "birds")
+        stores.library.open("loops", [write_manifest(tmp_path / "loops.json", LOOPS)])
+        loaded(stores.library, "loops")
         yield serve(door.create_app(stores).server)
     finally:
         stores.close()
@@ -33,9 +41,9 @@ def url(tmp_path: Path, serve: Callable[[Flask], str]) -> Iterator[str]:
 
 def cells(page: Page, system: str) -> dict[str, str]:
     """What stands under each heading in the row of a system."""
-    row = page.locator("table.compare tbody tr", has=page.locator(f"td.system[title={system}]"))
+    line = page.locator("table.compare tbody tr", has=page.locator(f"td.system[title={system}]"))
     titles = [text.strip() for text in page.locator("table.compare thead th").all_inner_texts()]
-    return dict(zip(titles, [text.strip() for text in row.locator("td").all_inner_texts()], strict=True))
+    return dict(zip(titles, [text.strip() for text in line.locator("td").all_inner_texts()], strict=True))
 
 
 def test_standings_follow_the_address(page: Page, url: str) -> None:
@@ -105,10 +113,10 @@ def test_the_standings_sort_by_any_heading(page: Page, url: str) -> None:
 @pytest.mark.parametrize(("outcome", "rows"), [("Wins", 3), ("Ties", 2), ("Losses", 0)])
 def test_outcomes_lead_to_exactly_their_utterances(page: Page, url: str, outcome: str, rows: int) -> None:
     page.goto(f"{url}/compare?corpus=birds&system=good&system=bad&baseline=bad")
-    row = page.locator("table.compare tbody tr", has=page.locator("td.system[title=good]"))
-    expect(row).to_be_visible()
+    line = page.locator("table.compare tbody tr", has=page.locator("td.system[title=good]"))
+    expect(line).to_be_visible()
     titles = [text.strip() for text in page.locator("table.compare thead th").all_inner_texts()]
-    row.locator("td").nth(titles.index(outcome)).get_by_role("link").click()
+    line.locator("td").nth(titles.index(outcome)).get_by_role("link").click()
     expect(page).to_have_url(re.compile("/utterances"))
     expect(page.locator("#utterances-extent")).to_contain_text(f"{rows} of 6 utterances")
 
@@ -118,3 +126,11 @@ def test_one_system_stands_alone_with_its_interval(page: Page, url: str) -> None
     expect(page.locator("table.compare tbody tr")).to_have_count(1)
     assert " to " in cells(page, "bad")["95 %"]
     expect(page.get_by_text("baseline", exact=True)).to_have_count(0)
+
+
+def test_suspicious_hypotheses_are_counted_and_lead_to_their_rows(page: Page, url: str) -> None:
+    page.goto(f"{url}/compare?corpus=loops")
+    found = page.locator("#compare-flags tbody tr", has=page.get_by_text("b", exact=True))
+    expect(found).to_contain_text("2 (66.67")
+    found.get_by_role("link", name="1", exact=True).first.click()
+    expect(page.locator("#utterances-extent")).to_contain_text("1 of 3 utterances")
