@@ -6,24 +6,22 @@ the list. Raters never see this page; they are given a link to the rating room (
 
 from __future__ import annotations
 
-import secrets
 from typing import TYPE_CHECKING, Any
 
-import dash_bootstrap_components as dbc
 from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 from flask import Response, request
 
-from evaluator.listening.design import ListeningTest, as_yaml, named, new_link
-from evaluator.listening.kinds import KINDS, kind_of
-from evaluator.listening.plans import units
+from evaluator.listening.design import ListeningTest, as_yaml
+from evaluator.listening.kinds import KINDS
 from evaluator.listening.reports import COLUMNS, records, report
 from evaluator.listening.results import results
+from evaluator.pages.listening_form import FORM, designed, form, most_screens
 from evaluator.pages.listening_results import results_view
 from evaluator.pages.rating_door import PREFIX
 from evaluator.stimuli import StimulusSet
 from explorer import spreadsheet
-from explorer.components.cards import attributes, help_mark, icon, panel, state
+from explorer.components.cards import attributes, icon, state
 from explorer.errors import SpeechDataError
 from explorer.formatting import count
 from explorer.parameters import PLACE, Parameters
@@ -37,19 +35,6 @@ TAB = "Blind tests"
 UNDER = "/tts"
 POLL_MS = 3000
 OWN = ("test", "new", "screened")
-NOBODY = "-"
-"""The value of the reference that says there is none."""
-
-HELP = {
-    "per_rater": "Screens that count, for each rater. Which ones is chosen at random so that all are heard equally "
-    "often; more than there are is cut to what there is.",
-    "training": "Screens at the beginning for getting used to it; their ratings do not count.",
-    "checks": "Attention checks: a recording with loud noise on it. Raters who miss more than half are left out.",
-    "reference": "Recordings of a person. With sliders they are shown as the reference and hidden among the others.",
-    "anchor": "The reference through a 3.5 kHz low-pass, hidden among the others (sliders only).",
-    "raters": "One name a line: only these may rate. Empty: everybody who has the link.",
-    "seed": "Makes the random choices; kept in the test's file, so that they can be made again.",
-}
 
 
 def layout(stores: EvaluatorStores, query: Parameters) -> Component:
@@ -65,7 +50,7 @@ def layout(stores: EvaluatorStores, query: Parameters) -> Component:
         className="page-head",
     )
     if query.get("new"):
-        body: list[Component | None] = [_form(stores, query)]
+        body: list[Component | None] = [form(_material(stores, query), read_only=stores.ledger.read_only)]
     else:
         body = [*(_fault(sentence) for sentence in faults), _list(stores, tests, query)]
     return html.Div([head, *body], className="page listening")
@@ -129,115 +114,6 @@ def _material(stores: EvaluatorStores, query: Parameters) -> StimulusSet:
     return stores.stimuli.of(stores.library.get(query.get("corpus") or stores.library.first()))
 
 
-def _form(stores: EvaluatorStores, query: Parameters) -> Component:
-    material = _material(stores, query)
-    voices = [*material.names("reference"), *material.names("system")]
-    if not material.sentences or not voices:
-        return state(
-            "bi-megaphone",
-            "This corpus has no voices to compare",
-            f'Choose a corpus in which several systems read the same sentences; "{material.corpus}" has none.',
-        )
-    systems = [{"label": name, "value": name} for name in voices]
-    references = material.names("reference")
-    kinds = [
-        {"label": html.Span([html.B(kind.title), html.Small(kind.help)]), "value": kind.name} for kind in KINDS.values()
-    ]
-    complete = len(material.complete(voices))
-    return html.Div(
-        [
-            panel(
-                "What is asked",
-                [
-                    _field("Title", dbc.Input(id="listening-title", value="", placeholder="Naturalness, round 1")),
-                    _field(
-                        "Kind", dbc.RadioItems(id="listening-kind", options=kinds, value="acr", className="kinds-list")
-                    ),
-                    _field(
-                        "Question (empty: the kind's own)",
-                        dbc.Input(id="listening-question", value="", placeholder=KINDS["acr"].question),
-                    ),
-                    _field("Instructions for raters", dbc.Textarea(id="listening-instructions", value="", rows=3)),
-                ],
-            ),
-            panel(
-                f"What is heard, from {material.corpus}",
-                [
-                    _field("Systems", dbc.Checklist(id="listening-systems", options=systems, value=voices)),
-                    _field(
-                        f"Sentences ({count(len(material.sentences))} there, {count(complete)} read by all systems)",
-                        dbc.Input(
-                            id="listening-sentences",
-                            type="number",
-                            min=1,
-                            max=len(material.sentences),
-                            step=1,
-                            value=min(20, len(material.sentences)),
-                        ),
-                    ),
-                    _field(
-                        "Reference",
-                        dbc.Select(
-                            id="listening-reference",
-                            options=[{"label": "none", "value": NOBODY}, *systems],
-                            value=references[0] if references else NOBODY,
-                        ),
-                        HELP["reference"],
-                    ),
-                    dbc.Checklist(
-                        id="listening-switches",
-                        options=[
-                            {"label": "Play everything at -23 LUFS", "value": "loudness"},
-                            {"label": "Show the sentence while it is heard", "value": "show_text"},
-                            {"label": "Hidden anchor (needs sliders and a reference)", "value": "anchor"},
-                        ],
-                        value=["loudness", "show_text"],
-                        switch=True,
-                    ),
-                ],
-            ),
-            panel(
-                "Who hears how much",
-                [
-                    html.Div(
-                        [
-                            _number("Screens per rater", "per_rater", 20, 1, 500),
-                            _number("Training screens", "training", 2, 0, 20),
-                            _number("Attention checks", "checks", 1, 0, 20),
-                            _number("Seed", "seed", secrets.randbelow(1_000_000), 0, 2**31),
-                        ],
-                        className="listening-numbers",
-                    ),
-                    _field("Raters", dbc.Textarea(id="listening-raters", value="", rows=2), HELP["raters"]),
-                    html.Div(
-                        html.Button(
-                            [icon("bi-check-lg"), "Make the test"],
-                            id="listening-make",
-                            type="button",
-                            className="btn btn-primary",
-                            disabled=stores.ledger.read_only,
-                        ),
-                        className="row-flex",
-                    ),
-                    html.Div(id="listening-message", **attributes(aria_live="polite")),
-                ],
-            ),
-        ],
-        className="listening-form",
-    )
-
-
-def _field(label: str, control: Component, help_text: str = "") -> Component:
-    name = html.Label(label, htmlFor=getattr(control, "id", ""))
-    head = html.Div([name, help_mark(help_text)], className="row-flex nowrap") if help_text else name
-    return html.Div([head, control], className="runs-field")
-
-
-def _number(label: str, name: str, value: int, least: int, most: int) -> Component:
-    control = dbc.Input(id=f"listening-{name}", type="number", min=least, max=most, step=1, value=value)
-    return _field(label, control, HELP[name])
-
-
 def _results_page(stores: EvaluatorStores, query: Parameters) -> Component:
     test = stores.listening.get(query["test"])
     files = [
@@ -288,56 +164,6 @@ def _utterances(stores: EvaluatorStores, test: ListeningTest) -> dict[tuple[str,
     return {(sentence, system): one.id for sentence, own in cells.items() for system, one in own.items()}
 
 
-def designed(stores: EvaluatorStores, query: Parameters, form: dict[str, Any]) -> ListeningTest:
-    """The test that a filled form describes, with sentences chosen by its seed.
-
-    Raises:
-        ConfigError: what is asked for makes no sense.
-    """
-    import numpy as np
-
-    material = _material(stores, query)
-    wanted, switches = list(form["systems"] or ()), set(form["switches"] or ())
-    kind = kind_of(str(form["kind"]))
-    reference = str(form["reference"]) if form["reference"] in wanted else None
-    seed = _whole(form["seed"])
-    needed = wanted if kind.holds == "all" else wanted[:0]
-    able = [key for key in material.complete(needed) if material.cells[key].keys() & set(wanted)]
-    number = min(len(able), max(0, _whole(form["sentences"])))
-    places = np.random.default_rng(seed).permutation(len(able))[:number]
-    chosen = tuple(able[place] for place in sorted(places))
-    return ListeningTest(
-        id=named(str(form["title"] or ""), [test.id for test in stores.listening.all()[0]]),
-        title=str(form["title"] or "").strip() or "Listening test",
-        kind=kind.name,
-        corpus=material.corpus,
-        systems=tuple(wanted),
-        sentences=chosen,
-        per_rater=_whole(form["per_rater"]),
-        seed=seed,
-        link=new_link(),
-        question=str(form["question"] or "").strip(),
-        instructions=str(form["instructions"] or "").strip(),
-        training=_whole(form["training"]),
-        checks=_whole(form["checks"]),
-        reference=reference,
-        anchor="anchor" in switches,
-        loudness="loudness" in switches,
-        show_text="show_text" in switches,
-        raters=tuple(dict.fromkeys(line.strip() for line in str(form["raters"] or "").splitlines() if line.strip())),
-    )
-
-
-def _whole(value: Any) -> int:
-    return int(value) if isinstance(value, int | float) else -1
-
-
-FORM = (
-    "title", "kind", "question", "instructions", "systems", "sentences", "reference", "switches", "per_rater",
-    "training", "checks", "seed", "raters",
-)  # fmt: skip
-
-
 def register(app: Dash, stores: EvaluatorStores) -> None:
     """Make tests, look for new ratings, and the downloads."""
 
@@ -355,7 +181,8 @@ def register(app: Dash, stores: EvaluatorStores) -> None:
         *values, search = filled
         query = Parameters.of(search)
         try:
-            test = designed(stores, query, dict(zip(FORM, values, strict=True)))
+            taken = [test.id for test in stores.listening.all()[0]]
+            test = designed(_material(stores, query), dict(zip(FORM, values, strict=True)), taken)
             stores.listening.create(test)
         except SpeechDataError as error:
             return _fault(str(error)), no_update
@@ -371,12 +198,8 @@ def register(app: Dash, stores: EvaluatorStores) -> None:
         prevent_initial_call=True,
     )
     def suggest(kind: str, systems: list[str] | None, sentences: Any, search: str | None) -> tuple[Any, Any]:
-        material = _material(stores, Parameters.of(search))
-        probe = _probe(kind, systems or [], [s.key for s in material.sentences[: max(0, _whole(sentences))]])
-        if probe is None:
-            return KINDS[kind].question, no_update
-        cells = {key: frozenset(own) for key, own in material.cells.items()}
-        return KINDS[kind].question, min(20, sum(map(len, units(probe, cells).values())) or 1)
+        most = most_screens(_material(stores, Parameters.of(search)), kind, systems or [], sentences)
+        return KINDS[kind].question, no_update if most is None else max(1, min(20, most))
 
     @app.callback(
         Output("listening-body", "children"),
@@ -408,13 +231,3 @@ def register(app: Dash, stores: EvaluatorStores) -> None:
                 answer = Response(report(test, answers, found), mimetype="application/json")
         answer.headers["Content-Disposition"] = f'attachment; filename="{test.id}.{ending}"'
         return answer
-
-
-def _probe(kind: str, systems: list[str], sentences: list[str]) -> ListeningTest | None:
-    """A test of these, to see how many screens there are; None where there can be none."""
-    if not sentences or len(systems) < (1 if kind_of(kind).holds == "one" else 2):
-        return None
-    return ListeningTest(
-        id="probe", title="", kind=kind, corpus="", systems=tuple(systems), sentences=tuple(sentences), per_rater=1,
-        seed=0, link="-" * 16,
-    )  # fmt: skip
