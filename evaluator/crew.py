@@ -37,6 +37,7 @@ class Crew:
     def _asked(self, work: Mapping[str, Any], seconds: float) -> dict[str, Any]:
         member = self._idle.get()
         try:
+            member.renew()
             return member.ask(work, seconds=seconds)
         finally:
             self._idle.put(member)

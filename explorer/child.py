@@ -56,6 +56,12 @@ class Child:
         """Start the process without waiting for it."""
         self._started()
 
+    def renew(self) -> None:
+        """Let go of a process that has ended while nobody asked it: what is asked next is not to blame."""
+        with self._lock:
+            if self._process is not None and self._process.poll() is not None:
+                self._process, self._ready = None, False
+
     def ask(self, work: Mapping[str, Any], *, seconds: float) -> dict[str, Any]:
         """The answer to a piece of work; after ``seconds`` the process is given up. Its bytes are under "content".
 

@@ -131,6 +131,7 @@ class Decoders:
                     break
                 if not self._change.wait(until - time.monotonic()):
                     raise UnreadableAudio("all decoders are busy with other sounds; try again in a moment")
+        member.child.renew()
         member.sound = locator
         return member
 

@@ -180,6 +180,15 @@ class TestDeadly:
         with pytest.raises(UnreadableAudio, match="being stopped"):
             audio.info(tmp_path / "a.wav", through=pool.opened)
 
+    def test_a_child_that_was_ended_while_it_was_idle_is_nobodys_fault(self, tmp_path: Path, deadly: Decoders) -> None:
+        soundfile.write(tmp_path / "a.wav", voice(1.0), RATE)
+        audio.info(tmp_path / "a.wav", through=deadly.opened)
+        process = deadly._members[0].child._process
+        assert process is not None
+        process.kill()
+        process.wait()
+        assert audio.info(tmp_path / "a.wav", through=deadly.opened).frames == RATE
+
     def test_children_end_with_the_pool(self, tmp_path: Path) -> None:
         pool = Decoders()
         pool.start(2)
