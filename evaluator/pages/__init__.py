@@ -22,6 +22,7 @@ from evaluator.pages import (
 from evaluator.pages.alignment_panel import alignment_panel
 from evaluator.pages.normalizer_control import normalizer_control
 from evaluator.pages.rates_section import rates_section
+from evaluator.pages.review_panel import review_panel
 from evaluator.pages.signal_panel import signal_panel
 from evaluator.pages.transcribe_panel import transcribe_panel
 from explorer.stores import Action
@@ -43,7 +44,7 @@ PAGES = (
     voices,
     synthesize,
 )
-PANELS = (transcribe_panel, alignment_panel, signal_panel)
+PANELS = (transcribe_panel, alignment_panel, signal_panel, review_panel)
 SECTIONS = (rates_section,)
 ACTIONS = (
     Action(

@@ -20,6 +20,7 @@ import app as door
 from evaluator.ledger import review_space
 from evaluator.stores import EvaluatorStores
 from explorer.config import load
+from tests.browser.test_accessibility import violations
 from tests.corpora import loaded
 
 ROWS: list[dict[str, Any]] = [
@@ -482,6 +483,37 @@ def test_a_row_that_changed_underneath_is_shown(page: Page, house: House) -> Non
     expect(page.locator("#review-text")).to_have_value("a cat sat")
     saved(page)
     expect(page.locator("#review-below")).to_be_hidden()
+
+
+def test_what_it_asks_is_accessible(page: Page, house: House) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    come(page, house)
+    page.keyboard.press("r")
+    expect(page.get_by_role("dialog", name="Reject: why?")).to_be_visible()
+    assert not violations(page)
+    page.keyboard.press("Escape")
+    page.locator("[data-review-do=name]").click()
+    expect(page.get_by_role("dialog", name="Who are you?")).to_be_visible()
+    assert not violations(page)
+    page.keyboard.press("Escape")
+    page.keyboard.press("x")
+    expect(page.locator("#review-exports")).to_be_visible()
+    assert not violations(page)
+
+
+def test_an_utterance_of_the_table_says_what_was_decided(page: Page, house: House) -> None:
+    come(page, house)
+    page.keyboard.press("1")
+    page.keyboard.press("r")
+    page.keyboard.press("1")
+    saved(page)
+    corpus = house.stores.corpus({"corpus": "short"})
+    [(id, _)] = corpus.listed(np.array([0], np.int32), ())
+    page.goto(f"{house.url}/utterance?corpus=short&u={id}")
+    expect(page.get_by_text("Rejected (bad audio) by Anna")).to_be_visible()
+    expect(page.locator(".review-said-panel")).to_contain_text("Corrected by Anna: the bat sat on mat")
+    page.get_by_role("link", name="Review it").click()
+    expect(page.locator("#review-decision")).to_contain_text("Rejected")
 
 
 def test_it_fits_a_telephone(page: Page, house: House) -> None:
