@@ -13,6 +13,9 @@ from evaluator.edits import column_name
 from evaluator.normalize import Normalizer, normalizer
 from evaluator.score_columns import scored_systems
 from evaluator.scores import ScoreStore
+from evaluator.suspicion.columns import SCORE
+from evaluator.suspicion.ranking import Choice
+from evaluator.suspicion.store import SuspicionStore
 from evaluator.written_store import WrittenStore
 from explorer.corpus import Corpus
 from explorer.errors import ExpressionError
@@ -32,7 +35,7 @@ def selected(corpus: Corpus, where: str, name: str | Normalizer) -> tuple[Corpus
     try:
         corpus.extent(query)
     except ExpressionError:
-        if not corpus.systems:
+        if not corpus.systems and SCORE not in where:
             raise
         with scored(corpus, name, where=where) as corpus:
             corpus.extent(query)
@@ -43,7 +46,7 @@ def selected(corpus: Corpus, where: str, name: str | Normalizer) -> tuple[Corpus
 def scored(corpus: Corpus, name: str | Normalizer, *, where: str = "", folder: Path | None = None) -> Iterator[Corpus]:
     """The corpus with the scores of all its systems beside it, computed now; progress goes to standard error.
 
-    The edits come, too, of the systems whose edits the expression ``where`` names.
+    The edits come, too, of the systems whose edits the expression ``where`` names, and suspicion, if it names that.
 
     Scores that are in ``folder`` are taken from there, new ones are kept in it. Without a folder they are temporary:
     the columns outlive the context, what is counted over whole words (``word_accuracies``) does not.
@@ -59,7 +62,14 @@ def scored(corpus: Corpus, name: str | Normalizer, *, where: str = "", folder: P
         laid = written.lay(store.lay(corpus, chosen))
         named = [system for system in scored_systems(laid) if column_name(system) in where]
         edits = stack.enter_context(closing(EditStore()))
-        yield edits.with_edits(laid, named, _silent) if named else laid
+        laid = edits.with_edits(laid, named, _silent) if named else laid
+        yield _suspected(laid, place / "suspicion", chosen) if SCORE in where else laid
+
+
+def _suspected(corpus: Corpus, folder: Path, chosen: Normalizer) -> Corpus:
+    """The corpus with its suspicion under the usual weights."""
+    store = SuspicionStore(folder, fallback=chosen, at_once=corpus.size + 1)
+    return store.lay(corpus, Choice())
 
 
 def _silent(_done: int, _total: int) -> None:

@@ -46,8 +46,6 @@ from evaluator.speed import speeds
 from evaluator.spoken import spoken_form as find_spoken_form
 from evaluator.stimuli import StimulusSets, is_tts
 from evaluator.supervisor import Supervisor
-from evaluator.suspicion.ranking import PARAMETER as SIGNALS_PARAMETER
-from evaluator.suspicion.ranking import Choice
 from evaluator.suspicion.store import SuspicionStore
 from evaluator.synthesis import Line, SynthesisOptions
 from evaluator.synthesized import TYPED, Synthesized
@@ -119,7 +117,7 @@ class EvaluatorStores(Stores):
 
     def corpus(self, parameters: Mapping[str, str]) -> Corpus:
         """The corpus of the URL with what runs measured and recognized, its scores, edits, rules, punctuation..."""
-        suspected = self.suspicions.lay(self.scored(parameters), Choice.of(parameters.get(SIGNALS_PARAMETER)))
+        suspected = self.suspicions.lay_for(self.scored(parameters), parameters)
         written = self.written.lay(self.contributions.lay(self.edits.lay(suspected, parameters), parameters))
         return self.reviews.lay(self.assigned.lay(self.flags.lay(written)))
 

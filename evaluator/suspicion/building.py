@@ -19,7 +19,7 @@ import sys
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from evaluator.normalize import Normalizer, order_of, ordered
 from evaluator.score_columns import normalizer_of, scored_systems
 from evaluator.suspicion import SIGNALS
 from evaluator.suspicion.evidence import Batch, Facts, Finding, Pooled
+from evaluator.suspicion.vote import VOTE, alike
 from explorer.corpus import Corpus
 from explorer.query import Query
 
@@ -83,6 +84,8 @@ def build(
     done = 0
     for content in batches:
         batch = Batch(content, facts, chosen)
+        if not done and VOTE.name in names:  # the first batch has enough pairs to know the systems by
+            facts = replace(facts, same=alike(batch.edits))
         rows.append(batch.rows)
         for name in names:
             for key, values in SIGNALS[name].observe(batch, facts).items():

@@ -63,7 +63,7 @@ class Facts:
     ``references`` counts the utterances that have one; ``normalizer`` is as ``order_of`` writes it; ``systems`` are
     those that are scored, with their pooled counts; ``columns`` the names of all columns; ``speech`` names the column
     with the share of speech, None when nobody looked for speech; ``folders`` are those that relative paths count from,
-    by source.
+    by source. ``same`` (vote.py) is found in the first batch.
     """
 
     size: int
@@ -73,6 +73,7 @@ class Facts:
     columns: frozenset[str]
     alphabet: Mapping[str, int]
     speech: str | None = None
+    same: float = 0.4
     folders: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -22,8 +22,8 @@ from explorer.formatting import count, decimal, percent
 
 QUIET = -60.0  # dBFS
 HALF_CLIPPED = 0.002
-GOOD, BAD = 15.0, 0.0  # dB
-SILENT_TRUST, CLIPPED_TRUST, SNR_TRUST = 0.9, 0.7, 0.35
+GOOD, BAD = 10.0, 0.0  # dB
+SILENT_TRUST, CLIPPED_TRUST, SNR_TRUST = 0.9, 0.7, 0.25
 
 
 def clipped_strength(share: np.ndarray) -> np.ndarray:

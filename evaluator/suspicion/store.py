@@ -21,14 +21,15 @@ from evaluator.score_columns import PREFIX, normalizer_of
 from evaluator.scoring import NORMALIZED
 from evaluator.suspicion import SIGNALS
 from evaluator.suspicion.building import FACTS, allowed, build, columns_for, facts_of, written
-from evaluator.suspicion.columns import OVERLAY, columns, signals_of, told_lacking, write_choice
-from evaluator.suspicion.ranking import Choice
+from evaluator.suspicion.columns import OVERLAY, SCORE, columns, signals_of, told_lacking, write_choice
+from evaluator.suspicion.ranking import PARAMETER, Choice
 from explorer.corpus import Corpus, Overlay
+from explorer.parameters import VIEW, Parameters
 
 if TYPE_CHECKING:
     from evaluator.arrow_process import ArrowProcess
 
-VERSION = 1
+VERSION = 2
 """Goes up when the same corpus would give other files."""
 
 AT_ONCE = 20_000
@@ -86,6 +87,17 @@ class SuspicionStore:
         self._closed = False
         folder.mkdir(parents=True, exist_ok=True)
         _sweep(folder)
+
+    def lay_for(self, corpus: Corpus, parameters: Mapping[str, str]) -> Corpus:
+        """``lay`` under the choice of an address; signals that it names are begun where they are missing.
+
+        Raises:
+            QueryError: the choice cannot be understood.
+        """
+        laid = self.lay(corpus, Choice.of(parameters.get(PARAMETER)))
+        if laid is corpus and named(parameters):
+            self.begin(corpus)
+        return laid
 
     def lay(self, corpus: Corpus, choice: Choice) -> Corpus:
         """The corpus with the columns of suspicion under ``choice``, if its signals have been made.
@@ -252,6 +264,12 @@ class SuspicionStore:
                 self._working[key] = progress
             self._revisions[corpus.name] = self._revisions.get(corpus.name, 0) + 1
         self._changed(corpus.name)
+
+
+def named(parameters: Mapping[str, str]) -> bool:
+    """Whether an address filters, sorts or shows by suspicion."""
+    pairs = parameters.pairs if isinstance(parameters, Parameters) else tuple(parameters.items())
+    return any(name in (*VIEW, "cols") and SCORE in value for name, value in pairs)
 
 
 def _is_read(overlay: Overlay) -> bool:

@@ -3,8 +3,10 @@
 For every word of the reference, and every gap between two, the systems vote on what was said. With
 
     e_s          how often system s gets a reference word wrong: (S + D) / words, pooled over the corpus
-    q_s          how often it makes a mistake of this kind: S / words x SAME (one certain other word),
-                 D / words (nothing), I / words x SAME (one certain additional word)
+    same         how often two systems that take a word for another take it for the same one: counted in the corpus,
+                 with DOUBT pairs at the usual SAME added, so that few pairs do not tell much
+    q_s          how often it makes a mistake of this kind: S / words * same (one certain other word), D / words
+                 (nothing), I / words * same (one certain additional word)
 
 a system that says the word v adds log((1 - e_s) / q_s), its log-likelihood ratio of "v was said" against "the reference
 is right and s is mistaken"; a system that agrees with the reference subtracts as much; one that says something else
@@ -36,6 +38,7 @@ from evaluator.suspicion.evidence import Batch, Facts, Finding, Observed, Signal
 
 PRIOR = 0.005
 SAME = 0.4
+DOUBT = 20  # pairs
 EVIDENCE = 0.5
 SHARED = 0.5
 TRUST = 0.95
@@ -45,13 +48,23 @@ TOLD = 2
 _KINDS = {SUBSTITUTE: "substitutions", DELETE: "deletions", INSERT: "insertions"}
 
 
+def alike(edits: Edits) -> float:
+    """How often two systems that take a word for another take it for the same one: the module's ``same``."""
+    chosen = edits.kind == SUBSTITUTE
+    row, place, heard = (values[chosen].astype(np.int64) for values in (edits.row, edits.place, edits.heard))
+    order = np.lexsort((heard, place, row))
+    at, said = _groups((row[order], place[order])), _groups((row[order], place[order], heard[order]))
+    both, agreeing = (float((n * (n - 1) // 2).sum()) for n in (np.bincount(at), np.bincount(said)))
+    return (agreeing + SAME * DOUBT) / (both + DOUBT)
+
+
 def weights(facts: Facts) -> np.ndarray:
     """What a vote of each system for each kind of edit counts, float64 of shape (systems, 3); never below 0."""
     found = np.zeros((len(facts.systems), 3))
     for number, pooled in enumerate(facts.systems.values()):
         right = max(0.01, 1 - (pooled.substitutions + pooled.deletions + 1) / (pooled.words + 2))
         for kind, name in _KINDS.items():
-            mistake = pooled.share(name) * (1.0 if kind == DELETE else SAME)
+            mistake = pooled.share(name) * (1.0 if kind == DELETE else facts.same)
             found[number, kind] = max(0.0, np.log(right / mistake))
     return found
 

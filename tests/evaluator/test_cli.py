@@ -162,3 +162,10 @@ def test_where_that_cannot_be_understood_is_told_with_its_place(tmp_path: Path) 
         selected(corpus, "{wer_tony} > 0", "basic")
     with pytest.raises(ExpressionError, match="at character 13 of the filter"):
         score_report(corpus, "basic", where="{wer_tiny} >")
+
+
+def test_rows_can_be_chosen_by_suspicion_without_a_server(tmp_path: Path) -> None:
+    rows = [row(f"{n}.wav", text=f"turn number {n} on", pred_text_a=f"turn number {n} on") for n in range(30)]
+    rows[7] |= {"text": ""}
+    corpus, query = selected(opened(tmp_path, rows), "{suspicion} > 0.5", "basic")
+    assert [one["row"] for one in corpus.page(query, 0, 9, ["suspicion"])] == [7]

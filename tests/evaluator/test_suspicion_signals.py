@@ -192,7 +192,7 @@ def test_measured_sound(tmp_path: Path) -> None:
     corpus = measured(tmp_path, [{}] * CLEAN + wrong, with_last(*[{}] * 7))
     assert only(corpus, "silent") == pytest.approx([0.9, 0.9, 0.9, 0, 0, 0, 0])
     assert only(corpus, "clipped")[3] == pytest.approx(0.35)
-    assert only(corpus, "snr")[4] == pytest.approx(0.35 * 10 / 15)
+    assert only(corpus, "snr")[4] == pytest.approx(0.25 * 5 / 10)
     assert only(corpus, "sample_rate")[5] == pytest.approx(0.7 * (1 - 1 / 37 / 0.2))
     assert only(corpus, "channels")[6] == pytest.approx(0.7 * (1 - 1 / 37 / 0.2))
     told = reasons(corpus)[CLEAN:]

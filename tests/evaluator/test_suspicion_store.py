@@ -13,6 +13,8 @@ from evaluator.suspicion import SIGNALS
 from evaluator.suspicion.building import facts_of, read_facts, written
 from evaluator.suspicion.ranking import Choice
 from explorer.corpus import Corpus
+from explorer.errors import QueryError
+from explorer.parameters import Parameters
 from explorer.query import Query
 from tests.evaluator.suspected import clean, lacking, ranked, scored, store, suspected
 
@@ -99,6 +101,20 @@ def test_cancelled_stays_cancelled_until_asked_again(tmp_path: Path) -> None:
     kept.again(corpus)
     until(lambda: kept.progress(corpus) is None)
     assert kept.ready(corpus)
+
+
+def test_an_address_that_names_suspicion_begins_it(tmp_path: Path) -> None:
+    corpus = scored(tmp_path, rows())
+    kept = store(tmp_path, at_once=0)
+    assert kept.lay_for(corpus, Parameters.of("?corpus=test")) is corpus
+    kept.lay_for(corpus, Parameters.of("?corpus=test&sort=-wer_a"))
+    assert kept.progress(corpus) is None
+    kept.lay_for(corpus, Parameters.of("?corpus=test&f=wer_a:gt:0&f=suspicion:gt:0.5"))
+    assert kept.working(corpus)
+    until(lambda: not kept.working(corpus))
+    assert kept.lay_for(corpus, Parameters.of("?signals=vote:0")).numbers("suspicion")[17] < 0.2
+    with pytest.raises(QueryError):
+        kept.lay_for(corpus, Parameters.of("?signals=vote:x"))
 
 
 def test_a_full_disk_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

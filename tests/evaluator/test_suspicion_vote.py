@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from evaluator.alignment_edits import find_edits
 from evaluator.suspicion.evidence import Facts, Pooled
-from evaluator.suspicion.vote import EVIDENCE, PRIOR, SAME, SHARED, TRUST, contested, strengths, weights
+from evaluator.suspicion.vote import DOUBT, EVIDENCE, PRIOR, SAME, SHARED, TRUST, alike, contested, strengths, weights
 from tests.evaluator.suspected import clean, reasons, suspected
 from tests.evaluator.suspected import strengths as found_strengths
 
@@ -50,6 +50,26 @@ def test_the_formula_by_hand() -> None:
     p = 1 / (1 + np.exp(-(np.log(PRIOR / (1 - PRIOR)) + EVIDENCE * vote)))
     expected = TRUST * SHARED * p * 2 / 3
     assert strength("at eleven", "at seven", "at seven", "at eleven") == pytest.approx(expected, rel=1e-3)
+
+
+def test_how_often_mistakes_are_the_same_is_counted() -> None:
+    """Three systems at one word: x, x, y are three pairs, one of them alike; a deletion is no word."""
+    references = pa.array(["a b", "a b"])
+    heard = [pa.array(texts) for texts in (["x b", "a"], ["x b", "a"], ["y b", "a b"])]
+    assert alike(find_edits(references, heard)) == pytest.approx((1 + SAME * DOUBT) / (3 + DOUBT))
+    assert alike(find_edits(references, [references, references])) == pytest.approx(SAME)
+
+
+def test_systems_that_make_the_same_mistakes_count_less(tmp_path: Path) -> None:
+    wrong = {"text": "at eleven", "pred_text_a": "at seven", "pred_text_b": "at seven"}
+    others = [clean(n, "a", "b") for n in range(30)]
+    alike_rows = [row | {f"pred_text_{s}": f"{row['text']} zz"[3:] for s in "ab"} for row in others]
+    own_rows = [row | {f"pred_text_{s}": f"{s}{s} {row['text']}"[:-3] for s in "ab"} for row in others]
+    found = [
+        found_strengths(suspected(tmp_path / name, [*rows, clean(30, "a", "b", **wrong)]), "vote")[-1]
+        for name, rows in (("alike", alike_rows), ("own", own_rows))
+    ]
+    assert found[0] < found[1]
 
 
 def test_one_voice_is_no_vote() -> None:
