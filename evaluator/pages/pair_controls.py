@@ -44,6 +44,18 @@ def pair_of(corpus: Corpus, query: Parameters) -> tuple[str, str | None]:
     return first, named[1] if named[1] and named[1] != first else rest[0]
 
 
+def both_of(corpus: Corpus, query: Parameters) -> tuple[str, str]:
+    """The two systems of the address.
+
+    Raises:
+        QueryError: a named system is not scored here, or there is only one.
+    """
+    first, second = pair_of(corpus, query)
+    if second is None:
+        raise QueryError(f"there is no second system beside {first}")
+    return first, second
+
+
 def pair_controls(corpus: Corpus, query: Parameters, *, alone: bool, more: Sequence[Component] = ()) -> Component:
     """The two selects; with ``alone`` the second can be nobody."""
     known = scored_systems(corpus)

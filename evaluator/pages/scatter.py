@@ -17,7 +17,7 @@ from flask import Response, request
 from evaluator.comparison_store import Making, Tell
 from evaluator.pages import waiting
 from evaluator.pages.compare_tabs import compare_head
-from evaluator.pages.pair_controls import SHARED, named_edits, not_scored, pages_key, pair_controls, pair_of
+from evaluator.pages.pair_controls import SHARED, both_of, named_edits, not_scored, pages_key, pair_controls
 from evaluator.pages.scatter_parts import figure, outcomes, table
 from evaluator.scatter import Density, Of, cells_query, density
 from evaluator.score_columns import normalizer_of
@@ -61,12 +61,12 @@ def layout(stores: Any, query: Parameters) -> Component:
 def find(stores: Any, query: Parameters) -> Density | Making:
     """The cells of the address, or how far they are."""
     scored = stores.scored(query)
-    first, second = pair_of(scored, query)
+    first, second = both_of(scored, query)
     wanted = Query.from_pairs(query.only(VIEW).pairs)
 
     def make(tell: Tell) -> Density:
         laid = stores.edits.with_edits(scored, named_edits(scored, query), tell)
-        return density(laid, wanted, first, second or first, _of(query))
+        return density(laid, wanted, first, second, _of(query))
 
     found: Density | Making = stores.findings.get(_key(stores, query), make)
     return found

@@ -15,7 +15,7 @@ from dash.development.base_component import Component
 from evaluator.comparison_columns import points, span
 from evaluator.slices import Cell, Slice, Slices
 from evaluator.slices_report import caption
-from explorer.components.cards import attributes, help_mark
+from explorer.components.cards import attributes, help_mark, icon
 from explorer.formatting import EMPTY, count, percent
 from explorer.parameters import Parameters
 from explorer.query import Sort
@@ -58,7 +58,10 @@ def slice_table(found: Slices, place: Parameters, *, deltas: bool, tools: Sequen
         worst = (Sort(f"wer_{system}", descending=True),) if system else ()
         return place.plus(replace(part.query, sort=worst).pairs()).href("/utterances")
 
-    rows = [_row(part, shown, deltas, scale, href) for part in (*found.slices, found.whole)]
+    def why_href(part: Slice) -> str:
+        return place.replaced(baseline=found.baseline).plus(part.query.pairs()).href("/errors")
+
+    rows = [_row(part, shown, deltas, scale, href, why_href) for part in (*found.slices, found.whole)]
     drawn = html.Table([html.Thead(html.Tr(columns)), html.Tbody(rows)], className="plain heat")
     region = attributes(role="region", aria_label=f"Error rates by {found.column.label}")
     notes = [found.note, _greyed(found), caption(found) if not deltas else _delta_caption(found)]
@@ -76,14 +79,22 @@ def _unit(found: Slices) -> str:
     return f" ({found.column.unit or 's'})" if found.column.unit or found.column.style == "seconds" else ""
 
 
-def _row(part: Slice, systems: Sequence[str], deltas: bool, scale: float, href: Href) -> Component:
+def _row(
+    part: Slice, systems: Sequence[str], deltas: bool, scale: float, href: Href, why_href: Callable[[Slice], str]
+) -> Component:
     name = dcc.Link(part.label, href=href(part, ""), title=f"See and hear these {count(part.utterances)} utterances")
     base = [html.B(count(part.utterances)), html.Span(count(part.words))]
     cells: list[Component] = [html.Td(base, className="num base", title="utterances, and reference words")]
     cells += [_cell(part, system, deltas, scale, href(part, system)) for system in systems]
+    why = dcc.Link(
+        [icon("bi-list-columns-reverse"), html.Span(f"Errors of {part.label}", className="visually-hidden")],
+        href=why_href(part),
+        className="heat-why",
+        title=f"Which errors are made here: confusions, deletions and insertions of {part.label}",
+    )
     grey = html.Span(part.small, className="badge-soft") if part.small else None
     names = " ".join(filter(None, ("too-small" if part.small else "", "whole" if part.label == "all" else "")))
-    return html.Tr([html.Th([name, grey], scope="row"), *cells], className=names)
+    return html.Tr([html.Th([name, why, grey], scope="row"), *cells], className=names)
 
 
 def _cell(part: Slice, system: str, deltas: bool, scale: float, href: str) -> Component:

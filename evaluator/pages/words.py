@@ -20,7 +20,7 @@ from flask import Response, request
 from evaluator.comparison_store import Making, Tell
 from evaluator.pages import waiting
 from evaluator.pages.compare_tabs import compare_head
-from evaluator.pages.pair_controls import SHARED, not_scored, pair_controls, pair_of
+from evaluator.pages.pair_controls import SHARED, both_of, not_scored, pair_controls
 from evaluator.word_scatter import BUBBLES, Place, places, words_listing
 from explorer import figures, scatter_figures, spreadsheet, vocabulary_views
 from explorer.components import listing_grid
@@ -112,8 +112,7 @@ def _cancel(stores: Any, query: Parameters) -> None:
 
 
 def _pair(stores: Any, query: Parameters) -> tuple[str, str]:
-    first, second = pair_of(stores.scored(query), query)
-    return first, second or first
+    return both_of(stores.scored(query), query)
 
 
 def _panel(found: Listing, first: str, second: str) -> Component:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from evaluator.comparison import compare
 from evaluator.confusions import TABS, Confusions, confusions, utterances_with
 from evaluator.edit_store import EditStore
 from evaluator.edit_times import time_of_edit
@@ -119,6 +120,7 @@ def test_sums_are_the_counts_and_every_number_that_of_its_rows(
         corpus = with_edits(tmp_path_factory.mktemp("laws"), rows, stack)
         found = confusions(corpus, Query(), ["a", "b"])
         for name, counts in found.counts.items():
+            assert counts == compare(corpus, Query(), resamples=2).standing(name).counts.words  # of the leaderboard
             sums = [sum(line[f"count_{name}"] for line in lines(found, tab)) for tab in TABS]
             assert sums == [counts.substitutions, counts.deletions, counts.insertions]
         for tab in TABS:
