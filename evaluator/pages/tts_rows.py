@@ -91,7 +91,14 @@ def row(shown: Shown, one: RoomRow, number: int) -> Component:
                 ],
                 className="tts-sentence",
             ),
-            html.Div(cells, className="tts-cells", style={"--systems": len(cells)}),
+            html.Div(
+                cells,
+                className="tts-cells",
+                style={"--systems": len(cells)},
+                tabIndex=0,  # where it scrolls, it has to scroll with the keyboard
+                role="group",
+                **attributes(aria_label=f"Readings of sentence {number}"),
+            ),
         ],
         className="panel tts-row",
         **attributes(data_tts_row=str(number)),

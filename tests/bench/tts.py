@@ -9,6 +9,7 @@ Sentences are chirps (tests/browser/listening.py), so that the record tells whos
 from __future__ import annotations
 
 import json
+import logging
 import random
 import shutil
 import statistics
@@ -88,6 +89,7 @@ def measure(folder: Path, say: Callable[[str], None] = print) -> None:
             times.append(time.perf_counter() - began)
             used.append(time.process_time() - cpu)
         _line(say, f"page on the server: {label}, median", statistics.median(times), cpu=statistics.median(used))
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = create_app(stores).server
     serve_recorder(server)
     running = make_server("127.0.0.1", 0, server, threaded=True)
