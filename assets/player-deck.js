@@ -76,13 +76,20 @@
       return Math.max(0, ...[...this.members].map((member) => (member.buffer ? member.buffer.duration : 0)));
     }
 
-    /* Fetch and decode all sounds; a deck that was used long ago lets go of its own. */
-    prepare() {
+    /* Fetch and decode all sounds, `first` before the others and these two at a time, so that nothing stands in the way
+       of what is about to be heard. A deck that was used long ago lets go of its own. */
+    async prepare(first = null) {
       const place = used.indexOf(this);
       if (place >= 0) used.splice(place, 1);
       used.push(this);
       for (const old of used.splice(0, Math.max(0, used.length - KEPT))) if (!old.playing) old.release();
-      return Promise.all([...this.members].map((member) => member.ready().catch(() => null)));
+      if (first && !first.asked) await first.ready().catch(() => null);
+      // A sound that is not there is asked for once, until somebody plays it.
+      const others = [...this.members].filter((member) => !member.asked);
+      const lane = async () => {
+        for (let member = others.shift(); member; member = others.shift()) await member.ready().catch(() => null);
+      };
+      await Promise.all([lane(), lane()]);
     }
 
     release() {
@@ -93,7 +100,7 @@
       sound();
       const waking = context.state === "running" ? null : context.resume();
       this.wanted = member;
-      this.prepare();
+      this.prepare(member);
       await Promise.all([member.ready(), waking]);
       if (this.wanted !== member) return; // another was chosen, or pause was pressed, while this one was on its way
       const before = this.heard;
@@ -227,6 +234,7 @@
       this.deck.members.add(this);
       this.address = "";
       this.buffer = this.source = this.gain = this.loudness = this.coming = null;
+      this.asked = false;
       this.playbackRate = this.defaultPlaybackRate = 1;
     }
 
@@ -249,6 +257,7 @@
     say(what) { this.dispatchEvent(new Event(what)); }
 
     ready() {
+      this.asked = true;
       this.coming = this.coming || this.fetched().catch((error) => {
         this.coming = null;
         this.deck.tell("failed", this);
@@ -260,13 +269,14 @@
     async fetched() {
       const place = `${parts.prefix()}${this.root.dataset.src}`;
       const address = this.address || `${place}/audio`;
+      const soon = { priority: "high" };
       const [bytes, loudness] = await Promise.all([
-        fetch(address).then(async (answer) => {
+        fetch(address, soon).then(async (answer) => {
           if (!answer.ok) throw new Error(await parts.sentence(answer));
           return answer.arrayBuffer();
         }),
         // A sound whose loudness cannot be measured is played as it is.
-        fetch(`${place}/loudness`).then((answer) => (answer.ok ? answer.json() : null)).catch(() => null),
+        fetch(`${place}/loudness`, soon).then((answer) => (answer.ok ? answer.json() : null)).catch(() => null),
       ]);
       const buffer = await sound().decodeAudioData(bytes);
       if (!this.deck.members.has(this)) return;
@@ -299,6 +309,7 @@
 
     release() {
       this.stop();
+      this.asked = false;
       this.buffer = this.coming = null;
     }
 

@@ -29,6 +29,13 @@
     const player = row && one(".player[data-deck]", row);
     return player ? decks().find(player.dataset.deck) : null;
   };
+  /* Fetch the sounds of a row, that of the chosen system first. */
+  function prepare(row) {
+    const deck = deckOf(row);
+    if (!deck) return;
+    const player = playerOf(row, chosen) || one(".player", row);
+    deck.prepare([...deck.members].find((member) => member.root === player) || null);
+  }
   const say = (text) => { const place = one("[data-tts-said]"); if (place) place.textContent = text; };
   const nameOf = (system) => {
     const button = one(`[data-tts-system="${CSS.escape(system)}"] b`);
@@ -39,8 +46,7 @@
     for (const other of all(".tts-row.is-current")) if (other !== row) other.classList.remove("is-current");
     if (!row) return;
     row.classList.add("is-current");
-    const deck = deckOf(row);
-    if (deck) deck.prepare();
+    prepare(row);
     const player = playerOf(row, chosen) || one(".player", row);
     if (player) window.earmark.player.choose(player);
     show();
@@ -146,6 +152,7 @@
       enter(row);
     } else {
       show();
+      setTimeout(() => prepare(list[0]), 200); // most people begin there; its players have to come first
     }
   }
 
@@ -223,8 +230,7 @@
   /* Somebody who points at a row is about to listen: its sounds are fetched. */
   document.addEventListener("pointerover", (event) => {
     const row = event.target instanceof Element && event.target.closest(".tts-row");
-    const deck = row && deckOf(row);
-    if (deck) deck.prepare();
+    if (row) prepare(row);
   }, { passive: true });
 
   document.addEventListener("pointerdown", (event) => {
