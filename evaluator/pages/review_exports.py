@@ -48,6 +48,8 @@ def said(stores: EvaluatorStores, kind: str, parameters: Parameters) -> Response
         LedgerUnavailable: the ledger cannot be read.
     """
     export, corpus = REVIEW_EXPORTS[kind], stores.corpus(parameters)
+    if not corpus.complete:
+        raise QueryError(f"{corpus.name} is still being loaded; export it when all its rows are there")
     folder = tempfile.TemporaryDirectory(prefix="earmark-export-")
     try:
         name = _file_name(f"{corpus.name}-{kind}", export.ending)

@@ -8,13 +8,14 @@ counted.
 
 from __future__ import annotations
 
+import gzip
 import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 import orjson
@@ -83,7 +84,7 @@ def paths_note(corpus: Corpus, output: Path) -> str:
 
 @contextmanager
 def written_whole(output: Path) -> Iterator[BinaryIO]:
-    """A file that takes its place only when all of it is written.
+    """A file that takes its place only when all of it is written; gzip when its name ends in .gz.
 
     Raises:
         ConfigError: it cannot be written.
@@ -91,7 +92,12 @@ def written_whole(output: Path) -> Iterator[BinaryIO]:
     beside = output.with_name(f".{uuid.uuid4().hex[:8]}.{output.name}")
     try:
         with beside.open("wb") as stream:
-            yield stream
+            if output.suffix != ".gz":
+                yield stream
+            else:
+                # Without name and time, so that the same lines are the same bytes.
+                with gzip.GzipFile(filename="", mode="wb", fileobj=stream, mtime=0) as packed:
+                    yield cast(BinaryIO, packed)
         beside.replace(output)
     except OSError as error:
         raise ConfigError(f"{output} cannot be written: {(error.strerror or str(error)).lower()}.") from error

@@ -71,6 +71,7 @@ class Client(threading.Thread):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # a minute on two idle cores; twenty starts of the product take longer on a busy machine
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_every_acknowledged_edit_is_there_once(database: str, tmp_path: Path, request: pytest.FixtureRequest):
     chances = random.Random(20)

@@ -83,6 +83,18 @@ def test_the_command_writes_the_manifest_and_says_what_every_rule_did(
     assert len((tmp_path / "out.json").read_bytes().splitlines()) == 3
 
 
+def test_gzip_goes_in_and_out(tmp_path: Path):
+    import gzip
+
+    manifest, path = files(tmp_path, "rules: [{where: '{duration} < 0.15', reject: short}]")
+    packed = tmp_path / "m.json.gz"
+    packed.write_bytes(gzip.compress(manifest.read_bytes()))
+    words = ["apply", str(path), str(packed), "-o", str(tmp_path / "o.json.gz"), f"cache.folder={tmp_path / 'cache'}"]
+    assert main([*words, f"workspace={tmp_path / 'ws'}"]) == 0
+    lines = manifest.read_bytes().splitlines(keepends=True)
+    assert gzip.decompress((tmp_path / "o.json.gz").read_bytes()) == b"".join([lines[0], lines[1], lines[3]])
+
+
 def test_scores_can_be_filtered_by_and_broken_lines_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     manifest, path = files(tmp_path, "rules: [{where: '{wer} > 50%', reject: wrong}]", more="{broken\n")
     words = ["apply", str(path), str(manifest), "-o", str(tmp_path / "o.json"), f"cache.folder={tmp_path / 'cache'}"]
