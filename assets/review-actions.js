@@ -11,7 +11,8 @@
     loop: "loop the focused word, or all; again: stop", hear: "play from the focused difference",
     accept: "accept, and go on", reject: "reject with a reason, and go on",
     skip: "leave it for later: on to the next undecided", next: "next utterance", previous: "previous utterance",
-    take: "take all that a system heard", differences: "to the differences: ← → ↑ ↓ move, Enter takes, Esc leaves",
+    take: "take all that a system heard", majority: "take what more than half of the systems say",
+    differences: "to the differences: ← → ↑ ↓ move, Enter takes, Esc leaves",
     edit: "into the text (Esc: out)", original: "the manifest's text again", comment: "comment (Enter: done)",
     tags: "to the tags (digits switch them)", undo: "undo", redo: "redo",
   };
@@ -37,6 +38,7 @@
         skip: () => { this.skip(); },
         edit: writes(() => { view.field.focus(); view.field.setSelectionRange(view.field.value.length, view.field.value.length); }),
         differences: writes(() => { if (!differences.first()) view.say("No differences"); }),
+        majority: writes(() => { this.majority(); }),
         original: writes(() => { session.replace(session.sheet.reference ?? ""); }),
         comment: writes(() => { part("comment").focus(); }),
         tags: writes(() => { part("tags").querySelector("button")?.focus(); }),
@@ -103,6 +105,17 @@
       if (!system) return;
       session.replace(system.text);
       this.view.say(`Took what ${system.name} heard`);
+    }
+
+    majority() {
+      const { differences, session } = this.view;
+      const text = differences.agreed(session.text);
+      if (text === null) {
+        this.view.say("No majority wants another text");
+        return;
+      }
+      session.replace(text);
+      this.view.say("Took what most systems say");
     }
 
     hear() {

@@ -35,6 +35,13 @@
       }, { signal });
     }
 
+    /* The text with every edit that the majority wants, the last first, so that places stay true. */
+    agreed(text) {
+      if (this.stale || !this.drawing || !this.drawing.majority.length) return null;
+      const edits = [...this.drawing.majority].reverse();
+      return edits.reduce((whole, [start, end, put]) => whole.slice(0, start) + put + whole.slice(end), text).trimEnd();
+    }
+
     get options() {
       return [...this.box.querySelectorAll("[data-take]")];
     }
@@ -82,6 +89,16 @@
 
     drawBadges(drawing) {
       this.badges.replaceChildren();
+      if (drawing.majority.length && this.writable) {
+        const badge = make(this.badges, "button", "review-system is-majority");
+        badge.type = "button";
+        badge.dataset.reviewDo = "majority";
+        const many = drawing.majority.length;
+        badge.title = "Take what more than half of the systems say, word by word";
+        make(badge, "i", "bi bi-people-fill").setAttribute("aria-hidden", "true");
+        make(badge, "b", "", "majority");
+        make(badge, "span", "num", many === 1 ? "1 word" : `${many.toLocaleString("en")} words`);
+      }
       drawing.systems.forEach((system, number) => {
         const badge = make(this.badges, "button", `review-system${system.same ? " is-same" : ""}`);
         badge.type = "button";

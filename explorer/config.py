@@ -198,6 +198,7 @@ class ReviewKeys:
     next: tuple[str, ...] = ("Alt+ArrowDown", "Shift+ArrowDown", "j")
     previous: tuple[str, ...] = ("Alt+ArrowUp", "Shift+ArrowUp", "k")
     take: tuple[str, ...] = ("1", "2", "3", "4", "5", "6", "7", "8", "9")
+    majority: tuple[str, ...] = ("Alt+m", "m")
     differences: tuple[str, ...] = ("Alt+d", "d")
     edit: tuple[str, ...] = ("e",)
     original: tuple[str, ...] = ("Alt+o", "o")

@@ -11,10 +11,12 @@ and so are the letters S, D and I; the word error rate is then still that of the
                a number                               so many columns in which all agree, folded
     cells      one of each system: [kind, token, from, to, edit]; kind "=", "S", "D", "I" or "" (nothing there)
     edit       [start, end, put] takes over what the system says there; null where it agrees
+    majority   the edits, in order, that take over what more than half of at least three systems say in a column
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +30,9 @@ from explorer.formatting import count, percent
 from explorer.segments import Segment
 
 MOST_CELLS = 6_000
+LEAST_VOTERS = 3
+"""Systems from which on more than half of them is a majority."""
+
 CONTEXT = 3
 """Columns shown on both sides of a difference where long stretches without one are folded."""
 
@@ -95,6 +100,7 @@ def drawing(
         "words": len(own.words),
         "base": _base(own.words, normalised),
         "systems": [_rates(system, own, side, normalised) for system, side in zip(hypotheses, sides, strict=True)],
+        "majority": _majority(columns, own, sides, ground),
         "columns": list(_drawn(columns, shown, own, sides, ground)),
         "hidden": hidden,
     }
@@ -147,6 +153,25 @@ def _shown(columns: Sequence[AlignedColumn], *, most: int) -> tuple[list[int | r
         else:
             pieces.append(range(place, place + 1))
     return pieces, 0
+
+
+def _majority(columns: Sequence[AlignedColumn], own: Side, sides: Sequence[Side], ground: Ground) -> list[list[Any]]:
+    """The edits that more than half of the systems agree on, column by column."""
+    if len(sides) < LEAST_VOTERS:
+        return []
+    edits: list[list[Any]] = []
+    place, heard = 0, [0] * len(sides)
+    for column in columns:
+        votes = Counter((cell.kind, cell.token) for cell in column.cells)
+        winner, number = votes.most_common(1)[0]
+        if 2 * number > len(sides):
+            voter = next(i for i, cell in enumerate(column.cells) if (cell.kind, cell.token) == winner)
+            edit = _edit(column.cells[voter], place, heard[voter], sides[voter], ground)
+            edits += [[edit.start, edit.end, edit.put]] if edit else []
+        place += column.reference is not None
+        for system, cell in enumerate(column.cells):
+            heard[system] += cell.token is not None
+    return edits
 
 
 def _drawn(

@@ -24,7 +24,12 @@ from tests.browser.test_accessibility import violations
 from tests.corpora import loaded
 
 ROWS: list[dict[str, Any]] = [
-    {"text": "the cat sat on the mat", "pred_text_a": "the bat sat on mat", "pred_text_b": "the bat sat on the mat"},
+    {
+        "text": "the cat sat on the mat",
+        "pred_text_a": "the bat sat on mat",
+        "pred_text_b": "the bat sat on the mat",
+        "pred_text_c": "the bat sat on the mat",
+    },
     {"text": "open the door", "pred_text_a": "open the door", "pred_text_b": "open a door"},
     {"text": "play some music", "pred_text_a": "play music", "pred_text_b": "lay some music"},
     {"text": "שלום עולם טוב", "pred_text_a": "שלום עולם רע", "pred_text_b": "שלום עולם טוב"},
@@ -189,6 +194,18 @@ def test_the_keys_are_listed(page: Page, house: House) -> None:
     come(page, house)
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_contain_text("leave it for later: on to the next undecided")
+
+
+def test_the_majority_is_one_key(page: Page, house: House) -> None:
+    come(page, house)
+    expect(page.locator(".is-majority")).to_contain_text("1 word")
+    page.keyboard.press("m")
+    expect(page.locator("#review-text")).to_have_value("the bat sat on the mat")
+    expect(page.locator(".is-majority")).to_have_count(0)
+    page.keyboard.press("m")
+    expect(page.locator("#review-said")).to_have_text("No majority wants another text")
+    saved(page)
+    assert newest(house) == {"reference": "the bat sat on the mat"}
 
 
 def test_undo_leads_back_to_where_it_was_done(page: Page, house: House) -> None:
