@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import orjson
 from dash import html
 from dash.development.base_component import Component
 
 from evaluator.alignment import GAP, LETTERS, AlignedColumn, Cell, Kind, align, align_many, count_errors
 from evaluator.error_rate import ErrorCounts
 from evaluator.normalize import Normalizer, changing
+from evaluator.pages.alignment_arranging import arranging
 from evaluator.pages.normalizer_warning import normalizer_warning
 from evaluator.plain_normalizers import squeeze
 from evaluator.score_columns import normalizer_of
@@ -66,8 +68,8 @@ def _body(corpus: Corpus, utterance: Utterance, chosen: Normalizer) -> list[Comp
     nothing = None
     if not reference:
         nothing = _sentence("The reference is empty: there is no rate, and every word heard counts as an insertion.")
-    drawing = _drawing(systems, align_many(reference, heard))
-    return [html.Div(badges, className="align-badges"), nothing, *drawing, absent, written]
+    drawing = _drawing(systems, align_many(reference, heard), corpus.name)
+    return [html.Div(badges, className="align-badges"), nothing, arranging(systems), *drawing, absent, written]
 
 
 def _sentence(text: str) -> Component:
@@ -93,7 +95,7 @@ def _numbers(counts: ErrorCounts) -> Iterator[Component]:
         yield html.Span(shown, className=f"align-{kind}" if number else "", title=KINDS[kind])
 
 
-def _drawing(systems: Sequence[str], columns: Sequence[AlignedColumn]) -> list[Component]:
+def _drawing(systems: Sequence[str], columns: Sequence[AlignedColumn], corpus: str) -> list[Component]:
     """The columns, and the names that stand at the left of each of their lines."""
     if not columns:
         return [_sentence("Reference and hypotheses are all empty: there is nothing to align.")]
@@ -116,6 +118,7 @@ def _drawing(systems: Sequence[str], columns: Sequence[AlignedColumn]) -> list[C
             ),
         ],
         className="align-view",
+        **attributes(data_systems=orjson.dumps(list(systems)).decode(), data_corpus=corpus),
     )
     if not hidden:
         return [view]
@@ -163,7 +166,10 @@ def _column(column: AlignedColumn, systems: Sequence[str]) -> Component:
         else html.Span(column.reference, className="align-cell align-reference", title=column.reference)
     )
     cells = [_cell(cell, column.reference, system) for cell, system in zip(column.cells, systems, strict=True)]
-    return html.Span([reference, *cells], className="align-column")
+    # Who has something in a column of insertions: it goes when all of them are hidden.
+    inserting = [f"by-{place}" for place, cell in enumerate(column.cells) if cell.kind == "insert"]
+    names = ["align-column", *(["by", *inserting] if inserting else [])]
+    return html.Span([reference, *cells], className=" ".join(names))
 
 
 def _cell(cell: Cell, reference: str | None, system: str) -> Component:
