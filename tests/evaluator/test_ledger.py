@@ -13,7 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -355,3 +355,42 @@ def test_time_is_utc_and_in_order(ledger: Ledger):
     assert [event.at for event in events] == sorted(event.at for event in events)
     assert events[0].plain()["at"].endswith("Z")
     assert abs(events[0].at.timestamp() - time.time()) < 60
+
+
+STEP = some.tuples(some.sampled_from("abc"), some.booleans(), some.sampled_from(["head", "old", "any"]))
+
+
+@settings(max_examples=25)  # each makes a database
+@given(some.lists(STEP, max_size=30))
+def test_whatever_is_appended_a_chain_has_one_end(steps: list[tuple[str, bool, str]]):
+    """Against the plainest model there is: a list of values for each subject."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        ledger = Ledger(Path(folder) / "l.sqlite")
+        model: dict[str, list[Any]] = {"a": [], "b": [], "c": []}
+        sent: list[Draft] = []
+        for number, (subject, again, over) in enumerate(steps):
+            if again and sent:
+                (event,) = ledger.append([sent[number % len(sent)]])
+                assert event.key == sent[number % len(sent)].key
+                continue
+            chain = model[subject]
+            head = chain[-1].id if chain else None
+            base = {"head": head, "old": chain[0].id if len(chain) > 1 else 99, "any": NEWEST}[over]
+            wanted = draft(subject, number, "count", base=base)
+            if over == "old":
+                with pytest.raises(StaleEdit):
+                    ledger.append([wanted])
+                continue
+            chain += ledger.append([wanted])
+            sent.append(wanted)
+        events = ledger.events(SPACE)
+        assert [event.id for event in events] == list(range(1, len(sent) + 1))
+        for subject, chain in model.items():
+            assert ledger.events(SPACE, subject) == chain
+            assert [event.base for event in chain] == [None, *(event.id for event in chain[:-1])][: len(chain)]
+            assert [event.old for event in chain[1:]] == [event.new for event in chain[:-1]]
+        ends = {subject: {"count": chain[-1]} for subject, chain in model.items() if chain}
+        assert ledger.state(SPACE) == ends
+        ledger.close()
