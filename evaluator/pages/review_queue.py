@@ -13,7 +13,7 @@ from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
 from evaluator.suspicion import SIGNALS
-from evaluator.suspicion.columns import strength_column
+from evaluator.suspicion.building import strength_column
 from evaluator.suspicion.queue import has_suspicion
 from evaluator.suspicion.ranking import PARAMETER, Choice
 from evaluator.suspicion.store import SuspicionProgress

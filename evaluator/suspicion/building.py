@@ -5,9 +5,9 @@ Arrow stream from standard input (evaluator/arrow_process.py), with the corpus's
 
     python -m evaluator.suspicion.building '{"path": "/cache/evidence.parquet"}' < columns.arrow
 
-The file has a line for every row: ``row``, and for each signal that the corpus allows ``strength_<signal>`` (float32)
-and ``reason_<signal>`` (null where the strength is 0). Why others are not there stands in its metadata. It gets its
-name only when it is whole.
+The file has a line for every row: ``row``, and for each signal that the corpus allows ``suspicion_<signal>``, its
+strength (float32), and ``reason_<signal>`` (null where the strength is 0). Why others are not there stands in its
+metadata. It gets its name only when it is whole.
 """
 
 from __future__ import annotations
@@ -38,6 +38,16 @@ FACTS = b"facts"
 LACKING = b"lacking"
 _COUNTS = ("hits", "substitutions", "deletions", "insertions", "character_errors", "reference_characters")
 _SPEECH = "signal_speech_ratio_"
+
+
+def strength_column(signal: str) -> str:
+    """The column with the strength of a signal."""
+    return f"suspicion_{signal}"
+
+
+def reason_column(signal: str) -> str:
+    """The column with the reasons of a signal."""
+    return f"reason_{signal}"
 
 
 def facts_of(corpus: Corpus, fallback: Normalizer) -> Facts:
@@ -100,8 +110,8 @@ def build(
         if finding.lacking:
             lacking[name] = finding.lacking
         else:
-            columns[f"strength_{name}"] = pa.array(finding.strengths, pa.float32())
-            columns[f"reason_{name}"] = finding.reasons
+            columns[strength_column(name)] = pa.array(finding.strengths, pa.float32())
+            columns[reason_column(name)] = finding.reasons
     _publish(pa.table(columns).replace_schema_metadata({LACKING: json.dumps(lacking)}), path)
 
 

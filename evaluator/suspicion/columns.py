@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from evaluator.suspicion import SIGNALS
-from evaluator.suspicion.building import LACKING
+from evaluator.suspicion.building import LACKING, reason_column, strength_column
 from evaluator.suspicion.evidence import SEPARATOR
 from evaluator.suspicion.ranking import Choice, combined
 from explorer.columns import Column
@@ -26,6 +26,7 @@ from explorer.columns import Column
 SCORE = "suspicion"
 REASONS = "suspicion_reasons"
 OVERLAY = "suspicion"
+SIGNALS_OVERLAY = "suspicion:signals"
 
 
 def told_lacking(evidence: Path) -> Mapping[str, str]:
@@ -35,8 +36,8 @@ def told_lacking(evidence: Path) -> Mapping[str, str]:
     return told
 
 
-def columns(names: tuple[str, ...]) -> tuple[Column, ...]:
-    """The columns of a corpus that allows these signals, as they explain themselves."""
+def score_columns() -> tuple[Column, ...]:
+    """The columns of a choice, as they explain themselves."""
     return (
         Column(
             name=SCORE,
@@ -56,45 +57,43 @@ def columns(names: tuple[str, ...]) -> tuple[Column, ...]:
             help="Why the utterance is suspected, in words, with the numbers behind it.",
             hidden=True,
         ),
-        *(
-            Column(
-                name=strength_column(name),
-                label=f"Suspicion: {SIGNALS[name].title[:1].lower()}{SIGNALS[name].title[1:]}",
-                kind="number",
-                style="decimal",
-                origin="score",
-                better="lower",
-                help=f"{SIGNALS[name].help} From 0 to {SIGNALS[name].trust:g}, before its weight.",
-                hidden=True,
-            )
-            for name in names
-        ),
     )
 
 
-def strength_column(signal: str) -> str:
-    """The column with the strength of a signal."""
-    return f"{SCORE}_{signal}"
+def strength_columns(names: Iterable[str]) -> tuple[Column, ...]:
+    """The columns of these signals, whatever the choice."""
+    return tuple(
+        Column(
+            name=strength_column(name),
+            label=f"Suspicion: {SIGNALS[name].title[:1].lower()}{SIGNALS[name].title[1:]}",
+            kind="number",
+            style="decimal",
+            origin="score",
+            better="lower",
+            help=f"{SIGNALS[name].help} From 0 to {SIGNALS[name].trust:g}, before its weight.",
+            hidden=True,
+        )
+        for name in names
+    )
 
 
-def signals_of(overlay: Path) -> tuple[str, ...]:
-    """The signals whose strengths are in a file that ``write_choice`` wrote."""
-    return tuple(name for name in SIGNALS if strength_column(name) in pq.read_schema(overlay).names)
+def signals_of(evidence: Path) -> tuple[str, ...]:
+    """The signals that a file of them has."""
+    there = frozenset(pq.read_schema(evidence).names)
+    return tuple(name for name in SIGNALS if strength_column(name) in there)
 
 
 def write_choice(evidence: Path, choice: Choice, path: Path) -> None:
     """Write the overlay of a choice from a file of signals."""
-    names = tuple(name for name in SIGNALS if f"strength_{name}" in pq.read_schema(evidence).names)
-    used = choice.switched_on(names)
-    wanted = ["row", *(f"strength_{name}" for name in names), *(f"reason_{name}" for name in used)]
+    used = choice.switched_on(signals_of(evidence))
+    wanted = ["row", *map(strength_column, used), *map(reason_column, used)]
     table = pq.read_table(evidence, columns=wanted)
-    strengths = {name: table[f"strength_{name}"].to_numpy() for name in names}
+    strengths = {name: table[strength_column(name)].to_numpy() for name in used}
     score = combined(strengths, choice, table.num_rows)
     laid = {
         "row": table["row"],
         SCORE: pa.array(score),
-        REASONS: _joined([table[f"reason_{name}"] for name in used], score),
-        **{strength_column(name): pa.array(strengths[name]) for name in names},
+        REASONS: _joined([table[reason_column(name)] for name in used], score),
     }
     building = path.with_name(f"{path.stem}.{uuid.uuid4().hex[:8]}.building")
     try:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from evaluator.suspicion import SIGNALS
-from evaluator.suspicion.columns import REASONS, SCORE, strength_column
+from evaluator.suspicion.building import strength_column
+from evaluator.suspicion.columns import REASONS, SCORE
 from evaluator.suspicion.evidence import SEPARATOR
 from evaluator.suspicion.ranking import Choice
 from explorer.corpus import Corpus

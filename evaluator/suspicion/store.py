@@ -21,7 +21,16 @@ from evaluator.score_columns import PREFIX, normalizer_of
 from evaluator.scoring import NORMALIZED
 from evaluator.suspicion import SIGNALS
 from evaluator.suspicion.building import FACTS, allowed, build, columns_for, facts_of, written
-from evaluator.suspicion.columns import OVERLAY, SCORE, columns, signals_of, told_lacking, write_choice
+from evaluator.suspicion.columns import (
+    OVERLAY,
+    SCORE,
+    SIGNALS_OVERLAY,
+    score_columns,
+    signals_of,
+    strength_columns,
+    told_lacking,
+    write_choice,
+)
 from evaluator.suspicion.ranking import PARAMETER, Choice
 from explorer.corpus import Corpus, Overlay
 from explorer.parameters import VIEW, Parameters
@@ -29,7 +38,7 @@ from explorer.parameters import VIEW, Parameters
 if TYPE_CHECKING:
     from evaluator.arrow_process import ArrowProcess
 
-VERSION = 2
+VERSION = 3
 """Goes up when the same corpus would give other files."""
 
 AT_ONCE = 20_000
@@ -78,6 +87,7 @@ class SuspicionStore:
         self._lock = threading.Lock()  # of the fields below
         self._laying = threading.Lock()  # so that two visitors do not do the same work
         self._laid: WeakKeyDictionary[Corpus, dict[str, Corpus]] = WeakKeyDictionary()
+        self._found: WeakKeyDictionary[Corpus, Corpus] = WeakKeyDictionary()
         self._keys: WeakKeyDictionary[Corpus, str] = WeakKeyDictionary()
         self._working: dict[str, SuspicionProgress] = {}
         self._processes: dict[str, ArrowProcess] = {}
@@ -214,11 +224,16 @@ class SuspicionStore:
         return True
 
     def _laid_anew(self, corpus: Corpus, evidence: Path, choice: Choice) -> Corpus:
+        names = signals_of(evidence)
+        if not names:
+            return corpus
         path = evidence.with_name(f"{evidence.stem}.{_digest(str(choice))}.choice.parquet")
         if not path.exists():
             write_choice(evidence, choice, path)
-        names = signals_of(path)
-        return corpus.laid(Overlay(OVERLAY, path, columns(names))) if names else corpus
+        # What signals found is laid once, and shared by all choices.
+        if corpus not in self._found:
+            self._found[corpus] = corpus.laid(Overlay(SIGNALS_OVERLAY, evidence, strength_columns(names)))
+        return self._found[corpus].laid(Overlay(OVERLAY, path, score_columns()))
 
     def _work(self, key: str, corpus: Corpus) -> None:
         """The work of ``begin``, in its own thread; one child process at a time."""

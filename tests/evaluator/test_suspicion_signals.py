@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from evaluator.alignment_edits import find_edits
 from evaluator.suspicion import SIGNALS, edges, far_off, levels, pace, repeats, sound_format, writing
-from evaluator.suspicion.columns import strength_column
+from evaluator.suspicion.building import strength_column
 from evaluator.suspicion.evidence import Facts, Finding
 from evaluator.suspicion.ranking import Choice
 from explorer.corpus import Corpus, Overlay
