@@ -120,7 +120,11 @@ class EditStore:
         if ready not in remembered:
             laid = corpus
             for system in ready:
-                laid = laid.laid(overlay(chosen, system, _path(corpus, system)))
+                path = _path(corpus, system)
+                try:
+                    laid = laid.laid(overlay(chosen, system, path))
+                except SpeechDataError:  # a damaged file is made again by whoever asks next
+                    path.unlink(missing_ok=True)
             remembered.clear()
             remembered[ready] = laid
         return remembered[ready]

@@ -67,8 +67,11 @@ from explorer.vocabulary import WordAccuracy
 from explorer.vocabulary_store import Counting
 from explorer.words import Folding
 
-FINDINGS = 8
-"""Results about the differences of systems that stay in memory: some are tables of a million lines."""
+FINDINGS = 16
+"""Slices, scatters and lists of words that stay in memory."""
+
+CONFUSIONS = 3
+"""Lists of errors that do: they can have a million lines."""
 
 _LOOK_EVERY = 0.5  # s between looks whether a corpus has been loaded
 
@@ -91,6 +94,7 @@ class EvaluatorStores(Stores):
     contributions: ContributionStore
     written: WrittenStore
     findings: ComparisonStore
+    confusions: ComparisonStore
     tables: TableStore
     flags: FlagStore
     supervisor: Supervisor
@@ -370,6 +374,7 @@ class EvaluatorStores(Stores):
         self.contributions.close()
         self.written.close()
         self.findings.close()
+        self.confusions.close()
         self.vocabularies.close()
         self.comparisons.close()
         self.decoders.close()
@@ -430,6 +435,7 @@ def open_stores(
         contributions=ContributionStore(),
         written=WrittenStore(cache / "written"),
         findings=ComparisonStore(remembered=FINDINGS),
+        confusions=ComparisonStore(remembered=CONFUSIONS),
         tables=TableStore(),
         flags=FlagStore(cache / "flags", config.hallucination),
         supervisor=supervisor,

@@ -149,8 +149,10 @@ def sql(column: Column, value: str, test: Test, *, case: Case | None = None) -> 
     if operator in ("has", "lacks"):
         entry = f"{SEPARATOR}{test.value}{SEPARATOR}".replace(NO_BREAK, " ")
         listed = f"replace('{SEPARATOR}' || {value} || '{SEPARATOR}', '{NO_BREAK}', ' ')"
-        found = f"coalesce(contains({listed}, ?), false)"
-        return (found if operator == "has" else f"(NOT {found})"), (entry,)
+        # Few rows have the longest word at all; only theirs are looked at as lists.
+        longest = max(str(test.value).split(), key=len, default="")
+        found = f"(CASE WHEN contains({value}, ?) THEN contains({listed}, ?) ELSE false END)"
+        return (found if operator == "has" else f"(NOT {found})"), (longest, entry)
     if operator == "matches":
         return f"coalesce(regexp_matches({value}, ?), false)", (test.value,)
     wanted = "contains" if operator == "excludes" else operator

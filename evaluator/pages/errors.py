@@ -89,7 +89,7 @@ def find(stores: Any, query: Parameters) -> Confusions | Making:
             stores.edits.with_edits(scored, [*systems, *named_edits(scored, query)], tell), wanted, systems
         )
 
-    found: Confusions | Making = stores.findings.get(_key(stores, query), make)
+    found: Confusions | Making = stores.confusions.get(_key(stores, query), make)
     return found
 
 
@@ -98,7 +98,7 @@ def _key(stores: Any, query: Parameters) -> tuple[Any, ...]:
 
 
 def _cancel(stores: Any, query: Parameters) -> None:
-    stores.findings.cancel(_key(stores, query))
+    stores.confusions.cancel(_key(stores, query))
 
 
 def _tab(query: Parameters) -> str:

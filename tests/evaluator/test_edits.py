@@ -186,6 +186,19 @@ def test_cancelling_leaves_nothing_half_made(tmp_path: Path) -> None:
     scores.close()
 
 
+def test_a_damaged_file_is_made_again(tmp_path: Path) -> None:
+    scores = ScoreStore(tmp_path / "scores")
+    laid = scores.lay(scored_corpus(tmp_path), "basic")
+    first, second, third = EditStore(), EditStore(), EditStore()
+    first.lay(laid, Parameters())
+    [damaged] = [path for path in (tmp_path / "scores").glob("*.edits") if b"edits_tiny" in path.read_bytes()]
+    damaged.write_bytes(b"PAR1 nothing")
+    assert not [c for c in second.lay(laid, Parameters()).columns if c.name == "edits_tiny"]
+    assert listed(third.lay(laid, Parameters()), "edits_tiny")[1] == "dog\u00a0→\u00a0dug; −\u00a0off"
+    for store in (first, second, third, scores):
+        store.close()
+
+
 def test_edits_equal_jiwers_on_random_pairs() -> None:
     for said, heard in random_pairs(3_000, seed=11):
         chunks = jiwer.process_words(" ".join(said), " ".join(heard)).alignments[0]

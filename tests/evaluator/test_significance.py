@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from evaluator.alignment import LETTERS, align, align_many, count_errors
 from evaluator.matched_pairs import GOOD_WORDS, MatchedPairs, matched_pairs, segment_errors
 from evaluator.score_table import Marks
-from evaluator.significance import difference, holm, p_wilcoxon, rate_interval, resampled_rates
+from evaluator.significance import alike, difference, holm, p_wilcoxon, rate_interval, resampled_rates
 from tests.evaluator.test_alignment_oracles import random_pairs
 
 SC_STATS = Path("/usr/lib/sctk/bin/sc_stats")
@@ -252,3 +252,20 @@ def _sgml(system: str, pairs: list[tuple[list[str], list[str]]]) -> str:
 
 def _quoted(word: str | None) -> str:
     return "" if word is None else f'"{word}"'
+
+
+@given(
+    st.integers(1, 4).flatmap(
+        lambda columns: st.lists(
+            st.lists(st.integers(-3, 3) | st.sampled_from([2**40, -(2**40)]), min_size=columns, max_size=columns),
+            min_size=1,
+            max_size=30,
+        )
+    )
+)
+def test_rows_that_are_alike_are_those_of_numpy(rows: list[list[int]]) -> None:
+    table = np.array(rows, np.int64)
+    expected, counts = np.unique(table, axis=0, return_counts=True)
+    found, numbers = alike(table)
+    assert found.tolist() == expected.tolist()
+    assert numbers.tolist() == counts.tolist()
