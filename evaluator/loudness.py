@@ -7,18 +7,14 @@ level of EBU R 128; a sound whose peak would be clipped there stays as much quie
 from __future__ import annotations
 
 import math
-import warnings
 
 import numpy as np
 
 from explorer.audio import Audio
+from explorer.loudness import TARGET_LUFS, measure
 
-TARGET_LUFS = -23.0
 HIGHEST_PEAK = 10 ** (-1 / 20)
 """1 dB below full scale: what a lossless file may reach without clipping in a decoder or a resampler after it."""
-
-BLOCK_SECONDS = 0.4
-"""The gating block of BS.1770: a shorter sound is measured as if it went on by being repeated."""
 
 
 def integrated_loudness(audio: Audio) -> float | None:
@@ -26,16 +22,7 @@ def integrated_loudness(audio: Audio) -> float | None:
 
     A sine of 997 Hz and full scale has -3.01 LUFS.
     """
-    import pyloudnorm
-
-    samples = audio.samples.astype(np.float64)
-    shortest = math.ceil(BLOCK_SECONDS * audio.sample_rate) + 1
-    if len(samples) < shortest:
-        samples = np.resize(samples, shortest) if len(samples) else np.zeros(shortest)
-    with warnings.catch_warnings(), np.errstate(divide="ignore"):
-        warnings.simplefilter("ignore")  # pyloudnorm warns where the logarithm of silence is taken
-        loudness = float(pyloudnorm.Meter(audio.sample_rate).integrated_loudness(samples))
-    return loudness if math.isfinite(loudness) else None
+    return measure(audio.samples, audio.sample_rate).lufs
 
 
 def matching_gain_db(loudness: float | None, peak: float, *, target: float = TARGET_LUFS) -> float:

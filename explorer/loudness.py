@@ -3,11 +3,13 @@
 Integrated loudness after ITU-R BS.1770-4 (K-weighting, blocks of 0.4 s, gates at -70 LUFS and 10 LU below the mean), as
 pyloudnorm computes it. A full-scale sine of 997 Hz in one channel has -3.01 LUFS; the target, -23 LUFS, is that of
 EBU R 128. A gain never lifts the largest sample above CEILING_DB, so a peaky sound may stay below the target: it is
-``limited`` then. What is shorter than a block, or silent, has no loudness and stays as it is.
+``limited`` then. A sound shorter than a block is measured as if it were repeated; silence has no loudness, and stays.
 """
 
 from __future__ import annotations
 
+import math
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +20,7 @@ CEILING_DB = -1.0
 """The largest sample after a gain above 0, dBFS: room for what lies between samples."""
 
 BLOCK = 0.4
-"""Seconds of a gating block: nothing shorter has a loudness."""
+"""Seconds of a gating block."""
 
 MOST_CHANNELS = 5
 LONGEST = 1800.0
@@ -69,8 +71,10 @@ def measure(samples: np.ndarray, sample_rate: int) -> Loudness:
     peak_db = 20 * float(np.log10(largest))
     if sound.shape[1] > MOST_CHANNELS:
         sound = sound.mean(axis=1, keepdims=True)
-    if len(sound) < round(BLOCK * sample_rate):
-        return Loudness(None, peak_db)
-    with np.errstate(divide="ignore"):  # blocks of silence have no logarithm, and are gated away
+    shortest = math.ceil(BLOCK * sample_rate) + 1
+    if len(sound) < shortest:
+        sound = np.resize(sound, (shortest, sound.shape[1]))
+    with warnings.catch_warnings(), np.errstate(divide="ignore"):
+        warnings.simplefilter("ignore")  # blocks of silence have no logarithm, and are gated away
         lufs = float(pyloudnorm.Meter(sample_rate, block_size=BLOCK).integrated_loudness(sound))
     return Loudness(lufs if np.isfinite(lufs) else None, peak_db)

@@ -31,6 +31,8 @@ TAB = "Listening room"
 CARRIED = ("spoken",)
 
 SENTENCES_ON_A_PAGE = 10
+CELLS_ON_A_PAGE = 60
+"""Readings on a page, as far as five sentences do not have more: the browser takes time for each."""
 
 
 def layout(stores: EvaluatorStores, query: Parameters) -> Component:
@@ -80,13 +82,14 @@ def _body(stores: EvaluatorStores, corpus: Corpus, parameters: Parameters) -> li
         return [explanation(corpus, parameters)]
     stimuli = stores.stimuli.of(corpus)
     wish = Wish.of(parameters, corpus, spoken=_usual_form(stores, stimuli))
-    first = (wish.page - 1) * SENTENCES_ON_A_PAGE
+    size = max(5, min(SENTENCES_ON_A_PAGE, CELLS_ON_A_PAGE // max(1, len(stimuli.systems))))
+    first = (wish.page - 1) * size
     found = room_page(
         corpus,
         stimuli,
         wish.query,
         start=first,
-        stop=first + SENTENCES_ON_A_PAGE,
+        stop=first + size,
         recognizer=wish.judge,
         score=wish.score.name if wish.score else None,
         only_gaps=wish.only_gaps,
@@ -100,7 +103,7 @@ def _body(stores: EvaluatorStores, corpus: Corpus, parameters: Parameters) -> li
         controls(corpus, stimuli, wish),
         html.Div([transport(), system_strip(shown)], className="tts-bar"),
         *([row(shown, one, first + number) for number, one in enumerate(found.rows, start=1)] or [nothing(found)]),
-        pager(parameters, wish.page, found.total, size=SENTENCES_ON_A_PAGE),
+        pager(parameters, wish.page, found.total, size=size),
         _problems(stimuli),
     ]
 

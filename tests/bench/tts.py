@@ -20,12 +20,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from flask.testing import FlaskClient
 from playwright.sync_api import Page, sync_playwright
 from werkzeug.serving import make_server
 
 from app import DEFAULTS, create_app, open_stores
 from evaluator.pages import tts
-from evaluator.stimuli import stimulus_set
+from evaluator.stimuli import StimulusSet, stimulus_set
 from explorer.config import load
 from explorer.parameters import Parameters
 from tests.browser.conftest import ARGUMENTS
@@ -34,6 +35,9 @@ from tests.browser.listening import heard, longest_silence, record, serve_record
 SENTENCES, SYSTEMS = 1000, 10
 SOUNDS = 40
 """Sound files; the sentences use them in turn, each under a path of its own."""
+
+ROWS = 6
+"""Sentences on a page of so many systems."""
 
 PLAYS = 30
 FRESH = range(90, 90 + PLAYS)
@@ -94,11 +98,30 @@ def measure(folder: Path, say: Callable[[str], None] = print) -> None:
     serve_recorder(server)
     running = make_server("127.0.0.1", 0, server, threaded=True)
     threading.Thread(target=running.serve_forever, daemon=True).start()
+    _server_part(server.test_client(), found, say)
     try:
         _browser(f"http://127.0.0.1:{running.server_port}", say)
     finally:
         running.shutdown()
         stores.close()
+
+
+def _server_part(client: FlaskClient, found: StimulusSet, say: Callable[[str], None]) -> None:
+    """What the server takes for a sound and its loudness, when neither was asked for before."""
+    times = []
+    for sentence in FRESH:
+        stimulus = found.stimulus(f"s{sentence:04d}", "system9")
+        assert stimulus is not None
+        began = time.perf_counter()
+        for part in ("audio", "loudness"):
+            assert client.get(f"/media/voices/{stimulus.id}/{part}").data
+        times.append(time.perf_counter() - began)
+    _line(
+        say,
+        f"first sound, the server's part (sound and loudness), p95 of {len(times)}",
+        float(np.percentile(times, 95)),
+    )
+    _line(say, "    median", statistics.median(times))
 
 
 def _browser(address: str, say: Callable[[str], None]) -> None:
@@ -108,17 +131,19 @@ def _browser(address: str, say: Callable[[str], None]) -> None:
         browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         opened = []
+        page.goto(f"{address}/tts?corpus=voices")
+        page.wait_for_selector(".tts-row .player[data-state=ready]")
         for number in range(5):
             began = time.perf_counter()
-            page.goto(f"{address}/tts?corpus=voices&page={number + 2}")
-            page.wait_for_selector(".tts-row .player[data-state=ready]")
+            page.locator('[data-tts-page="1"] a').click()
+            page.wait_for_selector(f'[data-tts-row="{(number + 1) * ROWS + 1}"] .player[data-state=ready]')
             opened.append(time.perf_counter() - began)
-        _line(say, "open in the browser until the first pictures, median", statistics.median(opened))
+        _line(say, "another page in the browser, until its first pictures, median", statistics.median(opened))
         plays = []
         while len(plays) < PLAYS:
-            page.goto(f"{address}/tts?corpus=voices&page={10 + len(plays) // 10}")
+            page.goto(f"{address}/tts?corpus=voices&page={FRESH.start // ROWS + 1 + len(plays) // ROWS}")
             page.wait_for_selector(".tts-row .player[data-state=ready]")
-            for row in range(10):
+            for row in range(ROWS):
                 page.evaluate("(row) => document.querySelectorAll('.tts-row')[row].scrollIntoView()", row)
                 player = f"document.querySelectorAll('.tts-row')[{row}].querySelector('.player')"
                 page.wait_for_function(f"() => {player}.dataset.state === 'ready'")
