@@ -83,6 +83,16 @@ def test_the_command_writes_the_manifest_and_says_what_every_rule_did(
     assert len((tmp_path / "out.json").read_bytes().splitlines()) == 3
 
 
+def test_the_recipe_that_comes_along_can_be_applied(tmp_path: Path):
+    manifest, _ = files(tmp_path)
+    corpus = open_corpus("m", [manifest], cache=tmp_path / "cache")
+    recipe = read_recipe(Path(__file__).resolve().parents[2] / "configs" / "recipe.yaml")
+    applied, changes = apply_recipe(corpus, recipe, NORMALIZERS["basic"])
+    # 0 lasts 0.2 s and 2 lasts 0.1 s; 2 would be too fast, too (4 characters in 0.1 s), but is settled.
+    assert [(one.matched, one.changed) for one in applied] == [(2, 2), (1, 0), (4, 0), (0, 0)]
+    assert changes == {row: Change(fields={"rejected": "too short"}) for row in (0, 2)}
+
+
 def test_gzip_goes_in_and_out(tmp_path: Path):
     import gzip
 
