@@ -25,7 +25,7 @@ window.earmark = window.earmark || {};
   const MOVES = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown"];
 
   const visible = (element) => element.getClientRects().length > 0 && !element.disabled
-    && element.getAttribute("aria-disabled") !== "true";
+    && element.getAttribute("aria-disabled") !== "true" && !element.closest("[inert]");
   const within = (target, selector) => target instanceof Element && target.closest(selector) !== null;
 
   function belongsToFocus(event) {

@@ -146,11 +146,11 @@
 
     /* On to the next that nobody has decided about; this one stays as it is. */
     async skip() {
-      const { session, list } = this.view;
+      const { session } = this.view;
       try {
-        const place = await list.undecided(session.sheet.place ?? -1);
-        if (place === null) this.view.say("Everything after this is decided");
-        else await session.open((await list.at(place)).id, place);
+        const { next } = await session.undecided();
+        if (next === null) this.view.say("Everything after this is decided");
+        else await session.open(next.id, next.place);
       } catch (error) {
         this.view.failed(error);
       }

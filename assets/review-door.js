@@ -65,6 +65,10 @@
       return this.ask("/rows", { query: { order, start, stop } });
     }
 
+    undecided(order, after) {
+      return this.ask("/undecided", { query: { order, start: after + 1 } });
+    }
+
     sheet(order, utterance) {
       return this.ask(`/utterances/${utterance}`, { query: { order } });
     }

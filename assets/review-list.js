@@ -55,14 +55,6 @@
       return (await this.page(first))[place - first] || null;
     }
 
-    /* The place of the next row after one that nobody has decided about; null when there is none. */
-    async undecided(place) {
-      for (let next = place + 1; next < this.total; next += 1) {
-        if (!(await this.at(next)).decision) return next;
-      }
-      return null;
-    }
-
     /* The row that is being reviewed; its page is shown. */
     async choose(id, place) {
       this.current = id;

@@ -1,7 +1,7 @@
 /* One visit of the review page: which utterance is open, its text, what was done to it and can be undone.
 
    A *sheet* is everything about one utterance as the server tells it; `values` are its fields as they are now, ahead of
-   the ledger by what the outbox still holds. Every change of a value goes through `change`, which keeps it for undo,
+   the ledger by what the outbox still holds. What others do is in review-merging.js. Every change of a value goes through `change`, which keeps it for undo,
    draws it, and hands it to the outbox. The next sheet is fetched while this one is read. */
 "use strict";
 
@@ -12,9 +12,10 @@
   const ALIGN_MS = 40;
   const KEPT_SHEETS = 12;
 
-  class Session {
+  class Session extends review.Merging {
     /* `view` draws: see review.js. */
     constructor(config, door, view) {
+      super();
       Object.assign(this, { config, door, view });
       this.sheets = new Map();
       this.sheet = null;
@@ -62,6 +63,12 @@
 
     rows(start, stop) {
       return this.withOrder((token) => this.door.rows(token, start, stop));
+    }
+
+    /* The next row after this one that nobody has decided about. */
+    undecided() {
+      const after = this.sheet.place ?? -1;
+      return this.withOrder((token) => this.door.undecided(token, after));
     }
 
     fetch(id) {
@@ -274,53 +281,6 @@
       this.change(this.sheet, step.field, value, { comment, undoing: "undo" });
       if (step.field === "reference") this.reset();
       this.view.say(`${side === "before" ? "Undone" : "Done again"}: ${step.field === "reference" ? "text" : step.field}`);
-    }
-
-    /* ---- others ---- */
-
-    /* Somebody else's newer events of the open utterance: taken over, unless there is work of our own in the way. */
-    arrived(events) {
-      const { sheet } = this;
-      for (const event of events) {
-        const known = sheet.events[event.field];
-        if (known && known.id >= event.id) continue;
-        if (this.outbox.pending(sheet.id, event.field)) continue; // the ledger will refuse it, and then we ask
-        if (!sheet.history.some(({ id }) => id === event.id)) sheet.history.push(event);
-        if (event.field === "reference" && this.dirty) continue; // the base stays the one that was seen
-        this.adoptEvent(sheet, event.field, event);
-        if (event.field === "reference") this.reset();
-        this.view.changed(sheet, event.field);
-        this.view.say(`${event.who} changed the ${event.field === "reference" ? "text" : event.field} ${review.ago(event.at)}`);
-      }
-    }
-
-    /* The ledger has a newer event than the one that the edit was made over, or the manifest another row: whose is kept? */
-    async conflict(draft, { kind, newer = null, row = null, error }) {
-      const agreed = kind === "stale" && newer && JSON.stringify(newer.new) === JSON.stringify(draft.new);
-      const answer = agreed ? "theirs" : await this.view.people.askConflict(draft, { kind, newer, row, sentence: error });
-      if (kind === "row") this.sheets.delete(draft.subject);
-      const sheet = await this.fetch(draft.subject).catch(() => null);
-      if (!sheet) return;
-      if (kind === "stale") {
-        if (newer && !sheet.history.some(({ id }) => id === newer.id)) sheet.history.push(newer);
-        this.adoptEvent(sheet, draft.field, newer);
-      }
-      const here = this.sheet && this.sheet.id === sheet.id;
-      if (here && this.sheet !== sheet) await this.open(sheet.id);
-      if (answer === "mine") {
-        this.change(sheet, draft.field, draft.new, { comment: draft.comment, undoing: "again" });
-      }
-      if (here && draft.field === "reference") this.reset();
-      this.view.changed(sheet, draft.field);
-    }
-
-    /* The text in the editor is that of the sheet again. */
-    reset() {
-      this.text = this.sheet.values.reference ?? "";
-      clearTimeout(this.timers.commit);
-      storage.drop(this.draftName(this.sheet.id));
-      this.view.text(this.text);
-      this.align(0);
     }
 
     /* The edit that the server refused is given up: the field is what it was. */

@@ -97,6 +97,11 @@
       if (this.player) this.player.toggle();
     }
 
+    play() {
+      // A player that has just been put into the page is made with the next frame.
+      requestAnimationFrame(() => { if (this.player) this.player.play(); });
+    }
+
     step(seconds) {
       if (this.player) this.player.seek(this.player.time + seconds);
     }

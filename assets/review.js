@@ -82,7 +82,7 @@
       this.unread(sheet);
       this.list.choose(sheet.id, sheet.place);
       part("presence").textContent = "";
-      performance.mark(`earmark:review:${sheet.id}`);
+      if (this.config.autoplay) this.stage.play();
       this.people.look();
     }
 
@@ -118,6 +118,7 @@
     }
 
     text(value) {
+      if (this.signal.aborted) return; // another session draws here now
       const { field } = this;
       if (field.value === value) return;
       const focused = document.activeElement === field;
@@ -141,22 +142,26 @@
     }
 
     stale() {
+      if (this.signal.aborted) return; // another session draws here now
       this.differences.stale = true;
       part("rates").dataset.state = "waiting";
     }
 
     aligned(drawing) {
+      if (this.signal.aborted) return; // another session draws here now
       part("rates").dataset.state = "ready";
       this.hidden(this.session.text);
       this.differences.draw(drawing);
     }
 
     unaligned(error) {
+      if (this.signal.aborted) return; // another session draws here now
       part("rates").dataset.state = "failed";
       part("rates-note").textContent = `The rates are of an earlier text: ${error.message}.`;
     }
 
     changed(sheet, field) {
+      if (this.signal.aborted) return; // another session draws here now
       const { session } = this;
       if (session.sheet === sheet) review.side.draw(sheet);
       const event = sheet.events.decision;
@@ -170,6 +175,7 @@
     }
 
     saved(state) {
+      if (this.signal.aborted) return; // another session draws here now
       const box = part("saved");
       box.dataset.state = state.kind;
       const refused = state.kind === "failed" ? state.refused : null;
@@ -261,6 +267,7 @@
     if (running) {
       running.view.session.stop();
       running.view.stage.clear();
+      running.root.dataset.state = "opening";
       running.abort.abort();
       running = null;
     }

@@ -217,6 +217,7 @@ class Review:
     reasons: tuple[str, ...] = ("bad audio", "wrong language", "several speakers", "not speech")
     tags: tuple[str, ...] = ("noise", "overlap", "accent", "unsure")
     advance: bool = True
+    autoplay: bool = False
     keys: ReviewKeys = field(default_factory=lambda: ReviewKeys())
 
 

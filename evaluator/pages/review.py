@@ -6,20 +6,21 @@ is gone through is the view of the address, so any filter of any corpus can be r
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 from dash import Dash, dcc, html
 from dash.development.base_component import Component
 
 from evaluator.pages import review_queue
+from evaluator.pages.review_parts import do, editor, side
 from evaluator.pages.review_routes import ORDER, QUEUE, TABLE, add_routes, arranged
 from evaluator.review.exporting import REVIEW_EXPORTS
 from evaluator.review.order import OrderStore
 from evaluator.suspicion.queue import has_suspicion
-from explorer.components.cards import attributes, help_mark, icon
+from explorer.components.cards import attributes, icon
 from explorer.corpus import Corpus
 from explorer.parameters import PLACE, VIEW, Parameters
 from explorer.query import Query
@@ -29,16 +30,6 @@ if TYPE_CHECKING:
 
 PATH = "/review"
 TITLE = "Review"
-
-TEXT_HELP = (
-    "The reference as it stands. What you type is kept in this browser at once and saved on the server when you pause; "
-    "the original stays in the history and in the manifest until you export."
-)
-HEARD_HELP = (
-    "Every system's hypothesis, aligned with the text above as you edit it. A click on a difference takes it over; a "
-    "click on a name takes the whole hypothesis. S: substituted, D: left out, I: added."
-)
-WHY_HELP = "Signs that something is wrong with this utterance, the strongest first."
 
 
 def layout(stores: EvaluatorStores, query: Parameters) -> Component:
@@ -58,6 +49,7 @@ def layout(stores: EvaluatorStores, query: Parameters) -> Component:
         "reasons": list(options.reasons),
         "tags": list(options.tags),
         "advance": options.advance,
+        "autoplay": options.autoplay,
     }
     return html.Div(
         [
@@ -77,8 +69,8 @@ def layout(stores: EvaluatorStores, query: Parameters) -> Component:
                         className="panel review-list",
                         **attributes(aria_label="Utterances of this list"),
                     ),
-                    html.Div(_main(options, corpus), id="review-main", className="review-main", tabIndex=-1),
-                    html.Div(_side(options), id="review-side", className="review-side"),
+                    html.Div(editor(options), id="review-main", className="review-main", tabIndex=-1),
+                    html.Div(side(options), id="review-side", className="review-side"),
                     _empty(query),
                 ],
                 className="review-columns",
@@ -94,17 +86,6 @@ def register(app: Dash, stores: EvaluatorStores) -> None:
     """Answer what the page asks for in the background; everything else happens in the browser."""
     add_routes(app.server, stores, OrderStore())
     review_queue.register(app, stores)
-
-
-def _do(name: str, icon_name: str, text: str, *, kind: str = "secondary", words: bool = True, **more: str) -> Component:
-    """A button that does one of the page's actions."""
-    return html.Button(
-        [icon(icon_name), text if words else None],
-        type="button",
-        className=f"btn btn-{kind}" if words else "icon-button",
-        title=text,
-        **attributes(data_review_do=name, **({} if words else {"aria_label": text}), **more),
-    )
 
 
 def _bar(query: Parameters, *, read_only: bool) -> Component:
@@ -124,10 +105,10 @@ def _bar(query: Parameters, *, read_only: bool) -> Component:
     reading = html.Span([icon("bi-eye"), "Read-only"], className="badge-soft", title="review.read_only is set")
     return html.Div(
         [
-            _do("list", "bi-list-ul", "List", kind="secondary review-list-toggle"),
-            _do("previous", "bi-chevron-left", "Previous utterance", words=False),
+            do("list", "bi-list-ul", "List", kind="secondary review-list-toggle"),
+            do("previous", "bi-chevron-left", "Previous utterance", words=False),
             html.Span(id="review-place", className="num review-place", **attributes(aria_live="polite")),
-            _do("next", "bi-chevron-right", "Next utterance", words=False),
+            do("next", "bi-chevron-right", "Next utterance", words=False),
             html.Span(id="review-presence", className="review-presence"),
             html.Span(id="review-said", className="review-said", role="status"),
             html.Div([*([reading] if read_only else [*saved, name]), _exports(query)], className="review-bar-end"),
@@ -214,152 +195,6 @@ def _orders(corpus: Corpus, view: Query, query: Parameters, *, by_queue: bool) -
         for name, text, chosen in choices
     ]
     return html.Nav(links, className="review-orders", **attributes(aria_label="Order"))
-
-
-def _main(options: Any, corpus: Corpus) -> list[Component]:
-    text_name = "Text of the utterance"
-    return [
-        html.Div(id="review-stage", className="panel panel-body review-stage"),
-        html.Section(
-            [
-                html.Div(
-                    [
-                        html.H2(html.Label("Text", htmlFor="review-text")),
-                        help_mark(TEXT_HELP),
-                        html.Div([] if options.read_only else _text_tools(), className="aside"),
-                    ],
-                    className="panel-head",
-                ),
-                html.Div(
-                    [
-                        html.Textarea(
-                            id="review-text",
-                            className="review-text",
-                            dir="auto",
-                            rows=2,
-                            spellCheck="false",
-                            autoComplete="off",
-                            **attributes(aria_label=text_name),
-                        ),
-                        html.P(id="review-invisible", className="align-note review-warning", hidden=True),
-                        html.Div(
-                            [
-                                None if options.read_only else _decisions(options.keys),
-                                html.Details(
-                                    [html.Summary("The manifest's text"), html.P(id="review-original", dir="auto")],
-                                    className="align-written",
-                                ),
-                            ],
-                            className="review-under",
-                        ),
-                    ],
-                    className="panel-body",
-                ),
-            ],
-            className="panel",
-        ),
-        html.Section(
-            [
-                html.Div([html.H2("Heard"), help_mark(HEARD_HELP)], className="panel-head"),
-                html.Div(
-                    [
-                        html.Div(id="review-systems", className="review-systems"),
-                        html.Div(id="review-differences"),
-                        html.P(id="review-rates-note", className="align-note"),
-                        html.P(id="review-missing", className="align-note"),
-                    ],
-                    className="panel-body",
-                ),
-            ],
-            id="review-rates",
-            className="panel",
-            **attributes(data_state="waiting"),
-        ),
-    ]
-
-
-def _text_tools() -> list[Component]:
-    return [
-        _do("undo", "bi-arrow-counterclockwise", "Undo", words=False),
-        _do("redo", "bi-arrow-clockwise", "Redo", words=False),
-        _do("original", "bi-file-text", "The manifest's text again", words=False),
-    ]
-
-
-def _decisions(keys: Any) -> Component:
-    choices = (
-        ("accept", "bi-check-lg", "Accept"),
-        ("reject", "bi-x-lg", "Reject"),
-        ("skip", "bi-skip-forward", "Skip"),
-    )
-    return html.Div(
-        [
-            html.Button(
-                [icon(picture), text, html.Kbd(key) if (key := _short_key(getattr(keys, name))) else None],
-                type="button",
-                className=f"btn btn-{'primary' if name == 'accept' else 'secondary'}",
-                title=f"{text} ({', '.join(getattr(keys, name))})",
-                **attributes(data_review_do=name),
-                **(attributes(data_decision=name, aria_pressed="false") if name != "skip" else {}),
-            )
-            for name, picture, text in choices
-        ],
-        className="review-decisions",
-        role="group",
-        **attributes(aria_label="Decision"),
-    )
-
-
-def _short_key(keys: Sequence[str]) -> str:
-    """The shortest key of an action, as a hint on its button."""
-    return min(keys, key=len, default="")
-
-
-def _side(options: Any) -> list[Component]:
-    writable = not options.read_only
-    tags = [
-        html.Button(tag, type="button", className="review-tag", disabled=not writable, **attributes(data_tag=tag))
-        for tag in options.tags
-    ]
-    return [
-        _panel("Why it is here", html.Ul(id="review-why", className="plain-list review-why"), help_text=WHY_HELP),
-        _panel(
-            "Decision",
-            [
-                html.P(id="review-decision", className="review-decision"),
-                html.Div(tags, id="review-tags", className="chips", role="group", **attributes(aria_label="Tags")),
-                html.P(id="review-tags-others", className="muted", hidden=True),
-                html.Label(
-                    [
-                        html.Span("Comment"),
-                        html.Textarea(
-                            id="review-comment",
-                            className="form-control",
-                            rows=2,
-                            dir="auto",
-                            readOnly="" if writable else "readOnly",
-                        ),
-                    ],
-                    className="review-comment",
-                ),
-            ],
-        ),
-        _panel(
-            "History",
-            [
-                html.P("Nobody has changed anything here.", id="review-history-none", className="muted"),
-                html.Ol(id="review-history", className="plain-list review-history"),
-            ],
-        ),
-        _panel("Metadata", html.Dl(id="review-facts", className="facts")),
-    ]
-
-
-def _panel(title: str, body: Component | Sequence[Component], *, help_text: str = "") -> Component:
-    head = [html.H2(title), help_mark(help_text, place="at-end") if help_text else None]
-    return html.Section(
-        [html.Div(head, className="panel-head"), html.Div(body, className="panel-body")], className="panel"
-    )
 
 
 def _empty(query: Mapping[str, str]) -> Component:

@@ -2,6 +2,7 @@
 
     GET  /api/review/<corpus>/order?<view>&order=&u=          a token, how many, and the place of u (else of the first)
     GET  /api/review/<corpus>/rows?order=&start=&stop=        rows of the order, with what is decided and why
+    GET  /api/review/<corpus>/undecided?order=&start=         the first row from there on without a decision, or null
     GET  /api/review/<corpus>/utterances/<id>?order=          the sheet of an utterance (evaluator/review/sheet.py)
     POST /api/review/<corpus>/utterances/<id>/alignment       {"text": ...} against every hypothesis (live_alignment.py)
 
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
+import pyarrow.compute as pc
 from flask import Blueprint, Flask, Response, request
 
 from evaluator.ledger import Event, review_space
@@ -71,6 +73,17 @@ def add_routes(server: Flask, stores: EvaluatorStores, orders: OrderStore) -> No
         made = orders.get(opened, asked.get("order", ""))
         start, stop = _number(asked, "start"), _number(asked, "stop")
         return _json({"rows": listed(stores, opened, made, start, min(stop, start + MOST_ROWS))})
+
+    @routes.get("/undecided")
+    def undecided(corpus: str) -> Response:
+        asked = parameters(corpus)
+        opened = stores.corpus(asked)
+        made = orders.get(opened, asked.get("order", ""))
+        place = made.first_without(decided_rows(stores, opened), start=_number(asked, "start"))
+        if place is None:
+            return _json({"next": None})
+        [(id, _)] = opened.listed(made.rows[place : place + 1], ())
+        return _json({"next": {"id": id, "place": place}})
 
     @routes.get("/utterances/<utterance>")
     def whole_sheet(corpus: str, utterance: str) -> Response:
@@ -129,6 +142,14 @@ def _row(id: str, values: Mapping[str, Any], state: Mapping[str, Event]) -> dict
         "score": decimal(score) if score else "",
         "why": values.get(REASONS) or "",
     }
+
+
+def decided_rows(stores: EvaluatorStores, corpus: Corpus) -> np.ndarray:
+    """The rows that somebody has decided about, int32, in no order."""
+    newest = stores.ledger.latest(review_space(corpus.name), "decision")
+    decided = newest.filter(pc.not_equal(newest["new"], "null"))
+    rows = corpus.rows_of(decided["subject"].to_pylist())
+    return rows[rows >= 0]
 
 
 def _start(corpus: Corpus, order: Order, wanted: str | None) -> dict[str, Any] | None:

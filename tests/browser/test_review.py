@@ -124,10 +124,19 @@ def test_a_whole_session_by_keyboard(page: Page, house: House) -> None:
     page.keyboard.press("Space")
     expect(page.locator(".is-shown").get_by_role("button", name="Play", exact=True)).to_be_visible()
 
+    page.keyboard.press("e")
+    page.keyboard.press("Control+p")  # in the text, too
+    expect(page.get_by_role("button", name="Pause", exact=True)).to_be_visible()
+    page.keyboard.press("Control+p")
+    page.keyboard.press("Escape")
+
     page.keyboard.press("d")  # to the first difference: what a heard of "cat"
     expect(page.locator("[data-take]:focus")).to_have_attribute(
         "aria-label", re.compile("from a: “bat” instead of “cat”")
     )
+    page.keyboard.press("Space")  # which listens here, and takes nothing
+    page.keyboard.press("Space")
+    expect(page.locator("#review-text")).to_have_value("the cat sat on the mat")
     page.keyboard.press("Enter")
     expect(page.locator("#review-text")).to_have_value("the bat sat on the mat")
     expect(page.locator("[data-take]:focus")).to_have_attribute("aria-label", re.compile("from a: “the” left out"))
@@ -477,8 +486,9 @@ def test_reading_only_hides_everything_that_writes(page: Page, make_house: Calla
 
 
 def test_keys_are_those_of_the_configuration(page: Page, make_house: Callable[..., House]) -> None:
-    house = make_house("review.keys.accept=[F2]", "review.advance=false")
+    house = make_house("review.keys.accept=[F2]", "review.advance=false", "review.autoplay=true")
     come(page, house)
+    expect(page.get_by_role("button", name="Pause", exact=True)).to_be_visible()
     page.keyboard.press("a")
     page.keyboard.press("F2")
     expect(page.locator("#review-decision")).to_contain_text("Accepted")

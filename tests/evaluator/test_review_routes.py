@@ -176,6 +176,26 @@ def test_the_last_orders_are_remembered(stores: EvaluatorStores) -> None:
         orders.get(corpus, first.token)
 
 
+def test_the_next_undecided_row(client: Client) -> None:
+    order = client.get("/api/review/tones/order?order=table&f=words:gt:8").json
+    token = order["token"]
+    rows = client.get(f"/api/review/tones/rows?order={token}&start=0&stop=12").json["rows"]
+
+    def following(start: int) -> dict[str, Any] | None:
+        found: dict[str, Any] | None = client.get(f"/api/review/tones/undecided?order={token}&start={start}").json[
+            "next"
+        ]
+        return found
+
+    assert following(1) == {"id": rows[1]["id"], "place": 1}
+    for row in rows[1:11]:
+        edit(client, row["id"], "decision", "accept")
+    assert following(1) == {"id": rows[11]["id"], "place": 11}
+    edit(client, rows[4]["id"], "decision", None, base=4)
+    assert following(1) == {"id": rows[4]["id"], "place": 4}
+    assert following(12) is None
+
+
 def test_likely_errors_come_first_with_their_reasons(stores: EvaluatorStores, client: Client) -> None:
     stores.corpus({"corpus": "tones"})  # small: ranked while it is asked for
     order = client.get("/api/review/tones/order").json
