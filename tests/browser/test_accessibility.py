@@ -144,6 +144,15 @@ def test_every_page_over_a_corpus_with_little_in_it(
     see(page, house, shown, corpus)
 
 
+def test_the_signals_of_the_review_queue(sized: Page, house: House) -> None:
+    sized.goto(f"{house.url}/review?corpus=tones&signals=cer%3A2")
+    settled(sized)
+    if not sized.locator(".review-signals").is_visible():
+        sized.get_by_role("button", name="List").click()  # it is folded away where there is little room
+    expect(sized.locator(".review-weights").first).to_be_visible()
+    check(sized)
+
+
 def test_a_page_that_is_not_there(sized: Page, house: House) -> None:
     sized.goto(f"{house.url}/nowhere")
     settled(sized)
