@@ -51,7 +51,7 @@ types: $(VENV)/.tests
 unit: setup $(VENV)/.tests ## unit and integration tests, real models included
 	@.ci/oracles
 	@.ci/postgres
-	$(BIN)/python -m pytest -m "not browser"
+	$(BIN)/python -m pytest -m "not browser" --reruns 1
 
 browser: setup $(VENV)/.tests ## the pages in a real Chromium
 	@.ci/chromium $(BIN)/python
