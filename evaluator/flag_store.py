@@ -39,6 +39,8 @@ class FlagStore:
         self._lock = threading.Lock()
         self._laid: WeakKeyDictionary[Corpus, tuple[tuple[str, ...], Corpus]] = WeakKeyDictionary()
         self._going: dict[Path, ArrowProcess | None] = {}
+        self._threads: list[threading.Thread] = []
+        self._closed = False
         folder.mkdir(parents=True, exist_ok=True)
         _sweep(folder)
 
@@ -53,9 +55,11 @@ class FlagStore:
                 write_flags(_batches(corpus, list(missing)), self._limits, missing)
                 missing = {}
             begin = {system: path for system, path in missing.items() if path not in self._going}
-            if begin:
+            if begin and not self._closed:
                 self._going |= dict.fromkeys(begin.values())
-                threading.Thread(target=self._make, args=(corpus, begin), name="flags", daemon=True).start()
+                thread = threading.Thread(target=self._make, args=(corpus, begin), name="flags", daemon=True)
+                self._threads = [one for one in self._threads if one.is_alive()] + [thread]
+                thread.start()
             ready = tuple(system for system in paths if system not in missing)
             remembered = self._laid.get(corpus)
             if remembered is None or remembered[0] != ready:
@@ -70,20 +74,26 @@ class FlagStore:
         return str(sum(self._path(corpus, system).exists() for system in corpus.systems))
 
     def close(self) -> None:
-        """End the child processes."""
+        """End the child processes, and wait until nobody reads the corpora for them."""
         with self._lock:
+            self._closed = True
+            threads = list(self._threads)
             for process in self._going.values():
                 if process is not None:
                     process.kill()
+        for thread in threads:
+            thread.join(timeout=10)
 
     def _make(self, corpus: Corpus, files: dict[str, Path]) -> None:
         process = ArrowProcess("evaluator.hallucination", order_of(self._limits, files), work="Looking at hypotheses")
         with self._lock:
             self._going |= dict.fromkeys(files.values(), process)
+            if self._closed:
+                process.kill()
         failure = process.feed(_batches(corpus, list(files)), metadata={}, progress=lambda done: None)
-        if failure:
+        if failure and not self._closed:
             print(f"earmark: {failure}", file=sys.stderr, flush=True)
-        else:
+        if not failure:
             with self._lock:
                 for path in files.values():
                     self._going.pop(path, None)

@@ -55,15 +55,13 @@ def matched_pairs(a: Marks, b: Marks) -> MatchedPairs | None:
 
     When all segments differ by the same amount the deviation is 0 and Z infinite (or 0, without any difference).
     """
-    from scipy.stats import norm
-
     found = segment_errors(a, b)
     if len(found) < 2:
         return None
     more = found[:, 0] - found[:, 1]
     mean, deviation = float(more.mean()), float(more.std(ddof=1))
     z = _ratio(mean, deviation / math.sqrt(len(more)))
-    return MatchedPairs(segments=len(more), mean=mean, deviation=deviation, z=z, p=float(2 * norm.sf(abs(z))))
+    return MatchedPairs(segments=len(more), mean=mean, deviation=deviation, z=z, p=math.erfc(abs(z) / math.sqrt(2)))
 
 
 def _ratio(mean: float, error: float) -> float:

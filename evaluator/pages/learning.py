@@ -150,7 +150,7 @@ def _against(point: Point, query: Parameters) -> str:
 
 
 def _table(drawn: tuple[Curve, ...], axis: Axis, query: Parameters) -> Component:
-    titles = ("Training", axis.capitalize(), "System", "WER", "95 %", "Words", "")
+    titles = ("Training", axis.capitalize(), "System", "WER", "95 %", "Words", "Best")
     head = [
         html.Th(title, scope="col", className="num" if title in ("WER", "95 %", "Words") else "") for title in titles
     ]

@@ -269,3 +269,13 @@ def test_rows_that_are_alike_are_those_of_numpy(rows: list[list[int]]) -> None:
     found, numbers = alike(table)
     assert found.tolist() == expected.tolist()
     assert numbers.tolist() == counts.tolist()
+
+
+@given(st.integers(0, 10_000), st.sampled_from([20, 60, 400]))
+def test_wilcoxon_is_scipys(seed: int, size: int):
+    from scipy.stats import wilcoxon
+
+    source = np.random.default_rng(seed)
+    a, b = source.integers(0, 8, size) / 8, source.integers(0, 9, size) / 8
+    differing = a != b
+    assert p_wilcoxon(a, b) == pytest.approx(wilcoxon(b[differing], a[differing], method="auto").pvalue)
