@@ -72,8 +72,7 @@ def test_every_entry_explains_itself() -> None:
     for name, entry in SYNTHESIZERS.items():
         assert entry.name == name
         assert entry.help.endswith(".")
-        assert entry.pip
-        assert entry.modules
+        assert bool(entry.pip) == bool(entry.modules)  # an endpoint needs no package
 
 
 def test_espeak_gives_the_same_samples_in_another_process() -> None:
