@@ -31,7 +31,14 @@ ROWS: list[dict[str, Any]] = [
         "pred_text_c": "the bat sat on the mat",
     },
     {"text": "open the door", "pred_text_a": "open the door", "pred_text_b": "open a door"},
-    {"text": "play some music", "pred_text_a": "play music", "pred_text_b": "lay some music"},
+    {
+        "text": "play some music",
+        "audio_filepath": "1.wav",
+        "offset": 0.5,
+        "duration": 1.5,
+        "pred_text_a": "play music",
+        "pred_text_b": "lay some music",
+    },
     {"text": "שלום עולם טוב", "pred_text_a": "שלום עולם רע", "pred_text_b": "שלום עולם טוב"},
     {"text": "今天天气很好", "pred_text_a": "今天天汽很好", "pred_text_b": "今天天气很好"},
     {"text": "nothing here", "audio_filepath": "gone.wav", "pred_text_a": "nothing"},
@@ -269,6 +276,19 @@ def test_the_queue_comes_first_and_says_why(page: Page, house: House) -> None:
     expect(page.locator("#review[data-state=open]")).to_be_visible()
 
 
+def test_neighbours_in_the_recording_are_opened_in_place(page: Page, house: House) -> None:
+    come(page, house)
+    page.keyboard.press("j")
+    expect(page.locator("#review-place")).to_have_text("2 of 6")
+    expect(page.locator(".is-shown .player-recording-label")).to_contain_text("Utterance 1 of 2 in this recording")
+    page.evaluate("window.here = true")
+    page.keyboard.press("Shift+J")
+    expect(page.locator("#review-place")).to_have_text("3 of 6")
+    page.keyboard.press("Shift+K")
+    expect(page.locator("#review-place")).to_have_text("2 of 6")
+    assert page.evaluate("window.here")
+
+
 def test_a_word_is_played_from_where_it_is_said(page: Page, house: House) -> None:
     come(page, house)
     expect(page.locator(".is-shown .player[data-state=ready]")).to_be_visible()
@@ -366,7 +386,9 @@ def test_an_edit_outlives_a_server_that_is_away(page: Page, house: House) -> Non
     expect(page.get_by_role("button", name="Try again").last).to_be_visible()
     expect(page.locator("#review-text")).to_have_value("kept")
     page.unroute("**/api/review/short/events*")
-    page.reload()  # after a warning; a new page sends what the old one could not
+    with page.expect_event("dialog") as asked:
+        page.reload()  # a new page sends what the old one could not
+    assert asked.value.type == "beforeunload"
     expect(page.locator("#review-text")).to_have_value("kept")
     saved(page)
     assert newest(house)["reference"] == "kept"
