@@ -126,7 +126,9 @@
     const actions = make(box, "div", "review-dialog-actions");
     button(actions, drop, "secondary", () => close("theirs"));
     button(actions, keep, "primary", () => close("mine"));
+    box.tabIndex = -1;
     box.showModal();
+    box.focus(); // no button: it may come up under somebody's typing
     return answer;
   }
 

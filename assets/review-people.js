@@ -102,7 +102,7 @@
       const who = newer ? newer.who : "Somebody";
       return review.askConflict({
         title: `${who} changed this ${field} ${newer ? review.ago(newer.at) : ""}`,
-        sentence: `${sentence} Whichever you keep, both stay in the history.`,
+        sentence: "Yours is not saved yet. Keep yours, and theirs stays in the history; take theirs, and yours is given up.",
         mine: ["Yours", shown(draft.new)], theirs: [`${who}'s`, newer ? shown(newer.new) : null],
         keep: "Keep mine", drop: "Take theirs",
       });
