@@ -21,7 +21,7 @@ from evaluator.confusions import TABS, Confusions, confusions, utterances_with
 from evaluator.edit_times import time_of_edit
 from evaluator.pages import pair_controls, waiting
 from evaluator.pages.compare_tabs import compare_head
-from evaluator.pages.pair_controls import SHARED, named_edits, not_scored, pages_key, pair_of
+from evaluator.pages.pair_controls import SHARED, named_edits, not_scored, pages_key, pair_of, scoring
 from evaluator.score_columns import normalizer_of
 from explorer import spreadsheet
 from explorer.components import listing_grid
@@ -46,7 +46,7 @@ def layout(stores: Any, query: Parameters) -> Component:
     corpus = stores.corpus(query)
     exports = html.Div(id="errors-exports")
     head = compare_head(corpus, query, actions=[exports])
-    if (missing := not_scored(corpus, query)) is not None:
+    if (missing := not_scored(stores, query, "errors")) is not None:
         return html.Div([compare_head(corpus, query), missing], className="page")
     tab = _tab(query)
     controls = pair_controls.pair_controls(corpus, query, alone=True)
@@ -80,6 +80,8 @@ def layout(stores: Any, query: Parameters) -> Component:
 
 def find(stores: Any, query: Parameters) -> Confusions | Making:
     """The edits of the systems of the address, or how far they are."""
+    if (making := scoring(stores, query, needs=1)) is not None:
+        return making
     scored = stores.scored(query)
     systems = [name for name in pair_of(scored, query) if name]
     wanted = Query.from_pairs(query.only(VIEW).pairs)

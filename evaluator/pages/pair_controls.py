@@ -8,8 +8,10 @@ from typing import Any
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from evaluator.comparison_store import Making
 from evaluator.edits import column_name
 from evaluator.pages.compare_controls import shown_systems
+from evaluator.pages.waiting import waiting
 from evaluator.score_columns import scored_systems
 from explorer.components.cards import icon, state
 from explorer.components.shell import parameter_select
@@ -37,6 +39,8 @@ def pair_of(corpus: Corpus, query: Parameters) -> tuple[str, str | None]:
         if name and name != NOBODY and name not in known:
             raise QueryError(f'no system "{name[:80]}" is scored here{nearest(name, known)}')
     candidates = list(dict.fromkeys([*shown_systems(corpus, query), *known]))
+    if not candidates:
+        raise QueryError(f"no system of {corpus.name} is scored")
     first = named[0] or candidates[0]
     rest = [name for name in candidates if name != first]
     if named[1] == NOBODY or not rest:
@@ -70,13 +74,28 @@ def pair_controls(corpus: Corpus, query: Parameters, *, alone: bool, more: Seque
     return html.Div(html.Div([*chosen, *more], className="chips"), className="panel compare-controls")
 
 
-def not_scored(corpus: Corpus, query: Parameters, *, needs: int = 1) -> Component | None:
-    """What stands in place of a page that needs so many scored systems; None where there are enough."""
+def scoring(stores: Any, query: Parameters, *, needs: int) -> Making | None:
+    """How far the scores are that a page waits for, which needs so many scored systems; None where there are enough.
+
+    Raises:
+        QueryError: they could not be made.
+    """
+    scored = stores.scored(query)
+    if len(scored_systems(scored)) >= needs:
+        return None
+    known = stores.scores.progress(scored, stores.chosen_normalizer(query))
+    if known is not None and known.failure:
+        raise QueryError(known.failure)
+    return None if known is None else Making(known.done, known.total)
+
+
+def not_scored(stores: Any, query: Parameters, name: str, *, needs: int = 1) -> Component | None:
+    """What stands in place of the page ``name`` that needs so many scored systems; None where there are enough."""
+    corpus = stores.corpus(query)
     if len(scored_systems(corpus)) >= needs:
         return None
-    if len(corpus.systems) >= needs:
-        text = "The systems are being scored. Come back in a moment: the overview shows how far it is."
-        return html.Div(state("bi-hourglass-split", "One moment", text), className="panel")
+    if (making := scoring(stores, query, needs=needs)) is not None:
+        return waiting(name, making)
     runs = dcc.Link(
         [icon("bi-mic"), "Run a recognizer"], href=query.only(PLACE).href("/runs"), className="btn btn-primary"
     )

@@ -17,7 +17,7 @@ from flask import Response, request
 from evaluator.comparison_store import Making, Tell
 from evaluator.pages import waiting
 from evaluator.pages.compare_tabs import compare_head
-from evaluator.pages.pair_controls import SHARED, both_of, named_edits, not_scored, pages_key, pair_controls
+from evaluator.pages.pair_controls import SHARED, both_of, named_edits, not_scored, pages_key, pair_controls, scoring
 from evaluator.pages.scatter_parts import figure, outcomes, table
 from evaluator.scatter import Density, Of, cells_query, density
 from evaluator.score_columns import normalizer_of
@@ -46,7 +46,7 @@ def layout(stores: Any, query: Parameters) -> Component:
     """The figure with its table, or how far the counting is."""
     corpus = stores.corpus(query)
     head = compare_head(corpus, query)
-    if (missing := not_scored(corpus, query, needs=2)) is not None:
+    if (missing := not_scored(stores, query, "scatter", needs=2)) is not None:
         return html.Div([head, missing], className="page")
     controls = pair_controls(corpus, query, alone=False, more=_switches(query))
     found = find(stores, query)
@@ -60,6 +60,8 @@ def layout(stores: Any, query: Parameters) -> Component:
 
 def find(stores: Any, query: Parameters) -> Density | Making:
     """The cells of the address, or how far they are."""
+    if (making := scoring(stores, query, needs=2)) is not None:
+        return making
     scored = stores.scored(query)
     first, second = both_of(scored, query)
     wanted = Query.from_pairs(query.only(VIEW).pairs)

@@ -19,7 +19,7 @@ from evaluator.comparison_store import Making, Tell
 from evaluator.pages import waiting
 from evaluator.pages.compare_controls import blocks_of, compare_controls, systems_of
 from evaluator.pages.compare_tabs import compare_head
-from evaluator.pages.pair_controls import named_edits, not_scored, pages_key
+from evaluator.pages.pair_controls import named_edits, not_scored, pages_key, scoring
 from evaluator.pages.slice_controls import KEPT, chooser, slot_tools, slots_of, with_slots
 from evaluator.pages.slice_table import slice_table
 from evaluator.slices import Slices, sliced
@@ -39,7 +39,7 @@ CARRIED = ("slice",)
 def layout(stores: Any, query: Parameters) -> Component:
     """A heat map for every slot of the address, or how far they are."""
     corpus = stores.corpus(query)
-    if (missing := not_scored(corpus, query)) is not None:
+    if (missing := not_scored(stores, query, "slices")) is not None:
         return html.Div([compare_head(corpus, query), missing], className="page")
     slots = slots_of(stores, corpus, query)
     deltas = query.get("show") == "delta"
@@ -74,6 +74,8 @@ def layout(stores: Any, query: Parameters) -> Component:
 
 def find(stores: Any, query: Parameters) -> tuple[Slices, ...] | Making:
     """The slices of the address, or how far they are."""
+    if (making := scoring(stores, query, needs=1)) is not None:
+        return making
     scored = stores.scored(query)
     slots = slots_of(stores, scored, query)
     wanted = Query.from_pairs(query.only(VIEW).pairs)

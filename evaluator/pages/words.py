@@ -20,7 +20,7 @@ from flask import Response, request
 from evaluator.comparison_store import Making, Tell
 from evaluator.pages import waiting
 from evaluator.pages.compare_tabs import compare_head
-from evaluator.pages.pair_controls import SHARED, both_of, not_scored, pair_controls
+from evaluator.pages.pair_controls import SHARED, both_of, not_scored, pair_controls, scoring
 from evaluator.word_scatter import BUBBLES, Place, places, words_listing
 from explorer import figures, scatter_figures, spreadsheet, vocabulary_views
 from explorer.components import listing_grid
@@ -50,7 +50,7 @@ def layout(stores: Any, query: Parameters) -> Component:
     """The figure and its table, or how far the counting is."""
     corpus = stores.corpus(query)
     head = compare_head(corpus, query)
-    if (missing := not_scored(corpus, query, needs=2)) is not None:
+    if (missing := not_scored(stores, query, "words", needs=2)) is not None:
         return html.Div([head, missing], className="page")
     controls = pair_controls(corpus, query, alone=False)
     found = find(stores, query)
@@ -83,6 +83,8 @@ def layout(stores: Any, query: Parameters) -> Component:
 
 def find(stores: Any, query: Parameters) -> Listing | Making | None:
     """The words of the address's systems, or how far they are; None where scores have no counts of words."""
+    if (making := scoring(stores, query, needs=2)) is not None:
+        return making
     here = vocabulary_views.place(stores, query.only((*PLACE, "known")))
     counting = vocabulary_views.waiting_for(stores, here)  # a word's utterances are found by its spellings
     if counting is not None and counting.failure:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,10 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 import app as door
+from evaluator.comparison_store import Tell
+from evaluator.stores import EvaluatorStores
 from explorer.config import load
+from explorer.corpus import Corpus
 from tests.corpora import loaded, write_manifest
 from tests.explorer.manifests import write_manifest as write_rows
 
@@ -24,7 +29,7 @@ HEARD_B = ["the cat sat", "the dog and a", "the", "uh", "one"]
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory, serve: Callable[[Flask], str]) -> Iterator[str]:
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EvaluatorStores]:
     folder = tmp_path_factory.mktemp("errors")
     options = [f"cache.folder={folder / 'cache'}", f"workspace={folder / 'workspace'}"]
     sound = write_manifest(folder / "sound", utterances=8).parent
@@ -44,9 +49,14 @@ def url(tmp_path_factory: pytest.TempPathFactory, serve: Callable[[Flask], str])
     try:
         stores.library.open("birds", [write_rows(folder / "birds.json", rows)])
         loaded(stores.library, "birds")
-        yield serve(door.create_app(stores).server)
+        yield stores
     finally:
         stores.close()
+
+
+@pytest.fixture(scope="module")
+def url(stores: EvaluatorStores, serve: Callable[[Flask], str]) -> str:
+    return serve(door.create_app(stores).server)
 
 
 def cell(page: Page, row: int, column: str) -> str:
@@ -114,3 +124,37 @@ def test_mistakes_are_sentences(page: Page, url: str) -> None:
     page.goto(f"{url}/errors?corpus=birds&search=nobody+says+this")
     expect(page.locator("#errors-extent")).to_contain_text("0 confusion pairs")
     expect(page.locator(".errors-about")).to_contain_text("in 0 words. On the 0 utterances")
+
+
+def test_a_long_counting_tells_how_far_it_is_and_can_be_cancelled(
+    page: Page, url: str, stores: EvaluatorStores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def endless(_corpus: Corpus, _systems: Sequence[str], tell: Tell) -> Corpus:
+        while True:
+            tell(1_000, 4_000)
+            time.sleep(0.05)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(stores.edits, "with_edits", endless)
+        page.goto(f"{url}/errors?corpus=birds&where={{duration}}+>+0")
+        expect(page.locator("#errors-progress")).to_contain_text("1,000 of 4,000 done")
+        page.get_by_role("button", name="Cancel").click()
+        expect(page.locator("#errors-progress")).to_contain_text("Nothing was counted")
+    page.get_by_role("link", name="Begin again").click()
+    expect(page.locator("#errors-extent")).to_contain_text("2 confusion pairs")
+
+
+def test_the_page_opens_by_itself(
+    page: Page, url: str, stores: EvaluatorStores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready, usual = threading.Event(), stores.edits.with_edits
+
+    def later(corpus: Corpus, systems: Sequence[str], tell: Tell) -> Corpus:
+        ready.wait(30)
+        return usual(corpus, systems, tell)
+
+    monkeypatch.setattr(stores.edits, "with_edits", later)
+    page.goto(f"{url}/errors?corpus=birds&where={{duration}}+<+9")
+    expect(page.locator("#errors-progress")).to_contain_text("This page opens by itself")
+    ready.set()
+    expect(page.locator("#errors-extent")).to_contain_text("2 confusion pairs")

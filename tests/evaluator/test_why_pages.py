@@ -14,6 +14,7 @@ import app as door
 from evaluator.comparison_store import Making
 from evaluator.pages import errors, scatter, slices, words
 from evaluator.pages.slice_controls import slots_of
+from evaluator.scores import ScoringProgress
 from evaluator.slots import Slot
 from evaluator.stores import EvaluatorStores
 from explorer.config import load
@@ -93,3 +94,18 @@ def test_the_slots_of_the_configuration_are_shown_until_the_address_names_others
         slots_of(stores, corpus, Parameters((("slice", "words"),) * 7))
     plain = SimpleNamespace(config=SimpleNamespace(slots={}))
     assert slots_of(plain, corpus, Parameters()) == (Slot("speaker"), Slot("duration"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.TITLE)
+def test_a_page_waits_for_scores_and_says_how_far_they_are(
+    page: Any, stores: EvaluatorStores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parameters = Parameters((("corpus", "equal"),))
+    monkeypatch.setattr(stores.scores, "lay", lambda corpus, chosen: corpus)
+    monkeypatch.setattr(stores.scores, "progress", lambda corpus, chosen: ScoringProgress(5, 12))
+    assert "5 of 12 done" in str(to_json(page.layout(stores, parameters)))
+    assert page.find(stores, parameters) == Making(5, 12)
+    failed = ScoringProgress(0, 12, "The texts cannot be scored: no space left")
+    monkeypatch.setattr(stores.scores, "progress", lambda corpus, chosen: failed)
+    with pytest.raises(QueryError, match="no space left"):
+        page.layout(stores, parameters)
