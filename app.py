@@ -102,7 +102,8 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
         default=[],
         dest="conditions",
         metavar="CONDITION",
-        help='exit with 1 when it holds: "wer > 0.075", "delta > 0.2%%", "worse", "worse(p < 0.05)"',
+        help='exit with 1 when it holds: "wer > 7.5%%", "delta > 0.2%%", "worse", "worse(p < 0.05)"; a bare number '
+        "below 1 is a fraction, one from 2 on percent, and one between needs the %% sign",
     )
     forms = compare.add_mutually_exclusive_group()
     for form in ("json", "markdown", "latex", "junit"):

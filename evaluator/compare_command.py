@@ -23,6 +23,7 @@ from explorer.query import Query
 FORMS = ("text", "json", "markdown", "latex", "junit")
 TOLD_ROWS = 20_000
 TOLD_EVERY = 2_000
+NO_MATCH = "The filter matches no utterance."
 
 
 def print_comparison(
@@ -65,6 +66,8 @@ def print_comparison(
             means=means,
             progress=tell,
         )
+    if not compared.selected:
+        raise ConfigError(NO_MATCH if where.strip() else f'"{corpus.name}" has no utterance.')
     if not compared.common:
         raise ConfigError(
             f'no utterance of "{corpus.name}" was scored for all of {", ".join(compared.lacking)}; '

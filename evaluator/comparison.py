@@ -140,7 +140,9 @@ def compare(
         counts = _with_written(counts, used.tables.written(corpus, query, name), together)
         standing = replace(standing, counts=counts)
         if name != first:
-            pairs = matched_pairs(marks[first].of(together), marks[name].of(together))
+            # Insertions into empty references are errors, but without a word no rate differs that could be tested.
+            has_words = counts.words.length > 0
+            pairs = matched_pairs(marks[first].of(together), marks[name].of(together)) if has_words else None
             standing = _against(replace(standing, pairs=pairs), table, first, drawn)
         standings.append(standing)
     corrected = holm({row.system: row.p_mapsswe for row in standings if row.p_mapsswe is not None})

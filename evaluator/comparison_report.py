@@ -15,8 +15,8 @@ from evaluator.comparison import Comparison, Standing
 from evaluator.comparison_columns import SOMETIMES, p_value, shown_columns
 from evaluator.gate import Verdict
 from evaluator.metrics import METRICS
-from evaluator.significance import Interval
-from explorer.formatting import count
+from evaluator.significance import Difference, Interval
+from explorer.formatting import count, counted
 from explorer.spreadsheet import line
 
 RATES = ("wer", "cer", "substitution_rate", "deletion_rate", "insertion_rate", "wmr", "mwa", *SOMETIMES)
@@ -79,16 +79,13 @@ def sentence(row: Standing, compared: Comparison) -> str:
     if row.system == compared.baseline:
         return f"{row.system} is the baseline."
     if found is None:
-        return f"{row.system} and {compared.baseline} cannot be compared: there are too few utterances with words."
+        lacking = "too few utterances with words" if row.counts.words.length else "no words in the references"
+        return f"{row.system} and {compared.baseline} cannot be compared: there are {lacking}."
     if found.delta == 0:
         return f"{row.system} makes exactly as many errors as {compared.baseline}."
     points = f"{100 * abs(found.delta):.2f}"
     more = "fewer" if found.delta < 0 else "more"
-    ends = sorted(100 * (-end if found.delta < 0 else end) for end in (found.interval.low, found.interval.high))
-    claim = (
-        f"{row.system} makes {points} points {more} errors than {compared.baseline} "
-        f"(95 %: {ends[0]:.2f} to {ends[1]:.2f})"
-    )
+    claim = f"{row.system} makes {points} points {more} errors than {compared.baseline} (95 %: {_ends_told(found)})"
     if row.p_holm is None:
         return f"{claim}; there are too few errors to test that."
     if row.p_holm < RARE:
@@ -96,13 +93,23 @@ def sentence(row: Standing, compared: Comparison) -> str:
     return f"{claim}; a difference this large is not unusual between equally good systems (p {p_value(row.p_holm)})."
 
 
+def _ends_told(found: Difference) -> str:
+    """The interval of "fewer" (or "more") errors; where it holds both, each end says which it is."""
+    low, high = 100 * found.interval.low, 100 * found.interval.high
+    if low < 0 < high:
+        ends = f"{-low:.2f} fewer", f"{high:.2f} more"
+        return " to ".join(["from " + ends[1], ends[0]] if found.delta < 0 else ["from " + ends[0], ends[1]])
+    smaller, larger = sorted((abs(low), abs(high)))
+    return f"{smaller:.2f} to {larger:.2f}"
+
+
 def caption(compared: Comparison) -> str:
     """What every printed table says: the base, the normalizer, and how the intervals were made."""
     unit = f'whole values of "{compared.blocks}" ({count(compared.block_count)})' if compared.blocks else "utterances"
-    words = count(compared.standings[0].counts.words.length) if compared.standings else "0"
+    words = counted(compared.standings[0].counts.words.length if compared.standings else 0, "word")
     return (
-        f"{count(compared.common)} utterances that all systems were scored on, of {count(compared.selected)}; "
-        f"{words} words; normalizer {compared.normalizer.name} version {compared.normalizer.version}; intervals: "
+        f"{counted(compared.common, 'utterance')} that all systems were scored on, of {count(compared.selected)}; "
+        f"{words}; normalizer {compared.normalizer.name} version {compared.normalizer.version}; intervals: "
         f"{count(compared.resamples)} bootstrap resamples of {unit}, seed {compared.seed}; p: matched pairs test "
         f"(MAPSSWE) against {compared.baseline}, Holm's correction."
     )

@@ -116,6 +116,22 @@ def nearest(name: str, names: Iterable[str]) -> str:
     return f'; did you mean "{close[0]}"?' if close else ""
 
 
+def fraction(text: str) -> float | None:
+    """The fraction that a rate written by a person means: ``30%`` and 30 are 0.3, and so is 0.3.
+
+    A bare number below 1 is a fraction, one of 2 or more is read as percent.
+
+    Raises:
+        QueryError: it lies between and could mean both.
+    """
+    found = number(text.removesuffix("%"))
+    if found is None or text.endswith("%"):
+        return None if found is None else found / 100
+    if 1 <= abs(found) < 2:
+        raise QueryError(f"{text} on a rate could mean {found:g}% or {100 * found:g}%; write which")
+    return found / 100 if abs(found) >= 2 else found
+
+
 def number(text: str) -> int | float | None:
     """The finite number that a text spells, whole when it is written so; None when it spells none."""
     if INTEGER.fullmatch(text) and len(text) < 300:

@@ -257,10 +257,10 @@ def _value(column: Column, operator: str, literal: Literal) -> Value:
         if in_percent:
             _refuse(literal, f"{column.label} is no rate and takes no %; write {number:g}")
         return number
-    if not in_percent and 1 <= abs(number) < 2:
-        as_percent, as_fraction = f"{number:g}%", f"{100 * number:g}%"
-        _refuse(literal, f"{literal} on a rate could mean {as_percent} or {as_fraction}; write which")
-    return number / 100 if in_percent or abs(number) >= 2 else number
+    try:
+        return meaning.fraction(literal.text)
+    except QueryError as error:
+        _refuse(literal, str(error))
 
 
 def _refuse(literal: Literal, reason: str) -> NoReturn:

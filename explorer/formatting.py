@@ -27,6 +27,11 @@ def count(number: float | None) -> str:
     return UNDEFINED if not _finite(number) else f"{round(number):,}"
 
 
+def counted(number: int, noun: str) -> str:
+    """A count with its noun, whose plural takes an s: ``1 word``, ``2,000 words``."""
+    return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"
+
+
 def decimal(number: float | None, *, digits: int = 2) -> str:
     """``1234.5`` as "1,234.50"; numbers too small or large for that in scientific notation."""
     if not _finite(number):

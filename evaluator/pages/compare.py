@@ -27,8 +27,8 @@ from evaluator.score_columns import normalizer_of, scored_systems
 from explorer.components.cards import icon, state
 from explorer.corpus import Corpus
 from explorer.errors import SpeechDataError
-from explorer.formatting import count
-from explorer.parameters import Parameters
+from explorer.formatting import count, counted
+from explorer.parameters import VIEW, Parameters
 from explorer.query import Query
 
 PATH = "/compare"
@@ -98,10 +98,14 @@ def _body(stores: Any, query: Parameters) -> tuple[Component, bool]:
     found = standings.ask(stores, query)
     if isinstance(found, Making):
         return waiting("compare-cancel", found), True
+    if not found.selected:
+        whole = dcc.Link("Show all rows", href=query.without(VIEW).href(PATH), className="btn btn-primary")
+        told = state("bi-funnel", "Nothing to compare", "The filter matches no utterance.", actions=[whole])
+        return html.Div(told, className="panel"), False
     if not found.common:
         lacking = ", ".join(f"{name} lacks {count(number)}" for name, number in found.lacking.items() if number)
         because = f" ({lacking}). Leave some out." if lacking else "."
-        text = f"Of {count(found.selected)} utterances none was scored for every system{because}"
+        text = f"Of {counted(found.selected, 'utterance')} none was scored for every system{because}"
         return html.Div(state("bi-intersect", "No utterance in common", text), className="panel"), False
     flags = flag_section(corpus, query, [row.system for row in found.standings])
     return html.Div([_panel(found, query), flags]), False
@@ -141,7 +145,7 @@ def _downloads(query: Parameters) -> list[Component]:
 def _own(rows: Sequence[Standing], corpus: Corpus, query: Parameters) -> Component:
     chosen = normalizer_of(corpus)
     used = f"Normalizer {chosen.name} version {chosen.version}. " if chosen else ""
-    bases = ", ".join(f"{row.system}: {count(row.utterances)} utterances" for row in rows)
+    bases = ", ".join(f"{row.system}: {counted(row.utterances, 'utterance')}" for row in rows)
     text = f"{used}Each system on all it was scored on ({bases}): these rates are not compared with each other."
     return html.Div(
         [standings_table(PATH, rows, query.only(OWN), None), html.P(text, className="rates-key")],

@@ -94,7 +94,9 @@ def test_an_unknown_system_is_a_sentence(page: Page, url: str) -> None:
 
 def test_nothing_in_common_is_a_designed_state(page: Page, url: str) -> None:
     page.goto(f"{url}/compare?corpus=birds&search=nothing+says+this")
-    expect(page.get_by_text("No utterance in common")).to_be_visible()
+    expect(page.get_by_text("The filter matches no utterance.")).to_be_visible()
+    page.get_by_role("link", name="Show all rows").click()
+    expect(page.locator("table.compare tbody tr")).to_have_count(3)
 
 
 def test_the_standings_sort_by_any_heading(page: Page, url: str) -> None:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -18,6 +19,7 @@ from evaluator.comparison_report import as_csv, as_junit, as_latex, as_markdown,
 from evaluator.comparison_store import CancelledComparison, ComparisonStore, Making
 from evaluator.gate import judged, parsed
 from evaluator.scores import ScoreStore, pooled
+from evaluator.significance import Interval
 from explorer.corpus import Corpus
 from explorer.errors import ConfigError, QueryError
 from explorer.query import Filter, Query, Test
@@ -145,7 +147,50 @@ def test_conditions(corpus: Corpus):
     assert holds(corpus, "delta < -20%") == {"good": True}
     assert holds(corpus, "worse") == {"good": False}
     assert holds(corpus, "worse(p < 0.05)") == {"good": False}
-    assert holds(corpus, "worse", spared=None)["bad"] is None  # the baseline itself is compared with nothing
+    assert holds(corpus, "worse", spared=None) == {"good": False}  # the baseline is not compared with itself
+
+
+def test_a_number_of_a_condition_means_what_it_means_in_a_filter(corpus: Corpus):
+    for number in ("7.5", "7.5%", "0.075"):
+        assert holds(corpus, f"wer > {number}") == {"good": True}  # 10 %
+    for number in ("-20", "-20%", "-.2"):
+        assert holds(corpus, f"delta < {number}") == {"good": True}  # -30 points
+    assert holds(corpus, "wer > 1%") == {"good": True}
+    for text in ("wer > 1", "delta > 1.5", "worse(p < 1)"):
+        with pytest.raises(ConfigError, match=r"could mean 1.*%; write which"):
+            parsed(text)
+
+
+def test_from_no_words_nothing_follows(tmp_path: Path):
+    rows = [row(f"{name}.wav", text="", pred_text_A="", pred_text_B="one") for name in "ab"]
+    corpus = ScoreStore(tmp_path / "scores").lay(scored_corpus(tmp_path, rows), "basic")
+    found = compare(corpus, Query())
+    other = found.standing("B")
+    assert other.difference is other.pairs is other.p_mapsswe is other.p_holm is other.p_wilcoxon is None
+    assert report(found)["systems"]["B"]["p_mapsswe_holm"] is None
+    assert sentence(other, found) == "B and A cannot be compared: there are no words in the references."
+    for text in ("worse", "worse(p < 0.05)", "delta > 0"):
+        (only,) = judged([parsed(text)], found, spared=None)  # A is the baseline, named or not
+        assert (only.system, only.holds) == ("B", None)
+        assert only.told.endswith("of B is undefined: the references have no words")
+    alone = compare(corpus, Query(), systems=["A"])
+    (verdict,) = judged([parsed("worse")], alone, spared=None)
+    assert (verdict.holds, verdict.told) == (None, "A: no other system is compared with it")
+
+
+@pytest.mark.parametrize(
+    ("delta", "interval", "told"),
+    [
+        (-0.0111, Interval(-0.0346, 0.0131), "1.11 points fewer errors than bad (95 %: from 1.31 more to 3.46 fewer)"),
+        (0.0111, Interval(-0.0131, 0.0346), "1.11 points more errors than bad (95 %: from 1.31 fewer to 3.46 more)"),
+        (-0.02, Interval(-0.03, -0.01), "2.00 points fewer errors than bad (95 %: 1.00 to 3.00)"),
+        (0.02, Interval(0.0, 0.03), "2.00 points more errors than bad (95 %: 0.00 to 3.00)"),
+    ],
+)
+def test_an_interval_says_what_each_end_means(corpus: Corpus, delta: float, interval: Interval, told: str):
+    found = two(corpus)
+    changed = replace(found.standing("good").difference, delta=delta, interval=interval)
+    assert told in sentence(replace(found.standing("good"), difference=changed), found)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +232,7 @@ def test_the_command_fails_a_build(tmp_path: Path, capsys: pytest.CaptureFixture
     assert '"wor" is no condition' in capsys.readouterr().err
     assert app.main([*asked, "--baseline", "goood"]) == 2
     assert app.main([*asked, "--where", "{speaker} = nobody"]) == 2
-    assert "no utterance" in capsys.readouterr().err
+    assert "The filter matches no utterance." in capsys.readouterr().err
 
 
 def test_a_corpus_without_systems_is_told(tmp_path: Path):
