@@ -395,9 +395,10 @@ def run_serve(options: argparse.Namespace) -> int:
         raise ConfigError(
             "There is nothing to open: name a manifest, or corpora in a --config file, or run `app.py demo`."
         )
-    return serve(
-        replace(config, corpora={**named_corpora(options, manifests), **config.corpora}), measuring=options.measure
-    )
+    named = named_corpora(options, manifests)
+    for name in named.keys() & config.corpora.keys():
+        print(f'earmark: "{name}" is the manifest of the command line, not the configured one.', file=sys.stderr)
+    return serve(replace(config, corpora={**named, **config.corpora, **named}), measuring=options.measure)
 
 
 def named_corpora(options: argparse.Namespace, manifests: Sequence[Path]) -> dict[str, CorpusSource]:

@@ -182,6 +182,8 @@
     title(title) {
       if (!title) return QUIET();
       document.title = title;
+      const tab = document.querySelector(".page-tabs .here");
+      if (tab) tab.scrollIntoView({ block: "nearest", inline: "center" });
       const before = page;
       page = window.location.pathname;
       const focused = document.activeElement;

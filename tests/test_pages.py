@@ -18,8 +18,10 @@ from explorer import media
 from explorer.columns import Column
 from explorer.components import distributions, filters, shell, table
 from explorer.components.guide import guide
+from explorer.config import load
 from explorer.corpus import Corpus
 from explorer.errors import UnknownUtterance
+from explorer.library import Library
 from explorer.parameters import Parameters
 from explorer.query import Filter, Query, Sort, Test
 from explorer.stores import Stores
@@ -347,3 +349,20 @@ def test_of_many_systems_the_scores_of_one_are_drawn() -> None:
     few = Scored()
     few.columns = (duration, *scores[:2])
     assert '"column":"wer_a"' in text(distributions.distributions(few, None))  # type: ignore[arg-type]
+
+
+def test_a_first_corpus_that_cannot_be_opened_leaves_the_switch_to_the_others(tmp_path: Path) -> None:
+    library = Library(tmp_path / "cache")
+    try:
+        library.open("gone", [tmp_path / "gone.json"])
+        good = tmp_path / "good.json"
+        good.write_text('{"audio_filepath": "a.wav", "duration": 1.0, "text": "x"}\n')
+        library.open("good", [good])
+        loaded(library, "good")
+        config = load([], [f"cache.folder={tmp_path / 'cache'}", f"workspace={tmp_path / 'workspace'}"])
+        app = explorer_app(Stores(config=config, library=library))
+        shown = text(answer(app, "shell-nav.children", route__data={"path": "/", "search": ""}))
+        assert "cannot be opened" in shown
+        assert '"value":"good"' in shown
+    finally:
+        library.close()

@@ -36,7 +36,10 @@ class Rater:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A screen that was answered. ``values`` are the kind's numbers; ``seconds`` from shown to sent, if told."""
+    """A screen that was answered. ``values`` are the kind's numbers; ``seconds`` from shown to sent, as the page told.
+
+    ``least`` seconds are what its recordings last together, None where that is not known.
+    """
 
     rater: str
     name: str
@@ -44,6 +47,7 @@ class Answer:
     values: tuple[int, ...]
     seconds: float | None
     at: datetime
+    least: float | None = None
 
 
 def space_of(test_id: str) -> str:
@@ -64,7 +68,12 @@ def plan_draft(test: ListeningTest, rater: str, name: str, number: int, screens:
 
 
 def rating_draft(
-    test: ListeningTest, rater: Rater, screen: Screen, values: Sequence[int], seconds: float | None
+    test: ListeningTest,
+    rater: Rater,
+    screen: Screen,
+    values: Sequence[int],
+    seconds: float | None,
+    least: float | None = None,
 ) -> Draft:
     """What is written when a screen is answered."""
     return Draft(
@@ -73,7 +82,7 @@ def rating_draft(
         space=space_of(test.id),
         subject=f"{rater.id}/{screen.id}",
         field=RATING,
-        new={"values": list(values), "seconds": seconds},
+        new={"values": list(values), "seconds": seconds, "least": least},
     )
 
 
@@ -92,8 +101,8 @@ def answers_of(events: Iterable[Event]) -> list[Answer]:
         if event.field != RATING:
             continue
         rater, _, screen = event.subject.partition("/")
-        values, seconds = tuple(event.new["values"]), event.new.get("seconds")
-        answers.append(Answer(rater, event.who, screens[rater, screen], values, seconds, event.at))
+        values, told = tuple(event.new["values"]), (event.new.get("seconds"), event.at, event.new.get("least"))
+        answers.append(Answer(rater, event.who, screens[rater, screen], values, *told))
     return answers
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import combinations
 
 import numpy as np
@@ -122,7 +123,8 @@ def results(test: ListeningTest, answers: Iterable[Answer], *, screened: bool = 
         pairs = _compared(test, found)
     else:
         systems = _means(found)
-        pairs = _differences([result.system for result in systems], found)
+        names = [result.system for result in systems]
+        pairs = _paired(names, found) if test.scale.holds == "all" else _unpaired(names, found)
     return Results(
         systems=systems,
         pairs=pairs,
@@ -214,29 +216,32 @@ def _means(found: Sequence[Score]) -> tuple[SystemResult, ...]:
     return tuple(sorted(made, key=lambda result: -result.mean.value))
 
 
-def _differences(systems: Sequence[str], found: Sequence[Score]) -> tuple[PairResult, ...]:
-    """Every pair of systems: on what the same rater said about the same sentence, else on what different ones said."""
+def _paired(systems: Sequence[str], found: Sequence[Score]) -> tuple[PairResult, ...]:
+    """Every pair of systems that stood on the same screens: differences of what was said at once."""
     by_system: defaultdict[str, dict[tuple[str, str], float]] = defaultdict(dict)
     for score in found:
         by_system[score.system][score.rater, score.sentence] = score.value
-    raw: dict[str, float] = {}
-    made: list[PairResult] = []
+    made = []
     for a, b in combinations(systems, 2):
         both = sorted(by_system[a].keys() & by_system[b].keys())
-        if both:
-            values = np.array([by_system[a][key] - by_system[b][key] for key in both])
-            mean = mean_of(values, np.array([key[0] for key in both]), np.array([key[1] for key in both]))
-            p = p_signed_rank(values)
-        else:
-            mean, p = _apart(_of(found, a), _of(found, b)), _p_of_sentences(_of(found, a), _of(found, b))
-        if p is not None:
-            raw[f"{a}\n{b}"] = p
-        made.append(PairResult(a=a, b=b, mean=mean, preference=None, p_raw=p, p=None))
-    return _corrected(made, raw)
+        values = np.array([by_system[a][key] - by_system[b][key] for key in both])
+        mean = mean_of(values, np.array([key[0] for key in both]), np.array([key[1] for key in both]))
+        made.append(PairResult(a=a, b=b, mean=mean, preference=None, p_raw=p_signed_rank(values), p=None))
+    return _corrected(made)
+
+
+def _unpaired(systems: Sequence[str], found: Sequence[Score]) -> tuple[PairResult, ...]:
+    """Every pair of systems that were heard one at a time: differences of their means."""
+    made = []
+    for a, b in combinations(systems, 2):
+        own, other = _of(found, a), _of(found, b)
+        p = _p_of_sentences(own, other)
+        made.append(PairResult(a=a, b=b, mean=_apart(own, other), preference=None, p_raw=p, p=None))
+    return _corrected(made)
 
 
 def _apart(a: Sequence[Score], b: Sequence[Score]) -> Mean | None:
-    """The difference of two systems that no rater heard on the same sentence: raters and sentences drawn as one."""
+    """The difference of two means, raters and sentences of both drawn as one."""
     if not a or not b:
         return None
     signed = [*((score, 1.0) for score in a), *((score, -1.0) for score in b)]
@@ -273,7 +278,6 @@ def _by_sentence(own: Sequence[Score]) -> Mapping[str, float]:
 
 def _compared(test: ListeningTest, found: Sequence[Score]) -> tuple[PairResult, ...]:
     """Every pair that was heard against each other."""
-    raw: dict[str, float] = {}
     made: list[PairResult] = []
     for a, b in sorted({(score.system, str(score.other)) for score in found}):
         own = [score for score in found if (score.system, score.other) == (a, b)]
@@ -281,16 +285,29 @@ def _compared(test: ListeningTest, found: Sequence[Score]) -> tuple[PairResult, 
         counts = (int((values > 0).sum()), int((values == 0).sum()), int((values < 0).sum()))
         preferred = preference(*counts)
         p = preferred.p if test.kind == "ab" else p_signed_rank(values)
-        if p is not None:
-            raw[f"{a}\n{b}"] = p
         mean = mean_of(values, raters, sentences)
         made.append(PairResult(a=a, b=b, mean=mean, preference=preferred, p_raw=p, p=None))
-    return _corrected(made, raw)
+    return _corrected(made)
 
 
-def _corrected(made: Sequence[PairResult], raw: Mapping[str, float]) -> tuple[PairResult, ...]:
-    corrected = holm(raw)
+def _corrected(made: Sequence[PairResult]) -> tuple[PairResult, ...]:
+    corrected = holm({f"{pair.a}\n{pair.b}": pair.p_raw for pair in made if pair.p_raw is not None})
     return tuple(replace(pair, p=corrected.get(f"{pair.a}\n{pair.b}")) for pair in made)
+
+
+def hasty(answers: Iterable[Answer]) -> dict[str, int]:
+    """How many screens each rater answered in less time than their recordings last, by the server's own clock.
+
+    The first screen of a rater is not judged: nothing came before it.
+    """
+    before: dict[str, datetime] = {}
+    found: dict[str, int] = {}
+    for answer in answers:
+        last = before.get(answer.rater)
+        if last is not None and answer.least is not None:
+            found[answer.rater] = found.get(answer.rater, 0) + ((answer.at - last).total_seconds() < answer.least)
+        before[answer.rater] = answer.at
+    return {rater: number for rater, number in found.items() if number}
 
 
 def _spread(found: Sequence[Score]) -> tuple[Spread, ...]:

@@ -98,6 +98,21 @@ class ListeningTests:
             raise ConfigError(f"{path} cannot be written: {error.strerror or error}.") from error
         return path
 
+    def retire(self, test: ListeningTest) -> Path:
+        """Take a test off the list: its link opens nothing any more, its ratings stay in the ledger.
+
+        Raises:
+            ConfigError: the file cannot be moved.
+        """
+        path = self._folder / f"{test.id}.yaml"
+        kept = self._folder / "retired" / f"{test.id}-{secrets.token_hex(3)}.yaml"
+        try:
+            kept.parent.mkdir(exist_ok=True)
+            path.replace(kept)
+        except OSError as error:
+            raise ConfigError(f"{path} cannot be moved: {error.strerror or error}.") from error
+        return kept
+
     def join(self, test: ListeningTest, name: str, cells: Mapping[str, frozenset[str]]) -> Rater:
         """The rater of that name, who goes on where they stopped; a new one gets a plan.
 
@@ -137,9 +152,18 @@ class ListeningTests:
         return found, {answer.screen.id: answer.values for answer in answers_of(events) if answer.rater == id}
 
     def submit(
-        self, test: ListeningTest, rater: str, screen: str, values: Sequence[Any], seconds: float | None
+        self,
+        test: ListeningTest,
+        rater: str,
+        screen: str,
+        values: Sequence[Any],
+        seconds: float | None,
+        *,
+        lasts: Callable[[Screen], float | None] = lambda _screen: None,
     ) -> Screen | None:
         """Keep an answer; the next screen, None at the end. The same answer again changes nothing.
+
+        ``lasts`` tells how many seconds the recordings of a screen last.
 
         Raises:
             UnknownTest, QueryError: there is no such rater or screen, or the answer is not on the scale.
@@ -152,7 +176,7 @@ class ListeningTests:
         checked = checked_values(test.scale, values, slots=len(asked.slots))
         if screen not in answered:
             try:
-                self._ledger.append([rating_draft(test, who, asked, checked, seconds)])
+                self._ledger.append([rating_draft(test, who, asked, checked, seconds, lasts(asked))])
             except LedgerError:
                 # Two windows may have answered at once; then the first counts. Anything else is told.
                 if screen not in self.rater(test, rater)[1]:

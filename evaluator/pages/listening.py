@@ -15,7 +15,7 @@ from flask import Response, request
 from evaluator.listening.design import ListeningTest, as_yaml
 from evaluator.listening.kinds import KINDS
 from evaluator.listening.reports import COLUMNS, records, report
-from evaluator.listening.results import results
+from evaluator.listening.results import hasty, results
 from evaluator.pages.listening_form import FORM, designed, form, most_screens
 from evaluator.pages.listening_results import results_view
 from evaluator.pages.rating_door import PREFIX
@@ -139,7 +139,7 @@ def _results_page(stores: EvaluatorStores, query: Parameters) -> Component:
             html.Div(
                 [
                     html.Div([html.H1(test.title), html.P(about)]),
-                    html.Div([_link(test), switch, *files], className="page-actions"),
+                    html.Div([_link(test), switch, *files, _retire(stores)], className="page-actions"),
                 ],
                 className="page-head",
             ),
@@ -151,9 +151,19 @@ def _results_page(stores: EvaluatorStores, query: Parameters) -> Component:
     )
 
 
+def _retire(stores: EvaluatorStores) -> Component | None:
+    if stores.ledger.read_only:
+        return None
+    button = html.Button([icon("bi-archive"), "Retire"], type="button", className="btn btn-secondary")
+    told = "The link will open nothing any more. The ratings stay in the ledger, the file in listening/retired."
+    return dcc.ConfirmDialogProvider(button, id="listening-retire", message=told)
+
+
 def _results(stores: EvaluatorStores, test: ListeningTest, *, screened: bool) -> Component:
-    found = results(test, stores.listening.answers(test), screened=screened)
-    return results_view(test, found, stores.listening.raters(test), _utterances(stores, test))
+    answers = stores.listening.answers(test)
+    found = results(test, answers, screened=screened)
+    raters = stores.listening.raters(test)
+    return results_view(test, found, raters, heard=_utterances(stores, test), hurried=hasty(answers))
 
 
 def _utterances(stores: EvaluatorStores, test: ListeningTest) -> dict[tuple[str, str], str]:
@@ -187,6 +197,19 @@ def register(app: Dash, stores: EvaluatorStores) -> None:
         except SpeechDataError as error:
             return _fault(str(error)), no_update
         return None, query.only(PLACE).replaced(test=test.id).href(PATH)
+
+    @app.callback(
+        Output("url", "href", allow_duplicate=True),
+        Input("listening-retire", "submit_n_clicks"),
+        State("url", "search"),
+        prevent_initial_call=True,
+    )
+    def retire(clicks: int | None, search: str | None) -> Any:
+        query = Parameters.of(search)
+        if not clicks:
+            return no_update
+        stores.listening.retire(stores.listening.get(query.get("test", "")))
+        return query.without(OWN).href(PATH)
 
     @app.callback(
         Output("listening-question", "placeholder"),

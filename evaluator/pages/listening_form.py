@@ -11,15 +11,26 @@ import numpy as np
 from dash import html
 from dash.development.base_component import Component
 
-from evaluator.listening.design import ListeningTest, named, new_link
+from evaluator.listening.design import MOST_SCREENS, ListeningTest, named, new_link
 from evaluator.listening.kinds import KINDS, kind_of
 from evaluator.listening.plans import units
 from evaluator.stimuli import StimulusSet
 from explorer.components.cards import attributes, help_mark, icon, panel, state
+from explorer.errors import ConfigError
 from explorer.formatting import count
 
 NOBODY = "-"
 """The value of the reference that says there is none."""
+
+NUMBERS = (
+    ("Screens per rater", "per_rater", 1, MOST_SCREENS),
+    ("Training screens", "training", 0, 20),
+    ("Attention checks", "checks", 0, 20),
+    ("Seed", "seed", 0, 2**31),
+)
+"""The whole numbers of the form: label, name, least and most."""
+
+SUGGESTED = {"per_rater": 20, "training": 2, "checks": 1}
 
 HELP = {
     "per_rater": "Screens that count, for each rater. Which ones is chosen at random so that all are heard equally "
@@ -105,10 +116,8 @@ def form(material: StimulusSet, *, read_only: bool) -> Component:
                 [
                     html.Div(
                         [
-                            _number("Screens per rater", "per_rater", 20, 1, 500),
-                            _number("Training screens", "training", 2, 0, 20),
-                            _number("Attention checks", "checks", 1, 0, 20),
-                            _number("Seed", "seed", secrets.randbelow(1_000_000), 0, 2**31),
+                            _number(label, name, least, most, {**SUGGESTED, "seed": secrets.randbelow(1_000_000)}[name])
+                            for label, name, least, most in NUMBERS
                         ],
                         className="listening-numbers",
                     ),
@@ -137,7 +146,7 @@ def _field(label: str, control: Component, help_text: str = "") -> Component:
     return html.Div([head, control], className="runs-field")
 
 
-def _number(label: str, name: str, value: int, least: int, most: int) -> Component:
+def _number(label: str, name: str, least: int, most: int, value: int) -> Component:
     control = dbc.Input(id=f"listening-{name}", type="number", min=least, max=most, step=1, value=value)
     return _field(label, control, HELP[name])
 
@@ -148,6 +157,11 @@ def designed(material: StimulusSet, filled: Mapping[str, Any], taken: Sequence[s
     Raises:
         ConfigError: what is asked for makes no sense.
     """
+    if not str(filled["title"] or "").strip():
+        raise ConfigError("Give the test a title; raters will see it.")
+    for label, name, least, most in NUMBERS:
+        if not least <= _whole(filled[name]) <= most:
+            raise ConfigError(f"{label}: a whole number from {least:,} to {most:,} is needed.")
     wanted, switches = list(filled["systems"] or ()), set(filled["switches"] or ())
     kind = kind_of(str(filled["kind"]))
     reference = str(filled["reference"]) if filled["reference"] in wanted else None
@@ -159,7 +173,7 @@ def designed(material: StimulusSet, filled: Mapping[str, Any], taken: Sequence[s
     chosen = tuple(able[place] for place in sorted(places))
     return ListeningTest(
         id=named(str(filled["title"] or ""), taken),
-        title=str(filled["title"] or "").strip() or "Listening test",
+        title=str(filled["title"]).strip(),
         kind=kind.name,
         corpus=material.corpus,
         systems=tuple(wanted),

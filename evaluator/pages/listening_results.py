@@ -20,6 +20,8 @@ from explorer.formatting import EMPTY, count, decimal, percent
 from explorer.parameters import Parameters
 
 MOST_SPREAD = 200
+CLEAR = 0.05
+"""p below which a difference is called one."""
 INTERVAL_HELP = (
     "Where the mean lies with 95 % probability, had other raters and other sentences of the same kind been asked: both "
     f"are resampled ({RESAMPLES:,} times, seed {SEED})."
@@ -34,16 +36,25 @@ P_HELP = (
 
 
 def results_view(
-    test: ListeningTest, found: Results, raters: Sequence[tuple[Rater, int]], heard: Mapping[tuple[str, str], str]
+    test: ListeningTest,
+    found: Results,
+    raters: Sequence[tuple[Rater, int]],
+    *,
+    heard: Mapping[tuple[str, str], str],
+    hurried: Mapping[str, int],
 ) -> Component:
-    """All of it, the warnings first; ``heard`` has the utterance of each (sentence, system) that can be opened."""
+    """All of it, the warnings first.
+
+    ``heard`` has the utterance of each (sentence, system) that can be opened, ``hurried`` how many screens a rater
+    answered in less time than their recordings last.
+    """
     return html.Div(
         [
             *(_banner(sentence) for sentence in found.warnings),
             _tiles(test, found, raters),
             _means(test, found) if found.systems else None,
             _pairs(test, found) if found.pairs else None,
-            _raters(found, raters) if raters else None,
+            _raters(found, raters, hurried) if raters else None,
             _spread(test, found, heard) if found.spread else None,
         ],
         className="listening-results",
@@ -135,9 +146,9 @@ def _preferences(_test: ListeningTest, pairs: Sequence[PairResult]) -> Component
         )
     heads = [
         "Pair",
-        ["First preferred", help_mark("Share of those who decided; no preference is not counted.")],
+        ["For the first named", help_mark("Share of those who decided; no preference is not counted.")],
         ["95 %", help_mark("Wilson's interval of the decided ratings.")],
-        "First / none / second",
+        "First named / none / second",
         ["p", help_mark(f"Sign test, two-sided. {P_HELP}")],
     ]
     return _table(heads, rows, "Preferences")
@@ -173,36 +184,47 @@ def _differences(test: ListeningTest, pairs: Sequence[PairResult]) -> Component:
 
 def told(test: ListeningTest, pair: PairResult) -> str:
     """What a pair's numbers mean, in plain words."""
-    sure = "a difference this large would be rare if they were equally good"
-    unsure = "a difference this large is not unusual between equally good systems"
-    words = EMPTY if pair.p is None else f"{sure if pair.p < 0.05 else unsure} (p {p_value(pair.p)})"
+    clear = pair.p is not None and pair.p < CLEAR
+    tested = "nothing differs, so there is nothing to test" if pair.p is None else f"p {p_value(pair.p)}"
+    luck = "would be rare" if clear else "is not unusual"
     preferred = pair.preference
     if test.kind == "ab" and preferred is not None:
         if preferred.share is None:
             return f"Nobody preferred {pair.a} or {pair.b}."
         first, second = (pair.a, pair.b) if preferred.share >= 0.5 else (pair.b, pair.a)
-        share = max(preferred.share, 1 - preferred.share)
-        return f"{first} was preferred to {second} by {percent(share, digits=0)} of those who decided; {words}."
+        share = percent(max(preferred.share, 1 - preferred.share), digits=0)
+        if clear:
+            return f"{first} was preferred to {second} by {share} of those who decided ({tested})."
+        return (
+            f"No clear preference: {share} of those who decided were for {first}, the others for {second} ({tested})."
+        )
     if pair.mean is None:
         return f"{pair.a} and {pair.b} were not compared."
     first, second = (pair.a, pair.b) if pair.mean.value >= 0 else (pair.b, pair.a)
-    return f"{first} was rated {decimal(abs(pair.mean.value))} {test.scale.unit} above {second}; {words}."
+    size = f"{decimal(abs(pair.mean.value))} {test.scale.unit}"
+    return (
+        f"{first} was rated {size} above {second}; a difference this large {luck} if they were equally good ({tested})."
+    )
 
 
-def _raters(found: Results, raters: Sequence[tuple[Rater, int]]) -> Component:
-    why = {one.rater: one.why for one in found.left_out}
-    rows = [
-        html.Tr(
-            [
-                html.Th(rater.name, scope="row"),
-                html.Td(f"{count(done)} of {count(len(rater.screens))}", className="num"),
-                html.Td(f"{rater.joined:%Y-%m-%d %H:%M} UTC", className="num"),
-                html.Td(f"left out: {why[rater.id]}" if rater.id in why else "counts"),
-            ]
+def _raters(found: Results, raters: Sequence[tuple[Rater, int]], hurried: Mapping[str, int]) -> Component:
+    why = {one.rater: f"left out: {one.why}" for one in found.left_out}
+    rows = []
+    for rater, done in raters:
+        told = why.get(rater.id, "counts" if done else "has not rated yet")
+        if rater.id in hurried:
+            told += f"; {count(hurried[rater.id])} of {count(done)} answered faster than the recordings last"
+        rows.append(
+            html.Tr(
+                [
+                    html.Th(rater.name, scope="row"),
+                    html.Td(f"{count(done)} of {count(len(rater.screens))}", className="num"),
+                    html.Td(f"{rater.joined:%Y-%m-%d %H:%M} UTC", className="num"),
+                    html.Td(told),
+                ]
+            )
         )
-        for rater, done in raters
-    ]
-    return panel("Raters", _table(["Rater", "Rated", "Began", "In the results"], rows, "Raters"))
+    return panel("Raters", _table(["Rater", "Rated", "Began", "In the results"], rows, "Raters", texts=(0, 3)))
 
 
 def _spread(test: ListeningTest, found: Results, heard: Mapping[tuple[str, str], str]) -> Component:
@@ -222,7 +244,7 @@ def _spread(test: ListeningTest, found: Results, heard: Mapping[tuple[str, str],
         else f" The {MOST_SPREAD} widest of {count(len(found.spread))}; all are in the CSV."
     )
     note = html.P(f"Where raters disagreed most comes first.{more}", className="muted")
-    return panel("Sentences", [note, _table(heads, rows, "Spread of the ratings")])
+    return panel("Sentences", [note, _table(heads, rows, "Spread of the ratings", texts=(0, 1))])
 
 
 def _spread_row(test: ListeningTest, spread: Spread, heard: Mapping[tuple[str, str], str]) -> Component:
@@ -248,11 +270,9 @@ def _played(test: ListeningTest, name: str, utterance: str | None) -> Any:
     return dcc.Link(name, href=address, title="Open this recording")
 
 
-def _table(heads: Sequence[Any], rows: Sequence[Component], name: str) -> Component:
-    numbers = len(heads) - 1
-    head = [
-        html.Th(text, scope="col", className="num" if 0 < place <= numbers else "") for place, text in enumerate(heads)
-    ]
+def _table(heads: Sequence[Any], rows: Sequence[Component], name: str, *, texts: Sequence[int] = (0,)) -> Component:
+    """A table whose columns are numbers but for those at ``texts``."""
+    head = [html.Th(text, scope="col", className="" if place in texts else "num") for place, text in enumerate(heads)]
     table = html.Table([html.Thead(html.Tr(head)), html.Tbody(list(rows))], className="plain rates compare")
     return html.Div(table, className="table-scroll", tabIndex=0, **attributes(role="region", aria_label=name))
 

@@ -119,7 +119,8 @@ def register(server: Flask, stores: EvaluatorStores) -> None:
         values = body.get("values") if isinstance(body, dict) else None
         if not isinstance(values, list):
             raise QueryError('an answer has "values", a list of numbers')
-        asked = tests.submit(test, rater, screen, values, _seconds(body.get("seconds")))
+        told = _seconds(body.get("seconds"))
+        asked = tests.submit(test, rater, screen, values, told, lasts=lambda shown: _lasts(stores, test, shown))
         return {"screen": _told(stores, test, tests.rater(test, rater)[0], asked)}
 
     @routes.get("/<link>/<rater>/<screen>/<place>.wav")
@@ -151,6 +152,14 @@ def heard_of(stores: EvaluatorStores, test: ListeningTest) -> dict[str, frozense
     """
     material = stores.stimuli.of(stores.library.get(test.corpus))
     return {sentence: frozenset(readings) for sentence, readings in material.cells.items()}
+
+
+def _lasts(stores: EvaluatorStores, test: ListeningTest, screen: Screen) -> float | None:
+    """The seconds of a screen's recordings; None where one's length is not known."""
+    material = stores.stimuli.of(stores.library.get(test.corpus))
+    readings = [material.stimulus(screen.sentence, slot.system) for slot in screen.slots]
+    known = [reading.duration for reading in readings if reading is not None and reading.duration is not None]
+    return round(sum(known), 3) if len(known) == len(readings) else None
 
 
 def _text(stores: EvaluatorStores, test: ListeningTest, sentence: str) -> str | None:

@@ -331,10 +331,11 @@ def _controls(stores: Stores, parameters: Parameters) -> list[Component]:
     except SpeechDataError:
         name = ""
     controls = []
-    if parameters.get("corpus", name) not in names:
-        names.insert(0, parameters["corpus"])
+    chosen = parameters.get("corpus") or name or (names[0] if names else "")
+    if chosen and chosen not in names:
+        names.insert(0, chosen)
     if names:
-        controls.append(parameter_select("corpus", "Corpus", [(n, n) for n in names], name or names[0]))
+        controls.append(parameter_select("corpus", "Corpus", [(n, n) for n in names], chosen))
     added = [control(stores, parameters) for control in stores.controls] if name else []
     return [*controls, *(control for control in added if control is not None)]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from scipy.stats import binomtest, wilcoxon
 from evaluator.listening.design import ListeningTest
 from evaluator.listening.plans import PlanCounts, Screen, Slot, plan
 from evaluator.listening.ratings import Answer
-from evaluator.listening.results import passed, results, scores, screening
+from evaluator.listening.results import hasty, passed, results, scores, screening
 from tests.evaluator.listening.designs import complete, designed
 
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
@@ -225,3 +225,26 @@ def test_the_spread_of_a_sentence_is_over_its_raters() -> None:
     assert (spread.sentence, spread.system, spread.ratings, spread.mean) == ("s0", "kalos", 2, 3.5)
     assert spread.deviation == pytest.approx(np.sqrt(4.5))
     assert (spread.low, spread.high) == (2, 5)
+
+
+def test_answers_that_came_faster_than_their_sound_lasts_are_counted_by_the_servers_clock() -> None:
+    def at(rater: str, second: float, least: float | None) -> Answer:
+        screen = Screen(f"{second}", "s0", (Slot("kalos"),), "rated")
+        return Answer(rater, rater, screen, (3,), 9.0, NOW + timedelta(seconds=second), least)
+
+    quick = [at("quick", second, 4) for second in (0, 1, 3)]
+    answers = [*quick, at("slow", 0, 4), at("slow", 5, 4), at("old", 0, None)]
+    assert hasty(answers) == {"quick": 2}
+
+
+def test_means_of_opinion_are_compared_as_means_whether_or_not_sentences_were_shared() -> None:
+    test = designed("acr", systems=("a", "b"), checks=0, training=0)
+    answers = [
+        answer("x", "s0", ["a"], [5]),
+        answer("x", "s0", ["b"], [3]),
+        answer("y", "s1", ["a"], [4]),
+        answer("y", "s2", ["b"], [1]),
+    ]
+    (pair,) = results(test, answers).pairs
+    assert pair.mean is not None
+    assert (pair.mean.value, pair.mean.ratings) == (2.5, 4)

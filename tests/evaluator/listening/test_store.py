@@ -135,3 +135,18 @@ def test_a_read_only_earmark_takes_no_ratings(tmp_path: Path) -> None:
     closed = ListeningTests(tmp_path / "listening", Ledger(tmp_path / "ledger.sqlite", read_only=True))
     with pytest.raises(LedgerReadOnly):
         closed.join(designed(), "Ann", complete(designed()))
+
+
+def test_a_retired_test_opens_nothing_and_keeps_its_ratings(tests: ListeningTests) -> None:
+    test = designed()
+    tests.create(test)
+    rater = tests.join(test, "Ann", complete(test))
+    tests.submit(test, rater.id, rater.screens[0].id, [4], 2.5, lasts=lambda _screen: 3.25)
+    kept = tests.retire(test)
+    assert tests.all() == ([], [])
+    with pytest.raises(UnknownTest):
+        tests.by_link(LINK)
+    (left,) = tests.answers(test)
+    assert (left.values, left.least) == ((4,), 3.25)
+    tests.create(designed())  # the name is free again
+    assert kept.exists()
