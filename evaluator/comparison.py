@@ -132,10 +132,11 @@ def compare(
     drawn = bootstrap(table, able, resamples=resamples, seed=seed, folder=used.folder, tell=progress)
     marks = {name: used.tables.marks(corpus, query, name) for name in names}
     words = used.tables.words(corpus, query)
+    said = words.said(together)
     standings = []
     for name in names:
         standing = _alone(table, name, drawn.interval(name), used.speeds.get(name))
-        vocabulary, accuracies = words.accuracies(together, marks[name])
+        vocabulary, accuracies = words.accuracies(said, together, marks[name])
         counts = replace(standing.counts, vocabulary=vocabulary, word_accuracies=accuracies)
         counts = _with_written(counts, used.tables.written(corpus, query, name), together)
         standing = replace(standing, counts=counts)
@@ -187,7 +188,8 @@ def own_standings(
         errors, lengths = table.errors(name), table.lengths(name)
         interval = rate_interval(errors, lengths, blocks=table.blocks, resamples=resamples, seed=SEED)
         standing = _alone(table, name, interval, used.speeds.get(name))
-        vocabulary, accuracies = words.accuracies(whole.scored[name], used.tables.marks(corpus, query, name))
+        scored, marks = whole.scored[name], used.tables.marks(corpus, query, name)
+        vocabulary, accuracies = words.accuracies(words.said(scored), scored, marks)
         counts = replace(standing.counts, vocabulary=vocabulary, word_accuracies=accuracies)
         counts = _with_written(counts, used.tables.written(corpus, query, name), whole.scored[name])
         standings.append(replace(standing, counts=counts))

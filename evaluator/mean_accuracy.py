@@ -30,10 +30,14 @@ class ReferenceWords:
     ends: np.ndarray
     vocabulary: pa.StringArray
 
-    def accuracies(self, chosen: np.ndarray, marks: Marks) -> tuple[int, float]:
+    def said(self, chosen: np.ndarray) -> np.ndarray:
+        """How often each word of the vocabulary occurs in the rows where ``chosen`` holds."""
+        whole = bool(chosen.all())
+        return self._counted(self.codes if whole else self.codes[np.repeat(chosen, np.diff(self.ends))])
+
+    def accuracies(self, said: np.ndarray, chosen: np.ndarray, marks: Marks) -> tuple[int, float]:
         """The number of distinct words in the rows where ``chosen`` holds, and the sum of their accuracies under the
-        errors ``marks`` of a system, which count from the first row of all."""
-        said = self._counted(self.codes[np.repeat(chosen, np.diff(self.ends))])
+        errors ``marks`` of a system, which count from the first row of all; ``said`` is ``said(chosen)``."""
         wrong = ~marks.inserted & chosen[marks.row]
         missed = self._counted(self.codes[self.ends[marks.row[wrong]] + marks.place[wrong]])
         occurring = said > 0

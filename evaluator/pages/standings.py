@@ -9,13 +9,14 @@ from evaluator.comparison import Comparison, compare
 from evaluator.comparison_store import Making
 from evaluator.pages.compare_controls import blocks_of, systems_of
 from evaluator.pages.compare_tabs import SHARED
+from explorer.corpus import Corpus
 from explorer.parameters import Parameters
 from explorer.query import Query
 
 
 def ask(stores: Any, query: Parameters) -> Comparison | Making:
     """The comparison that the address asks for, or how far it is."""
-    corpus = stores.corpus(query)
+    corpus = _compared(stores, query)
 
     def make(tell: Callable[[int, int], None]) -> Comparison:
         return compare(
@@ -32,8 +33,17 @@ def ask(stores: Any, query: Parameters) -> Comparison | Making:
     return found
 
 
+def _compared(stores: Any, query: Parameters) -> Corpus:
+    """The corpus with its scores; with everything else laid beside it only where a filter may ask for that.
+
+    So what comes later (edits, flags, suspicion) does not make a comparison of the whole corpus again.
+    """
+    found: Corpus = stores.corpus(query) if Query.from_pairs(query.pairs).selects else stores.scored(query)
+    return found
+
+
 def key(stores: Any, query: Parameters) -> tuple[Hashable, ...]:
     """What the comparison of an address depends on."""
-    corpus = stores.corpus(query)
+    corpus = _compared(stores, query)
     speeds = tuple(sorted((name, one.wall_seconds) for name, one in stores.means(corpus).speeds.items()))
     return (corpus.key, speeds, query.only(SHARED).without(("corpus", "sort")).pairs)
