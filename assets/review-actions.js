@@ -21,6 +21,7 @@
     /* `view` and what it has: see review.js. */
     constructor(view) {
       this.view = view;
+      this.deciding = new Set(); // sheets
       const { session, stage, differences, people } = view;
       const writes = (run) => () => (session.writable && session.sheet ? run() : false);
       this.table = {
@@ -46,7 +47,7 @@
         redo: writes(() => { session.redo(); }),
         name: () => { people.rename(); },
         retry: () => { session.outbox.retry(); },
-        show: () => { if (session.outbox.refused) session.open(session.outbox.refused.subject); },
+        show: () => { this.show(); },
         discard: () => { session.discard(); },
         list: () => { view.root.classList.toggle("list-open"); },
       };
@@ -124,19 +125,43 @@
       else this.view.say("The time of this word is not known");
     }
 
+    /* The row that could not be saved. */
+    show() {
+      const { session } = this.view;
+      const other = session.outbox.refusals.find(({ subject }) => subject !== session.sheet?.id);
+      if (other) session.open(other.subject);
+    }
+
+    /* Decided is about a text that is saved; the key that is pressed again meanwhile does nothing more. */
     async decide(value, comment = "") {
-      const { session, people, config } = this.view;
+      const { session } = this.view;
       const { sheet } = session;
+      if (this.deciding.has(sheet)) return;
+      this.deciding.add(sheet);
+      try {
+        if (await this.decidable(sheet)) await this.decided(sheet, value, comment);
+      } finally {
+        this.deciding.delete(sheet);
+      }
+    }
+
+    async decidable(sheet) {
+      const { session, people } = this.view;
       session.commit();
       try {
         await people.whoami();
       } catch (error) {
         this.view.failed(error);
-        return;
+        return false;
       }
-      if (session.sheet !== sheet) return;
+      return session.textKept(sheet);
+    }
+
+    async decided(sheet, value, comment) {
+      const { session, config } = this.view;
       session.change(sheet, "decision", value, { comment });
-      if (config.advance && !(await session.go(1))) this.view.say(`${review.WORDS[value]}. This was the last one.`);
+      if (!config.advance || session.sheet !== sheet) return;
+      if (!(await session.go(1))) this.view.say(`${review.WORDS[value]}. This was the last one.`);
     }
 
     async reject() {

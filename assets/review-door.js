@@ -136,10 +136,11 @@
 
   class Outbox {
     /* `send(draft)` gives the written event. `told(state)` hears of every change: {kind: "saved" | "saving" | "failed",
-       at, sentence, refused}; `written(draft, event)` and `conflict(draft, answer)` of the fate of an edit. */
+       at, sentence}; `written(draft, event)` and `conflict(draft, answer)` of the fate of an edit. */
     constructor(corpus, { send, told, written, conflict }) {
       Object.assign(this, { name: `${PREFIX}${corpus}.`, send, told, written, conflict });
       this.waiting = [];
+      this.watching = [];
       this.heads = new Map();
       this.busy = false;
       this.tries = 0;
@@ -172,7 +173,9 @@
       const made = { key: newKey(), made: Date.now(), base: this.head(draft) ?? null, ...draft };
       if (before) {
         // What takes back an edit that nobody has seen takes back nothing.
-        Object.assign(made, { key: before.refused ? made.key : before.key, base: before.base, undoing: false });
+        // It keeps its turn: a decision that was made after it goes out after it.
+        const { base, made: at } = before;
+        Object.assign(made, { key: before.refused ? made.key : before.key, base, made: at, undoing: false });
         storage.drop(this.name + before.key);
         this.waiting[place] = made;
       } else this.waiting.push(made);
@@ -185,8 +188,43 @@
       return !this.waiting.length;
     }
 
-    get refused() {
-      return this.waiting.find((draft) => draft.refused) || null;
+    /* What the server refused, the oldest first. */
+    get refusals() {
+      return this.waiting.filter((draft) => draft.refused);
+    }
+
+    /* Whether nothing is left that could be sent. */
+    get resting() {
+      return !this.next;
+    }
+
+    get next() {
+      return this.waiting.find((draft) => !draft.refused && !this.held(draft));
+    }
+
+    /* A decision is about a text: it is not sent while the text that it was made over is refused. */
+    held({ subject, field, key }) {
+      if (field !== "decision") return false;
+      const earlier = this.waiting.slice(0, this.waiting.findIndex((one) => one.key === key));
+      return earlier.some((one) => one.subject === subject && one.field === "reference" && one.refused);
+    }
+
+    /* The newest edit of a field as soon as it is not on its way any more: null when it is written, else refused, or
+       kept because the server is away. */
+    settled(subject, field) {
+      return new Promise((resolve) => {
+        this.watching.push({ subject, field, resolve });
+        this.settle();
+      });
+    }
+
+    settle() {
+      this.watching = this.watching.filter(({ subject, field, resolve }) => {
+        const draft = this.pending(subject, field);
+        if (draft && !draft.refused && !this.tries) return true;
+        resolve(draft || null);
+        return false;
+      });
     }
 
     /* The newest edit of a field that is still on its way. */
@@ -204,7 +242,7 @@
     async work() {
       if (this.busy) return;
       clearTimeout(this.timer);
-      const draft = this.waiting.find((one) => !one.refused);
+      const draft = this.next;
       if (!draft) {
         this.rest();
         return;
@@ -237,14 +275,13 @@
         } else draft.refused = error.message; // it would be refused again: only a person can say what to do
       }
       this.busy = false;
+      this.settle();
       this.work();
     }
 
     /* Nothing is left that could be sent. */
     rest() {
-      const { refused } = this;
-      if (refused) this.told({ kind: "failed", sentence: refused.refused, refused });
-      else if (this.savedAt) this.told({ kind: "saved", at: this.savedAt });
+      if (this.savedAt || this.refusals.length) this.told({ kind: "saved", at: this.savedAt });
     }
 
     drop(draft) {
@@ -257,6 +294,7 @@
       this.told({ kind: "failed", sentence: error.message });
       this.timer = setTimeout(() => this.work(), AGAIN_MS[Math.min(this.tries, AGAIN_MS.length - 1)]);
       this.tries += 1;
+      this.settle();
     }
 
     stop() {

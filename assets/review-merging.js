@@ -42,6 +42,45 @@
       this.view.changed(sheet, draft.field);
     }
 
+    /* Whether the text of a sheet is on disk, or first in line while the server is away: what was refused, or is another
+       one by now, must be looked at before anything is decided. */
+    async textKept(sheet) {
+      const text = sheet.values.reference;
+      const draft = await this.outbox.settled(sheet.id, "reference");
+      const other = sheet.values.reference !== text || (this.sheet.id === sheet.id && this.sheet !== sheet);
+      if (draft && draft.refused) this.view.say("Nothing is decided: the text could not be saved", true);
+      else if (other) this.view.say("Nothing is decided: the text is another one now");
+      else return true;
+      return false;
+    }
+
+    /* The edit that the server refused is given up: the field is what it was, and so is a decision that was made over it.
+       Of the open row, else of the one that the bar names. */
+    async discard() {
+      const { refusals } = this.outbox;
+      const refused = refusals.find(({ subject }) => subject === this.sheet?.id) || refusals[0];
+      if (!refused) return;
+      const sheet = await this.fetch(refused.subject).catch(() => null);
+      this.withdraw(sheet, refused);
+      if (refused.field === "reference") this.undecide(sheet, refused.subject);
+      if (sheet && this.sheet === sheet && refused.field === "reference") this.reset();
+      this.view.saved({ kind: "saved", at: this.outbox.savedAt });
+      this.outbox.work();
+    }
+
+    /* A decision that waits behind a text which is not kept is not made. */
+    undecide(sheet, subject) {
+      const decision = this.outbox.pending(subject, "decision");
+      if (decision && !decision.sent) this.withdraw(sheet, decision);
+    }
+
+    withdraw(sheet, draft) {
+      this.outbox.drop(draft);
+      if (!sheet) return; // the corpus does not have it any more
+      this.adoptEvent(sheet, draft.field, sheet.events[draft.field] || null);
+      this.view.changed(sheet, draft.field);
+    }
+
     /* The text in the editor is that of the sheet again. */
     reset() {
       this.text = this.sheet.values.reference ?? "";

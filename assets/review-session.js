@@ -199,7 +199,7 @@
       if (this.dirty) this.change(this.sheet, "reference", this.text);
       else if (this.writable) {
         storage.drop(this.draftName(this.sheet.id));
-        if (this.outbox.empty) this.view.saved({ kind: "saved", at: this.outbox.savedAt });
+        if (this.outbox.resting) this.view.saved({ kind: "saved", at: this.outbox.savedAt });
       }
     }
 
@@ -237,6 +237,7 @@
       if (field === "decision") sheet.reason = comment;
       const draft = {
         subject: sheet.id, field, new: value, comment, seen: sheet.seen, undoing: undoing === "undo", undoes: null,
+        place: sheet.place, order: this.order.token,
       };
       this.outbox.put(draft);
       if (field === "reference") storage.drop(this.draftName(sheet.id));
@@ -251,7 +252,10 @@
       const open = this.sheet && this.sheet.id === draft.subject ? this.sheet : null;
       Promise.resolve(open || this.sheets.get(draft.subject)).then((sheet) => {
         if (!sheet) return;
-        sheet.events[draft.field] = event;
+        // A sheet that was on its way when the edit of an earlier page was written does not know of it.
+        const untouched = draft.field === "reference" && this.sheet === sheet && !this.dirty;
+        this.adoptEvent(sheet, draft.field, event);
+        if (untouched && this.dirty) this.reset();
         if (!sheet.history.some(({ id }) => id === event.id)) sheet.history.push(event);
         this.view.changed(sheet, draft.field);
       }).catch(() => {});
@@ -281,21 +285,6 @@
       this.change(this.sheet, step.field, value, { comment, undoing: "undo" });
       if (step.field === "reference") this.reset();
       this.view.say(`${side === "before" ? "Undone" : "Done again"}: ${step.field === "reference" ? "text" : step.field}`);
-    }
-
-    /* The edit that the server refused is given up: the field is what it was. */
-    async discard() {
-      const { refused } = this.outbox;
-      if (!refused) return;
-      this.outbox.drop(refused);
-      const sheet = await this.fetch(refused.subject).catch(() => null);
-      if (sheet) {
-        this.adoptEvent(sheet, refused.field, sheet.events[refused.field] || null);
-        if (this.sheet === sheet && refused.field === "reference") this.reset();
-        this.view.changed(sheet, refused.field);
-      }
-      this.view.saved({ kind: "saved", at: this.outbox.savedAt });
-      this.outbox.work();
     }
 
     stop() {

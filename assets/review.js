@@ -21,6 +21,7 @@
       this.field = part("text");
       this.door = new review.Door(config);
       this.session = new review.Session(config, this.door, this);
+      this.bar = new review.Saved(this.session);
       this.stage = new review.Stage(part("stage"));
       this.list = new review.List({ box: part("rows"), pager: part("pager") }, {
         rows: (start, stop) => this.session.rows(start, stop),
@@ -80,6 +81,7 @@
       review.side.draw(sheet);
       this.changedBelow(sheet);
       this.unread(sheet);
+      this.bar.again();
       this.list.choose(sheet.id, sheet.place);
       part("presence").textContent = "";
       if (this.config.autoplay) this.stage.play();
@@ -175,17 +177,7 @@
     }
 
     saved(state) {
-      if (this.signal.aborted) return; // another session draws here now
-      const box = part("saved");
-      box.dataset.state = state.kind;
-      const refused = state.kind === "failed" ? state.refused : null;
-      part("retry").hidden = state.kind !== "failed";
-      part("discard").hidden = !refused;
-      part("show").hidden = !refused || refused.subject === this.session.sheet?.id;
-      if (state.kind === "saved") box.textContent = state.at ? `Saved ${review.clockTime(state.at)}` : "";
-      else if (state.kind === "saving") box.textContent = "Saving…";
-      else if (state.kind === "draft") box.textContent = "Typing…";
-      else if (box.textContent !== `Not saved: ${state.sentence}`) box.textContent = `Not saved: ${state.sentence}`;
+      if (!this.signal.aborted && this.session.writable) this.bar.show(state); // else another session draws here now
     }
 
     empty(order) {

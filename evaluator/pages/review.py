@@ -92,7 +92,7 @@ def _bar(query: Parameters, *, read_only: bool) -> Component:
     saved = [
         html.Span(id="review-saved", role="status", **attributes(data_state="saved")),
         _small("retry", "Try again"),
-        _small("show", "Show it"),
+        _small("show", ""),
         _small("discard", "Discard it"),
     ]
     name = html.Button(

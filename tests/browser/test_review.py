@@ -422,11 +422,80 @@ def test_a_refused_text_stays_until_it_is_mended(page: Page, house: House) -> No
     )
     expect(page.locator("#review-saved")).to_contain_text("U+0007")
     expect(page.locator("#review-invisible")).to_contain_text("U+0007")
-    page.keyboard.press("a")  # other edits go on
+    page.keyboard.press("Control+Enter")  # nothing is accepted that is not saved
+    expect(page.locator("#review-said")).to_have_text("Nothing is decided: the text could not be saved")
+    expect(page.locator("#review-decision")).to_contain_text("Not decided yet")
+    expect(page.locator("#review-place")).to_have_text("1 of 6")
+    assert newest(house) == {}
+    page.locator("#review-text").fill("a b")
+    saved(page)
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#review-place")).to_have_text("2 of 6")
+    saved(page)
+    assert newest(house) == {"reference": "a b", "decision": "accept"}
+
+
+def paste(page: Page, text: str) -> None:
+    """Put a text into the field as one event, with characters that no key writes."""
+    page.evaluate(
+        "text => { const field = document.getElementById('review-text'); field.value = text;"
+        " field.dispatchEvent(new InputEvent('input', {bubbles: true})); }",
+        text,
+    )
+
+
+@pytest.mark.usefixtures("broken")
+def test_a_text_that_is_refused_only_by_accepting_it_keeps_the_row_open(page: Page, house: House) -> None:
+    come(page, house)
+    page.keyboard.press("e")
+    paste(page, "a\u0007b")
+    page.keyboard.press("Control+Enter")  # before the pause in which it would have been sent
+    expect(page.locator("#review-saved")).to_contain_text("U+0007")
+    expect(page.locator("#review-said")).to_have_text("Nothing is decided: the text could not be saved")
+    expect(page.locator("#review-place")).to_have_text("1 of 6")
+    assert newest(house) == {}
+
+
+@pytest.mark.usefixtures("broken")
+def test_what_was_refused_names_its_row_and_leaves_the_others_alone(page: Page, house: House) -> None:
+    come(page, house)
+    page.keyboard.press("j")
+    expect(page.locator("#review-place")).to_have_text("2 of 6")
+    paste(page, "a\u0007b")
+    expect(page.locator("#review-saved")).to_contain_text("U+0007")
+    page.keyboard.press("Alt+ArrowDown")
+    expect(page.locator("#review-place")).to_have_text("3 of 6")
+    expect(page.locator("#review-saved")).not_to_contain_text("Not saved")
+    expect(page.locator("#review-show")).to_have_text("Row 2 is not saved")
+    page.keyboard.press("a")  # other edits go on, and say so
+    expect(page.locator("#review-place")).to_have_text("4 of 6")
+    saved(page)
+    assert newest(house, 2) == {"decision": "accept"}
+    expect(page.locator("#review-show")).to_be_visible()
+    page.locator("#review-show").click()
     expect(page.locator("#review-place")).to_have_text("2 of 6")
     expect(page.locator("#review-saved")).to_contain_text("U+0007")
-    page.get_by_role("button", name="Show it").click()
-    expect(page.locator("#review-place")).to_have_text("1 of 6")
+    expect(page.locator("#review-show")).to_be_hidden()
+    page.get_by_role("button", name="Discard it").click()
+    expect(page.locator("#review-text")).to_have_value("open the door")
+    saved(page)
+    assert newest(house, 1) == {}
+
+
+@pytest.mark.usefixtures("broken")
+def test_accepted_while_the_server_is_away_is_written_after_its_text_or_not_at_all(page: Page, house: House) -> None:
+    come(page, house)
+    page.route("**/api/review/short/events*", lambda route: route.abort())
+    page.keyboard.press("e")
+    paste(page, "a\u0007b")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#review-place")).to_have_text("2 of 6")
+    expect(page.locator("#review-saved")).to_have_text("Not saved: the server does not answer")
+    page.unroute("**/api/review/short/events*")
+    page.locator("#review-retry").click()
+    expect(page.locator("#review-show")).to_have_text("Row 1 is not saved")
+    assert newest(house) == {}
+    page.locator("#review-show").click()
     page.locator("#review-text").fill("a b")
     saved(page)
     assert newest(house) == {"reference": "a b", "decision": "accept"}
