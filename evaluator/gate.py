@@ -30,7 +30,7 @@ OPERATORS: dict[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-TOLD = ("wer", "cer", "substitution_rate", "deletion_rate", "insertion_rate", "wmr")
+TOLD = ("wer", "cer", "substitution_rate", "deletion_rate", "insertion_rate", "wmr", "mwa")
 _NUMBER = r"(?P<number>\d+(?:\.\d+)?|\.\d+)\s*(?P<percent>%?)"
 _ALONE = "no other system is compared with it"
 _UNTESTED = "fewer than two segments with errors"

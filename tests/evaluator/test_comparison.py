@@ -142,6 +142,7 @@ def holds(corpus: Corpus, condition: str, spared: str | None = "bad") -> dict[st
 def test_conditions(corpus: Corpus):
     assert holds(corpus, "wer > 0.075") == {"good": True}
     assert holds(corpus, "WER >= 10%") == {"good": True}
+    assert holds(corpus, "mwa < 50%") == {"good": False}
     assert holds(corpus, "wer>0.1") == {"good": False}
     assert holds(corpus, "wer > 0.2", spared=None) == {"good": False, "bad": True}
     assert holds(corpus, "delta < -20%") == {"good": True}
@@ -200,7 +201,7 @@ def test_an_interval_says_what_each_end_means(corpus: Corpus, delta: float, inte
         ("wer = 0.1", '"wer = 0.1" is no condition'),
         ("worse(p < )", "is no condition"),
         ("", "is no condition"),
-        ("mwa > 0.1", "names no number"),
+        ("loss > 0.1", "names no number"),
         ("__import__('os')", "is no condition"),
     ],
 )
