@@ -524,6 +524,7 @@ def run_compare(options: argparse.Namespace) -> int:
 
 def run_slices(options: argparse.Namespace) -> int:
     """``app.py slices MANIFEST... --by COLUMN[:EDGES]``"""
+    from evaluator.comparison import Means
     from evaluator.slices_command import print_slices
 
     corpus, config = _open_for_reading(options)
@@ -537,6 +538,7 @@ def run_slices(options: argparse.Namespace) -> int:
         baseline=options.baseline,
         blocks=options.resample,
         form=options.form,
+        means=Means(folder=config.cache.folder / "comparisons"),
     )
 
 

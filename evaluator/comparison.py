@@ -127,9 +127,7 @@ def compare(
     whole = used.tables.table(corpus, query, blocks)
     together = whole.together(names)
     table = whole.of(together)
-    # Whoever was scored on all of these rows is resampled too, so that adding a system later draws nothing anew.
-    able = [name for name in known if table.scored[name].all()]
-    drawn = bootstrap(table, able, resamples=resamples, seed=seed, folder=used.folder, tell=progress)
+    drawn = resampled(table, known, resamples=resamples, seed=seed, folder=used.folder, tell=progress)
     marks = {name: used.tables.marks(corpus, query, name) for name in names}
     words = used.tables.words(corpus, query)
     said = words.said(together)
@@ -159,6 +157,24 @@ def compare(
         seed=seed,
         resamples=resamples,
     )
+
+
+def resampled(
+    table: ScoreTable,
+    known: Sequence[str],
+    *,
+    resamples: int,
+    seed: int,
+    folder: Path | None,
+    tell: Tell = lambda done, total: None,
+) -> Bootstrap:
+    """The bootstrap behind every interval of the same rows, whichever page shows it.
+
+    Whoever of the ``known`` systems was scored on all of them is resampled, so that adding a system later draws nothing
+    anew.
+    """
+    able = [name for name in known if table.scored[name].all()]
+    return bootstrap(table, able, resamples=resamples, seed=seed, folder=folder, tell=tell)
 
 
 def own_standings(

@@ -131,7 +131,7 @@ COLUMNS: Mapping[str, Shown] = {
             title="p",
             help="Matched pairs sentence segment word error test (MAPSSWE), two-sided, with Holm's correction for "
             "testing several systems: how often luck alone would make a difference this large between equally good "
-            "systems.",
+            "systems. On a number stand the other tests: Wilcoxon's signed rank test, and the paired bootstrap.",
             text=lambda row: p_value(row.p_holm).removeprefix("= "),
             order=lambda row: row.p_holm,
             against=True,

@@ -111,7 +111,8 @@ def caption(compared: Comparison) -> str:
         f"{counted(compared.common, 'utterance')} that all systems were scored on, of {count(compared.selected)}; "
         f"{words}; normalizer {compared.normalizer.name} version {compared.normalizer.version}; intervals: "
         f"{count(compared.resamples)} bootstrap resamples of {unit}, seed {compared.seed}; p: matched pairs test "
-        f"(MAPSSWE) against {compared.baseline}, Holm's correction."
+        f"(MAPSSWE) against {compared.baseline}, Holm's correction; those of Wilcoxon's signed rank test and of the "
+        "bootstrap are in the CSV and JSON."
     )
 
 

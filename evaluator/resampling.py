@@ -61,7 +61,7 @@ def bootstrap(
     counts = np.column_stack([*(table.errors(name) for name in systems), table.lengths(systems[0])]).astype(np.int64)
     units = counts if table.blocks is None else summed(counts, table.blocks)
     if len(units) > MOST_UNITS:
-        return _Apart(table, resamples, seed)
+        return Apart(table, resamples, seed)
     if len(units) < 2 or units[:, -1].sum() == 0:
         return Together({name: place for place, name in enumerate(systems)}, units.sum(axis=0), None)
     path = None if folder is None else folder / f"{_content(units, resamples, seed)}.npy"
@@ -97,7 +97,7 @@ class Together:
 
 
 @dataclass(frozen=True, slots=True)
-class _Apart:
+class Apart:
     """Systems, and pairs of them, that are each resampled when they are asked about."""
 
     table: ScoreTable

@@ -1,35 +1,30 @@
 """Slices: error rates of systems on parts of a test set, each with its base, its interval, and its difference.
 
 Conventions: all systems are counted on the utterances that every one of them was scored on (comparison.py says why).
-Intervals are bootstrapped within a slice, over utterances, or over blocks (speakers) when a column is named. A
-difference is the system minus the baseline on the slice: negative is better. A slice is ``small`` when it has fewer
-than LEAST_UTTERANCES utterances or LEAST_WORDS reference words: one bad sentence then moves the rate by points, and
-even the interval, which knows only these few sentences, is too narrow. It is shown in grey and should not be quoted.
+Intervals are bootstrapped within a slice, over utterances, or over blocks (speakers) when a column is named. Those of a
+slice do not depend on what else is looked at, and those of all rows are the leaderboard's. A difference is the system
+minus the baseline on the slice: negative is better. A slice is ``small`` when it has fewer than LEAST_UTTERANCES
+utterances or LEAST_WORDS reference words: one bad sentence then moves the rate by points, and even the interval, which
+knows only these few sentences, is too narrow. It is shown in grey and should not be quoted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from evaluator.comparison import Means, resampled
 from evaluator.error_rate import ErrorCounts
 from evaluator.normalize import Normalizer
+from evaluator.resampling import Apart, Bootstrap, bootstrap
 from evaluator.score_columns import normalizer_of, scored_systems
+from evaluator.score_table import ScoreTable
 from evaluator.shared_rows import shared
-from evaluator.significance import (
-    SEED,
-    Difference,
-    Interval,
-    difference,
-    difference_of,
-    interval_of,
-    rate_interval,
-    resampled_rates,
-)
+from evaluator.significance import RESAMPLES as WHOLE_RESAMPLES
+from evaluator.significance import SEED, Difference, Interval
 from evaluator.slicing import narrowed, slicing
 from evaluator.slots import Slot
 from explorer.columns import Column
@@ -40,9 +35,11 @@ from explorer.query import Query, nearest
 LEAST_UTTERANCES = 10
 LEAST_WORDS = 100
 RESAMPLES = 2_000
-"""Of each interval: enough for the two digits that a cell shows."""
+"""Of each interval of a slice: enough for the two digits that a cell shows."""
 TOGETHER = 2_000
 """Utterances up to which all systems are resampled with the same draws."""
+WHOLE_STEPS = 10
+"""What all rows count for in the progress, in slices."""
 NUMBERS = ("hits", "substitutions", "deletions", "insertions")
 
 
@@ -88,6 +85,7 @@ class Slices:
     blocks: str | None
     seed: int
     resamples: int
+    whole_resamples: int
 
 
 def sliced(
@@ -99,11 +97,15 @@ def sliced(
     baseline: str = "",
     blocks: str | None = None,
     resamples: int = RESAMPLES,
-    progress: Callable[[int, int], None] | None = None,
+    whole_resamples: int = WHOLE_RESAMPLES,
+    means: Means | None = None,
+    whole: Slice | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Slices:
     """The error rates of systems (none named: all that are scored) on the slices of a slot.
 
-    ``progress(done, total)`` counts slices.
+    ``whole`` is that of another slot under the same options, which spares counting it again; ``progress(done, total)``
+    counts slices, all rows as WHOLE_STEPS of them.
 
     Raises:
         QueryError: a system or column does not exist, or the slot does not fit its column.
@@ -128,65 +130,84 @@ def sliced(
     words = numbers[first][:3].sum(axis=0)
     found = slicing(column, table[column.name], words, slot)
 
-    def made(label: str, selected: Query, places: np.ndarray) -> Slice:
-        here = {system: counts[:, places] for system, counts in numbers.items()}
-        within = None if of_block is None else of_block[places]
-        return Slice(
-            label=label,
-            query=selected,
-            utterances=places.size,
-            words=int(words[places].sum()),
-            cells=_cells(here, first, within, resamples),
-        )
-
     order = np.argsort(found.places, kind="stable")
     ends = np.cumsum(np.bincount(found.places, minlength=len(found.labels)))
+    steps = WHOLE_STEPS + len(ends)
+    if whole is None:
+
+        def tell(done: int, total: int) -> None:
+            progress(WHOLE_STEPS * done // total, steps)
+
+        drawn = _drawn(means or Means(), corpus, query, names, blocks, whole_resamples, tell)
+        cells = _cells(numbers, first, drawn)
+        whole = Slice(label="all", query=rows, utterances=table.num_rows, words=int(words.sum()), cells=cells)
     slices = []
     for number, places in enumerate(np.split(order, ends[:-1]) if len(ends) else []):
-        if progress is not None:
-            progress(number, len(ends))
-        slices.append(made(found.labels[number], narrowed(rows, found.queries[number]), places))
+        progress(WHOLE_STEPS + number, steps)
+        here = {system: counts[:, places] for system, counts in numbers.items()}
+        part = _within(here, None if of_block is None else of_block[places], resamples)
+        slices.append(
+            Slice(
+                label=found.labels[number],
+                query=narrowed(rows, found.queries[number]),
+                utterances=places.size,
+                words=int(words[places].sum()),
+                cells=_cells(here, first, part),
+            )
+        )
     return Slices(
         slot=slot,
         column=column,
         normalizer=chosen,
         systems=names,
         baseline=first,
-        whole=made("all", rows, np.arange(table.num_rows)),
+        whole=whole,
         slices=tuple(slices),
         note=found.note if table.num_rows else "No utterance was scored for all of these systems.",
         blocks=blocks,
         seed=SEED,
         resamples=resamples,
+        whole_resamples=whole_resamples,
     )
 
 
-def _cells(numbers: dict[str, np.ndarray], baseline: str, blocks: np.ndarray | None, resamples: int) -> dict[str, Cell]:
-    """The cells of a slice; ``numbers`` of a system are int64 (4, utterances)."""
-    lengths = numbers[baseline][:3].sum(axis=0)
-    errors = {system: ours[1:].sum(axis=0) for system, ours in numbers.items()}
-    counts = {system: ErrorCounts(*(int(total) for total in ours.sum(axis=1))) for system, ours in numbers.items()}
-    if lengths.size <= TOGETHER:
+def _drawn(
+    used: Means,
+    corpus: Corpus,
+    query: Query,
+    names: Sequence[str],
+    blocks: str | None,
+    resamples: int,
+    tell: Callable[[int, int], None],
+) -> Bootstrap:
+    """The leaderboard's bootstrap of these systems."""
+    table = used.tables.table(corpus, query, blocks)
+    together = table.of(table.together(names))
+    known = scored_systems(corpus)
+    return resampled(together, known, resamples=resamples, seed=SEED, folder=used.folder, tell=tell)
+
+
+def _within(numbers: dict[str, np.ndarray], blocks: np.ndarray | None, resamples: int) -> Bootstrap:
+    """The bootstrap of a slice; ``numbers`` of a system are int64 (4, utterances)."""
+    count = next(iter(numbers.values())).shape[1]
+    every = dict.fromkeys(numbers, np.ones(count, bool))
+    of_system = {system: dict(zip(NUMBERS, counts, strict=True)) for system, counts in numbers.items()}
+    table = ScoreTable(np.arange(count), every, of_system, blocks)
+    if count <= TOGETHER:
         # One draw for all systems and differences: of many small slices, drawing is what takes the time.
-        columns = np.column_stack([*errors.values(), *(ours - errors[baseline] for ours in errors.values())])
-        rates = resampled_rates(columns, lengths, blocks=blocks, resamples=resamples, seed=SEED)
-        if rates is None:
-            return {system: Cell(counts[system], None) for system in numbers}
-        drawn, deltas = np.split(rates.T, 2)
-        found = {}
-        for place, (system, ours) in enumerate(errors.items()):
-            delta = float((ours - errors[baseline]).sum() / lengths.sum())
-            against = None if system == baseline else difference_of(deltas[place], delta, resamples=resamples)
-            found[system] = Cell(counts[system], interval_of(drawn[place]), against)
-        return found
-    options: dict[str, Any] = {"blocks": blocks, "resamples": resamples}
+        return bootstrap(table, list(numbers), resamples=resamples, seed=SEED)
+    return Apart(table, resamples, SEED)
+
+
+def _cells(numbers: dict[str, np.ndarray], baseline: str, drawn: Bootstrap) -> dict[str, Cell]:
+    """The cells of a slice; ``numbers`` of a system are int64 (4, utterances)."""
     return {
         system: Cell(
-            counts[system],
-            rate_interval(ours, lengths, **options),
-            None if system == baseline else difference(errors[baseline], ours, lengths, **options),
+            ErrorCounts(*(int(total) for total in counts.sum(axis=1))),
+            drawn.interval(system),
+            None if system == baseline else drawn.difference(baseline, system),
         )
-        for system, ours in errors.items()
+        for system, counts in numbers.items()
     }
 
 

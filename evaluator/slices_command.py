@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import orjson
 
+from evaluator.comparison import Means
 from evaluator.normalize import Normalizer, normalizer
 from evaluator.selection import scored
-from evaluator.slices import sliced
+from evaluator.slices import Slices, sliced
 from evaluator.slices_report import as_csv, as_text, report
 from evaluator.slots import Slot, configured, parsed
 from explorer.corpus import Corpus
@@ -31,6 +33,7 @@ def print_slices(
     baseline: str | None,
     blocks: str | None,
     form: str,
+    means: Means | None = None,
 ) -> int:
     """Print the slices that ``by`` names, or without any those of the configuration, as text, json or csv.
 
@@ -45,16 +48,20 @@ def print_slices(
     if not corpus.systems:
         raise ConfigError(f'"{corpus.name}" has no hypotheses to score (fields pred_text, pred_text_NAME).')
 
+    told = -1
+
     def tell(done: int, total: int) -> None:
-        if corpus.size >= TOLD_ROWS:
-            print(f"counted {done} of {total} slices", file=sys.stderr, flush=True)
+        nonlocal told
+        if corpus.size >= TOLD_ROWS and told != (told := 100 * done // total):
+            print(f"counted {told} %", file=sys.stderr, flush=True)
 
     with scored(corpus, chosen, where=where) as laid:
         query = Query(where=where.strip())
-        found = [
-            sliced(laid, query, slot, systems=systems, baseline=baseline or "", blocks=blocks, progress=tell)
-            for slot in wanted
-        ]
+        found: list[Slices] = []
+        for slot in wanted:
+            whole = found[0].whole if found else None
+            asked = partial(sliced, laid, query, slot, systems=systems, baseline=baseline or "", blocks=blocks)
+            found.append(asked(means=means, whole=whole, progress=tell))
     if form == "json":
         print(orjson.dumps(report(found), option=orjson.OPT_INDENT_2).decode())
     elif form == "csv":

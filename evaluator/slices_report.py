@@ -9,7 +9,7 @@ from evaluator.comparison_columns import points, span
 from evaluator.significance import Interval
 from evaluator.slices import LEAST_UTTERANCES, LEAST_WORDS, Cell, Slice, Slices
 from explorer import spreadsheet
-from explorer.formatting import EMPTY, count, percent
+from explorer.formatting import EMPTY, count, counted, percent
 
 COLUMNS = (
     "by", "slice", "utterances", "words", "too_small", "system", "wer", "wer_low", "wer_high", "substitutions",
@@ -25,7 +25,12 @@ def report(found: Sequence[Slices]) -> dict[str, Any]:
         "utterances": first.whole.utterances,
         "words": first.whole.words,
         "baseline": first.baseline,
-        "bootstrap": {"resamples": first.resamples, "seed": first.seed, "blocks": first.blocks},
+        "bootstrap": {
+            "resamples": first.resamples,
+            "whole_resamples": first.whole_resamples,
+            "seed": first.seed,
+            "blocks": first.blocks,
+        },
         "whole": _systems(first.whole),
         "slices": [
             {
@@ -116,9 +121,10 @@ def caption(one: Slices) -> str:
     """What stands under every table: bases, normalizer, how intervals were made, and what is too small."""
     unit = f'whole values of "{one.blocks}"' if one.blocks else "utterances"
     return (
-        f"{count(one.whole.utterances)} utterances that all systems were scored on; normalizer "
+        f"{counted(one.whole.utterances, 'utterance')} that all systems were scored on; normalizer "
         f"{one.normalizer.printed}; 95 % intervals by {count(one.resamples)} bootstrap resamples of "
-        f"{unit}, seed {one.seed}. Slices of fewer than {LEAST_UTTERANCES} utterances or {LEAST_WORDS} words say "
+        f"{unit} (all: {count(one.whole_resamples)}, as on the leaderboard), seed {one.seed}. "
+        f"Slices of fewer than {LEAST_UTTERANCES} utterances or {LEAST_WORDS} words say "
         "little and are marked."
     )
 

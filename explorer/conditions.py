@@ -111,9 +111,14 @@ def find(name: str, named: Mapping[str, T]) -> T:
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """A clause that offers the most similar name, empty when none is similar."""
-    close = get_close_matches(name, list(names), n=1, cutoff=0.5)
-    return f'; did you mean "{close[0]}"?' if close else ""
+    """A clause that offers the most similar name, empty when none is similar: a slip of the fingers apart, with the
+    same letters in another order, or with this beginning."""
+    asked = name.casefold()
+    known = {one.casefold(): one for one in reversed(list(names))}  # of the same letters the first
+    close = get_close_matches(asked, known, n=1, cutoff=0.7)
+    close = close or [one for one in known if sorted(one) == sorted(asked)]
+    close = close or [one for one in reversed(known) if len(asked) >= 3 and one.startswith(asked)]
+    return f'; did you mean "{known[close[0]]}"?' if close else ""
 
 
 def fraction(text: str) -> float | None:

@@ -212,7 +212,8 @@ def resolved(node: Condition, columns: Iterable[Column]) -> Column:
         if found:
             named = ", ".join(field_text(column.name) for column in found[:LISTED_COLUMNS])
             raise ExpressionError(f'"{name}" could be {named}; write which', start=node.start, end=end)
-    hint = meaning.nearest(name, dict.fromkeys(spelt for column in known for spelt in names_of(column)))
+    said = [word for word in (*SPOKEN, *SPOKEN_OF_A_SYSTEM) if _spoken(word, known)]
+    hint = meaning.nearest(name, [*(spelt for column in known for spelt in names_of(column)), *said])
     raise ExpressionError(f'there is no column "{name}"{hint}', start=node.start, end=end)
 
 

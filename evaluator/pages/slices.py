@@ -82,14 +82,16 @@ def find(stores: Any, query: Parameters) -> tuple[Slices, ...] | Making:
 
     def make(tell: Tell) -> tuple[Slices, ...]:
         laid = stores.edits.with_edits(scored, named_edits(scored, query), tell)
-        found = []
+        found: list[Slices] = []
         for number, slot in enumerate(slots):
 
             def told(done: int, total: int, before: int = number) -> None:
                 tell(round(100 * (before + done / max(1, total))), 100 * len(slots))
 
-            asked = partial(sliced, laid, wanted, slot, systems=systems_of(query), progress=told)
-            found.append(asked(baseline=query.get("baseline", ""), blocks=blocks_of(query)))
+            asked = partial(sliced, laid, wanted, slot, systems=systems_of(query), means=stores.means(laid))
+            whole = found[0].whole if found else None
+            named = query.get("baseline", "")
+            found.append(asked(baseline=named, blocks=blocks_of(query), whole=whole, progress=told))
         return tuple(found)
 
     found: tuple[Slices, ...] | Making = stores.findings.get(_key(stores, query), make)

@@ -109,6 +109,39 @@ def test_all_systems_on_the_same_rows_and_differences(corpus: Corpus) -> None:
     assert compare(corpus, Query(), resamples=20).standing("bad").wer == whole.cells["bad"].counts.rate
 
 
+@pytest.mark.parametrize("blocks", [None, "speaker"])
+def test_intervals_are_those_of_the_leaderboard_and_depend_on_nothing_else_shown(
+    tmp_path: Path, blocks: str | None
+) -> None:
+    said = {"A": "one two three", "B": "one two", "C": "one too three four"}
+    rows = [
+        row(
+            f"{n}.wav",
+            text="one two three",
+            speaker=f"s{n % 5}",
+            half=n % 2 == 0,
+            **{f"pred_text_{s}": text if (n * n + len(s + text)) % 3 else "one two three" for s, text in said.items()},
+        )
+        for n in range(40)
+    ]
+    with corpus_of(tmp_path, rows) as corpus:
+        found = sliced(corpus, Query(), parsed("half"), baseline="A", blocks=blocks)
+        for systems in ((), ("A", "B")):
+            standings = compare(corpus, Query(), systems=systems, baseline="A", blocks=blocks)
+            for standing in standings.standings:
+                cell = found.whole.cells[standing.system]
+                assert (cell.interval, cell.difference) == (standing.interval, standing.difference)
+        fewer = sliced(corpus, Query(), parsed("half"), systems=["B"], baseline="A", blocks=blocks)
+        other = sliced(corpus, Query(), parsed("speaker"), baseline="A", blocks=blocks, whole=found.whole)
+        assert other.whole is found.whole
+        for part, again in zip((*found.slices, found.whole), (*fewer.slices, fewer.whole), strict=True):
+            assert part.cells["B"] == again.cells["B"]
+            assert part.cells["B"].interval is not None
+        only = Query(filters=(Filter("half", (Test("eq", True),)),))
+        alone = sliced(corpus, only, parsed("half"), baseline="A", blocks=blocks)
+        assert alone.slices[0].cells == next(one for one in found.slices if one.label == alone.slices[0].label).cells
+
+
 def test_a_filter_and_an_expression_stay_in_force(corpus: Corpus) -> None:
     query = Query((Filter("noisy", (Test("eq", False),)),), where="{duration} < 9 || {duration} > 10")
     told = table(corpus, "accent", query)
@@ -207,7 +240,7 @@ def test_slices_add_up_and_select_their_rows(
     with corpus_of(tmp_path_factory.mktemp("parts"), rows) as corpus:
         for name in {column.name for column in corpus.columns} & {"p", "q", "r"}:
             slot = Slot(name, tuple(edges) if name == "p" else ())
-            found = sliced(corpus, Query(), slot, resamples=10)
+            found = sliced(corpus, Query(), slot, resamples=10, whole_resamples=10)
             total = ErrorCounts.zero()
             for part in found.slices:
                 assert corpus.extent(part.query).utterances == part.utterances > 0

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from explorer.conditions import OPERATORS, TEXT_ONLY, WITHOUT_VALUE, caseless
 from explorer.corpus import Corpus
 from explorer.errors import QueryError
-from explorer.query import Filter, Query, Sort, Test
+from explorer.query import Filter, Query, Sort, Test, nearest
 from tests.explorer.manifests import opened, row
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
@@ -284,3 +284,11 @@ def test_the_quick_and_the_plain_way_to_disregard_case_agree(content: str, sough
         row = duckdb.execute(f"SELECT {quick}, {expected}", [content, parameter, content, sought]).fetchone()
         assert row is not None
         assert row[0] == row[1], (operator, content, sought)
+
+
+@pytest.mark.parametrize(
+    ("name", "offered"),
+    [("wre", "wer"), ("durration", "duration"), ("dur", "duration"), ("WER", "wer"), ("nope", ""), ("systems", "")],
+)
+def test_only_close_names_are_offered(name: str, offered: str):
+    assert nearest(name, ["line", "wer", "duration", "words"]) == (f'; did you mean "{offered}"?' if offered else "")
