@@ -1,0 +1,305 @@
+"""The words of the command line: every command with its arguments, which explain themselves with ``--help``.
+
+Only argparse is imported here, so that ``--help`` is there at once; app.py runs the commands.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+
+NORMALIZER_HELP = "what texts go through first: none, basic, whisper_english, ..., or one of your own (see the README)"
+
+
+def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentParser]]:
+    """The command line, whole and command by command; every command explains itself with ``--help``."""
+    top = argparse.ArgumentParser(
+        prog="app.py",
+        description="Earmark: explore speech data, transcribe it, and measure recognizers and voices.",
+        epilog="key=value changes any option of configs/earmark.yaml, for example server.port=9000.",
+    )
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    serve = commands.add_parser("serve", help="open manifests in the browser (the command when none is named)")
+    serve.add_argument(
+        "manifests",
+        nargs="*",
+        metavar="MANIFEST|key=value",
+        help="manifests, tables or folders of any format in the README",
+    )
+    serve.add_argument("--as", dest="corpus", metavar="NAME", help="open all manifests as one corpus of this name")
+    _vocabulary(serve)
+    _predictions(serve)
+    serve.add_argument(
+        "--lanes",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="folder with RECORDING.ctm, .rttm or .TextGrid, drawn under the waveform",
+    )
+    serve.add_argument("--port", type=int, help="port to listen on (default 8050)")
+    serve.add_argument("--host", help="address to listen on (default 127.0.0.1)")
+    serve.add_argument("--insecure", action="store_true", help="allow another address without a token")
+    serve.add_argument(
+        "-a",
+        "--estimate-audio-metrics",
+        action="store_true",
+        dest="measure",
+        help="measure the sound of every corpus once it is loaded (level, bandwidth, SNR...)",
+    )
+    _common(serve)
+
+    stats = commands.add_parser("stats", help="hours, words, alphabet and problems of manifests")
+    stats.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
+    stats.add_argument("--json", action="store_true", help="print JSON")
+    _vocabulary(stats)
+    _where(stats)
+    _common(stats)
+
+    score = commands.add_parser("score", help="error rates of every system in the manifests")
+    score.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
+    score.add_argument("--json", action="store_true", help="print JSON")
+    score.add_argument("--normalizer", metavar="NAME", help=NORMALIZER_HELP)
+    _predictions(score)
+    _where(score)
+    _common(score)
+
+    rules = commands.add_parser("normalizers", help="what each rule of a normalizer does to the error rates")
+    rules.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
+    rules.add_argument("--normalizer", metavar="NAME", help=NORMALIZER_HELP)
+    rules.add_argument("--json", action="store_true", help="print JSON")
+    _common(rules)
+
+    compare = commands.add_parser("compare", help="systems against a baseline, with intervals and tests; a gate for CI")
+    compare.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
+    compare.add_argument("--baseline", metavar="SYS", help="what the others are compared with (default: the first)")
+    compare.add_argument("--system", action="append", default=[], dest="systems", metavar="SYS", help="only these")
+    compare.add_argument("--by", metavar="COLUMN", help="resample whole values of a column, for example speaker")
+    compare.add_argument("--normalizer", metavar="NAME", help=NORMALIZER_HELP)
+    compare.add_argument(
+        "--fail-if",
+        action="append",
+        default=[],
+        dest="conditions",
+        metavar="CONDITION",
+        help='exit with 1 when it holds: "wer > 7.5%%", "delta > 0.2%%", "worse", "worse(p < 0.05)"; a bare number '
+        "below 1 is a fraction, one from 2 on percent, and one between needs the %% sign",
+    )
+    forms = compare.add_mutually_exclusive_group()
+    for form in ("json", "markdown", "latex", "junit"):
+        forms.add_argument(f"--{form}", action="store_const", const=form, dest="form", help=f"print {form}")
+    _predictions(compare)
+    compare.set_defaults(form="text")
+    _where(compare)
+    _common(compare)
+
+    slices = commands.add_parser("slices", help="error rates on parts of manifests: by speaker, by length...")
+    slices.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
+    slices.add_argument(
+        "--by",
+        action="append",
+        default=[],
+        metavar="COLUMN[:EDGES]",
+        help="a column, or intervals (duration:2,5,10); can be given again (default: the configuration's slots)",
+    )
+    slices.add_argument("--baseline", metavar="SYS", help="what the others are compared with (default: the first)")
+    slices.add_argument("--system", action="append", default=[], dest="systems", metavar="SYS", help="only these")
+    slices.add_argument("--resample", metavar="COLUMN", help="resample whole values of a column, for example speaker")
+    slices.add_argument("--normalizer", metavar="NAME", help="what texts go through first (default: as configured)")
+    forms = slices.add_mutually_exclusive_group()
+    for form in ("json", "csv"):
+        forms.add_argument(f"--{form}", action="store_const", const=form, dest="form", help=f"print {form}")
+    slices.set_defaults(form="text")
+    _where(slices)
+    _common(slices)
+
+    transcribe = commands.add_parser("transcribe", help="run a recognizer over manifests and write a new manifest")
+    transcribe.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
+    transcribe.add_argument("--model", metavar="X.nemo|NAME", help="a .nemo file or a pretrained name")
+    transcribe.add_argument("--name", metavar="SYS", help="name of the system; the column is pred_text_SYS")
+    transcribe.add_argument(
+        "--checkpoints",
+        type=Path,
+        metavar="FOLDER",
+        help="every .nemo and .ckpt of a training's folder instead, each a system NAME-epoch3-step400",
+    )
+    transcribe.add_argument(
+        "--engine", help="engine (default: nemo with --model, else the system's in the configuration)"
+    )
+    transcribe.add_argument(
+        "--vad", metavar="MODE|DETECTOR", help="off, chunk or skip; silero, energy or nemo: chunk with this detector"
+    )
+    transcribe.add_argument("--detector", metavar="NAME", help="who finds the pauses: silero, energy or nemo")
+    transcribe.add_argument("--device", choices=("auto", "cpu", "cuda"))
+    transcribe.add_argument("-o", "--output", required=True, type=Path, metavar="OUT.json")
+    _where(transcribe)
+    _common(transcribe)
+
+    measure = commands.add_parser(
+        "measure", help="level, clipping, bandwidth, SNR, silence... of the sound of manifests"
+    )
+    measure.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
+    measure.add_argument(
+        "--detector", metavar="NAME", help="who tells the share of speech: energy (default), silero, nemo, or none"
+    )
+    measure.add_argument(
+        "--voices",
+        action="store_true",
+        help="score voices, too: pitch, pace, predicted opinion, distance from a reference recording",
+    )
+    measure.add_argument(
+        "-o", "--output", type=Path, metavar="OUT.csv|OUT.json", help="the manifest with the measures as more fields"
+    )
+    _where(measure)
+    _common(measure)
+
+    export = commands.add_parser("export", help="write manifests, or some of their utterances, in another format")
+    export.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
+    export.add_argument("--to", required=True, metavar="FORMAT", help="nemo, csv, parquet, kaldi, lhotse, stm or ctm")
+    export.add_argument(
+        "-o", "--output", required=True, type=Path, metavar="OUT", help="for kaldi a folder, or OUT.zip"
+    )
+    export.add_argument("--system", metavar="SYS", help="write what this system heard instead of the reference")
+    export.add_argument("--fields", metavar="A,B", help="only these columns (nemo, csv, parquet)")
+    _where(export)
+    _common(export)
+
+    apply = commands.add_parser("apply", help="apply a recipe of rules to manifests and write the new manifest")
+    apply.add_argument("recipe", type=Path, metavar="RECIPE", help="YAML: filters, and what to do with their rows")
+    apply.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
+    apply.add_argument("-o", "--output", required=True, type=Path, metavar="OUT.json")
+    apply.add_argument("--json", action="store_true", help="print what each rule did as JSON")
+    _common(apply)
+
+    review = commands.add_parser("review", help="what people said about manifests: export, import, split the work")
+    review.add_argument("action", choices=("export", "import", "assign"), metavar="export|import|assign")
+    review.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
+    review.add_argument(
+        "--as", dest="corpus", metavar="NAME", help="the corpus's name in the browser, if not the file's"
+    )
+    review.add_argument(
+        "--what",
+        default="manifest",
+        metavar="KIND",
+        help="export: manifest (corrected), differences, decisions (CSV) or audit (every event)",
+    )
+    review.add_argument("--rejected", default="out", choices=("out", "flag", "keep"), help="export: rejected rows")
+    review.add_argument("-o", "--output", type=Path, metavar="OUT", help="export: the file to write")
+    review.add_argument("--from", type=Path, dest="export", metavar="FILE", help="import: a previous export")
+    review.add_argument("--who", metavar="NAME", help="import, assign: who says so")
+    review.add_argument("--people", metavar="A,B,C", help="assign: among whom; nobody: no longer split")
+    review.add_argument("--overlap", metavar="10%%", help="assign: the share that two people do independently")
+    _where(review)
+    _common(review)
+
+    synthesize = commands.add_parser(
+        "synthesize", help="have voices read texts aloud, into a folder that opens as a set"
+    )
+    synthesize.add_argument(
+        "manifests",
+        nargs="+",
+        metavar="TEXTS|MANIFEST|key=value",
+        help="a .txt file of lines (a text, or id|text), or a manifest or any other format with texts",
+    )
+    synthesize.add_argument(
+        "--system", action="append", default=[], dest="systems", metavar="NAME", help="a configured voice; repeat it"
+    )
+    synthesize.add_argument("--spoken", metavar="FORM", help="text normalization: none, english or nemo_english")
+    synthesize.add_argument("-o", "--output", required=True, type=Path, metavar="OUTDIR")
+    _where(synthesize)
+    _common(synthesize)
+
+    demo = commands.add_parser("demo", help="make the demo workspace and open it")
+    demo.add_argument("overrides", nargs="*", metavar="key=value")
+    demo.add_argument("--port", type=int, help="port to listen on (default 8050)")
+    demo.add_argument("--prepare-only", action="store_true", help="make the workspace, start no server")
+    _common(demo)
+
+    train = commands.add_parser("train", help="train a NeMo CTC model from a configuration")
+    train.add_argument("recipe", type=Path, metavar="CONFIG", help="for example configs/train/tiny.yaml")
+    train.add_argument("overrides", nargs="*", metavar="key=value")
+    return top, commands.choices
+
+
+def _vocabulary(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--vocab",
+        type=Path,
+        metavar="FILE",
+        help="word list (one word a line, or a manifest) by which words are told to be out of vocabulary",
+    )
+
+
+def _predictions(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--predictions",
+        action="append",
+        default=[],
+        metavar="NAME=FILE",
+        help="what another system heard, in any format, joined by sound and time; can be given again",
+    )
+    command.add_argument(
+        "--join-on",
+        metavar="COLUMN[=FIELD]",
+        help="join the files of --predictions by this column (in the file: FIELD) instead",
+    )
+
+
+def _where(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--where",
+        default="",
+        metavar="FILTER",
+        help="only these utterances, in the words of the filter box: '{duration} > 3 && {text} contains seven'",
+    )
+
+
+def _column(word: str) -> tuple[str, str]:
+    """``audio=wav`` as a pair."""
+    role, separator, name = word.partition("=")
+    if not separator or not name or role not in ("audio", "offset", "duration", "reference"):
+        raise argparse.ArgumentTypeError(
+            f"{word!r} is not audio=, offset=, duration= or reference= and a column's name"
+        )
+    return role, name
+
+
+def _common(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--config", type=Path, action="append", default=[], help="another configuration file")
+    command.add_argument(
+        "--column",
+        type=_column,
+        action="append",
+        default=[],
+        dest="columns",
+        metavar="ROLE=NAME",
+        help="what a table calls its audio, offset, duration or reference, for example audio=wav_name",
+    )
+    command.add_argument(
+        "--audio-base-path",
+        type=Path,
+        dest="audio_root",
+        metavar="FOLDER|URL",
+        help="folder, or s3:// prefix, that relative paths start from",
+    )
+    command.add_argument(
+        "--tar-base-path",
+        metavar="TAR|PATTERN|FOLDER|URL",
+        help="where the tar files are whose members the manifests name, such as audio__OP_0..255_CL_.tar",
+    )
+    command.add_argument(
+        "--dali-index-base",
+        metavar="FOLDER|URL",
+        help="folder of DALI's indexes of those tars (default: dali_index beside them, if it is there)",
+    )
+    command.add_argument(
+        "--root",
+        type=Path,
+        action="append",
+        default=[],
+        dest="roots",
+        metavar="FOLDER",
+        help="another folder that sound may be played from (the manifest's own and the audio root always may)",
+    )
