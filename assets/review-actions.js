@@ -139,7 +139,10 @@
       if (this.deciding.has(sheet)) return;
       this.deciding.add(sheet);
       try {
-        if (await this.decidable(sheet)) await this.decided(sheet, value, comment);
+        if (!(await this.decidable(sheet))) return;
+        const silent = value === "accept" && !(sheet.values.reference ?? "").trim();
+        if (!silent) await this.decided(sheet, value, comment);
+        else if (await review.askSilence()) await this.decided(sheet, value, "no speech");
       } finally {
         this.deciding.delete(sheet);
       }

@@ -105,6 +105,18 @@
     return answer;
   }
 
+  /* Whether an empty text is meant: null when not. */
+  function askSilence() {
+    const { box, close, answer } = dialog("Accept without a text?", "review-silence");
+    make(box, "p", "", "The text is empty. Accepted like this it says that nobody speaks here; “no speech” is kept with the decision.");
+    const actions = make(box, "div", "review-dialog-actions");
+    button(actions, "Cancel", "secondary", () => close(null));
+    const yes = button(actions, "Accept: no speech", "primary", () => close(true));
+    box.showModal();
+    yes.focus();
+    return answer;
+  }
+
   /* Two versions of one field: "mine" or "theirs"; asked until it is answered. `mine` and `theirs` are [name, value]. */
   async function askConflict(question) {
     for (;;) {
@@ -132,5 +144,5 @@
     return answer;
   }
 
-  Object.assign(review, { askName, askReason, askConflict });
+  Object.assign(review, { askName, askReason, askSilence, askConflict });
 })();

@@ -265,8 +265,7 @@
         if (error.status === 409) {
           this.tries = 0;
           this.drop(draft);
-          // Kept in the browser until somebody has said what is to become of it.
-          storage.put(this.name + draft.key, draft);
+          this.keep(draft); // until somebody has said what is to become of it
           await this.conflict(draft, error.answer);
           storage.drop(this.name + draft.key);
         } else if (error.status === 0 || error.status >= 500) {
@@ -282,6 +281,11 @@
     /* Nothing is left that could be sent. */
     rest() {
       if (this.savedAt || this.refusals.length) this.told({ kind: "saved", at: this.savedAt });
+    }
+
+    /* In the browser, should the page be closed. */
+    keep(draft) {
+      storage.put(this.name + draft.key, draft);
     }
 
     drop(draft) {

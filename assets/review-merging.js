@@ -18,26 +18,23 @@
         this.adoptEvent(sheet, event.field, event);
         if (event.field === "reference") this.reset();
         this.view.changed(sheet, event.field);
-        this.view.say(`${event.who} changed the ${event.field === "reference" ? "text" : event.field} ${review.ago(event.at)}`);
+        this.view.say(`${event.who} changed the ${event.field === "reference" ? "text" : event.field} at ${review.clockTime(event.at)}`);
       }
     }
 
     /* The ledger has a newer event than the one that the edit was made over, or the manifest another row: whose is kept? */
     async conflict(draft, { kind, newer = null, row = null, error }) {
+      await this.concede(draft, { kind, newer });
       const agreed = kind === "stale" && newer && JSON.stringify(newer.new) === JSON.stringify(draft.new);
       const answer = agreed ? "theirs" : await this.view.people.askConflict(draft, { kind, newer, row, sentence: error });
       if (kind === "row") this.sheets.delete(draft.subject);
       const sheet = await this.fetch(draft.subject).catch(() => null);
       if (!sheet) return;
-      if (kind === "stale") {
-        if (newer && !sheet.history.some(({ id }) => id === newer.id)) sheet.history.push(newer);
-        this.adoptEvent(sheet, draft.field, newer);
-      }
       const here = this.sheet && this.sheet.id === sheet.id;
       if (here && this.sheet !== sheet) await this.open(sheet.id);
       if (answer === "mine") {
         this.change(sheet, draft.field, draft.new, { comment: draft.comment, undoing: "again" });
-      }
+      } else if (draft.field === "reference" && !agreed) this.undecide(sheet, draft.subject); // it was about the text that is given up
       if (here && draft.field === "reference") this.reset();
       this.view.changed(sheet, draft.field);
     }
@@ -78,6 +75,25 @@
       this.outbox.drop(draft);
       if (!sheet) return; // the corpus does not have it any more
       this.adoptEvent(sheet, draft.field, sheet.events[draft.field] || null);
+      this.view.changed(sheet, draft.field);
+    }
+
+    /* While it is asked, the page shows what is saved. What was edited since the refused edit went out is part of it. */
+    async concede(draft, { kind, newer }) {
+      const sheet = await this.fetch(draft.subject).catch(() => null);
+      if (!sheet) return;
+      const later = this.outbox.pending(draft.subject, draft.field);
+      if (later) {
+        Object.assign(draft, { new: later.new, comment: later.comment });
+        this.outbox.drop(later);
+      }
+      const open = this.sheet === sheet && draft.field === "reference";
+      if (open && this.dirty) draft.new = this.kept;
+      this.outbox.keep(draft);
+      if (kind !== "stale") return;
+      if (newer && !sheet.history.some(({ id }) => id === newer.id)) sheet.history.push(newer);
+      this.adoptEvent(sheet, draft.field, newer);
+      if (open) this.reset();
       this.view.changed(sheet, draft.field);
     }
 

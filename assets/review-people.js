@@ -101,7 +101,7 @@
       }
       const who = newer ? newer.who : "Somebody";
       return review.askConflict({
-        title: `${who} changed this ${field} ${newer ? review.ago(newer.at) : ""}`,
+        title: `${who} changed this ${field} ${newer ? `at ${review.clockTime(newer.at)}` : ""}`,
         sentence: "Yours is not saved yet. Keep yours, and theirs stays in the history; take theirs, and yours is given up.",
         mine: ["Yours", shown(draft.new)], theirs: [`${who}'s`, newer ? shown(newer.new) : null],
         keep: "Keep mine", drop: "Take theirs",

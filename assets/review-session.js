@@ -189,14 +189,20 @@
       this.commit();
     }
 
+    /* The text as it is saved: one of nothing but white space is empty. */
+    get kept() {
+      return this.text.trim() ? this.text : "";
+    }
+
     get dirty() {
-      return Boolean(this.sheet) && this.writable && this.text !== (this.sheet.values.reference ?? "");
+      const saved = this.sheet?.values.reference ?? "";
+      return Boolean(this.sheet) && this.writable && this.text !== saved && this.kept !== saved;
     }
 
     commit() {
       clearTimeout(this.timers.commit);
       if (!this.sheet) return;
-      if (this.dirty) this.change(this.sheet, "reference", this.text);
+      if (this.dirty) this.change(this.sheet, "reference", this.kept);
       else if (this.writable) {
         storage.drop(this.draftName(this.sheet.id));
         if (this.outbox.resting) this.view.saved({ kind: "saved", at: this.outbox.savedAt });

@@ -95,7 +95,7 @@
       const head = make(item, "span", "review-history-head");
       make(head, "b", "", event.who);
       const undone = event.undoes ? " (undo)" : "";
-      make(head, "span", "muted", ` ${FIELDS[event.field] || event.field}${undone}, ${ago(event.at)}`).title = clockTime(event.at);
+      make(head, "span", "muted", ` ${FIELDS[event.field] || event.field}${undone}, ${clockTime(event.at)}`);
       const line = make(item, "span", "review-history-change");
       make(line, "bdi", "review-old", shortened(event.old)).title = shortened(event.old);
       make(line, "i", "bi bi-arrow-right");

@@ -13,6 +13,7 @@ from dash.development.base_component import Component
 from evaluator.pages.progress_parts import (
     AGREEMENT_HELP,
     EXPORT_HELP,
+    HOURS_HELP,
     agreement_table,
     conflicts_panel,
     hours_panel,
@@ -72,7 +73,7 @@ def _shown(stores: EvaluatorStores, query: Parameters) -> list[Any]:
         panel("People", people_table(found.people, query), aside=_download(query)),
         html.Div(
             [
-                panel("Decisions by the hour", hours_panel(found)),
+                panel("Decisions by the hour", hours_panel(found), help_text=HOURS_HELP),
                 panel("Agreement", agreed, help_text=AGREEMENT_HELP),
             ],
             className="runs-top",

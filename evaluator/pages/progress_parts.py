@@ -109,14 +109,21 @@ def hours_panel(found: ReviewProgress) -> Component:
         return html.P("Only texts, tags or comments were saved so far.", className="muted")
     drawn = dcc.Graph(figure=hours_figure(found.hours), config=CONFIG, style={"height": "190px"})
     busiest = max(found.hours, key=lambda hour: sum(hour[1].values()))
+    made = sum(sum(people.values()) for _, people in found.hours)
+    stand = "decision that stands" if made == 1 else "decisions that stand"
     words = (
-        f"{count(sum(sum(people.values()) for _, people in found.hours))} decisions in {count(len(found.hours))} "
-        f"{'hour' if len(found.hours) == 1 else 'different hours'}; most, {count(sum(busiest[1].values()))}, "
-        f"from {busiest[0]:%Y-%m-%d %H}:00 UTC."
+        f"{count(made)} {stand} ({count(found.decided)} of {count(found.total)} utterances decided), "
+        f"made in {count(len(found.hours))} {'hour' if len(found.hours) == 1 else 'different hours'}; "
+        f"most, {count(sum(busiest[1].values()))}, from {busiest[0]:%Y-%m-%d %H}:00 UTC."
     )
     return html.Div([html.Div(drawn, role="img", **attributes(aria_label=words)), html.P(words, className="muted")])
 
 
+HOURS_HELP = (
+    "Everybody's decisions that stand, in the hour they were made. One that was taken back or made again does not "
+    "count; two people who decided about the same utterance are two decisions and one decided utterance; an utterance "
+    "whose row has changed since is not decided."
+)
 AGREEMENT_HELP = (
     "Krippendorff's alpha is agreement beyond chance: 1 is perfect, 0 is what chance gives; above 0.8 is usually taken "
     "as reliable. It is undefined when everybody always decides the same."

@@ -5,7 +5,7 @@ event of that field that its author had seen, null for none, -1 to save over wha
 ``comment``, ``seen`` (the row's fingerprint when it was shown) and ``undoes`` (the id of an event it takes back). What
 the field was before is known here; an ``old`` that is sent is not believed.
 
-    reference   a text, or null for the manifest's own
+    reference   a text, or null for the manifest's own; one of nothing but white space becomes the empty text
     decision    "accept", "reject" (the comment is the reason), or null for undecided
     comment     a text
     tags        a list of texts
@@ -105,7 +105,7 @@ def _draft(edit: Any, corpus: Corpus, ledger: Ledger, *, space: str, who: str) -
     _check_shape(edit)
     utterance = corpus.utterance(edit["subject"])
     row = SeenRow.of(utterance)
-    base, seen, new = edit.get("base"), edit.get("seen"), edit["new"]
+    base, seen, new = edit.get("base"), edit.get("seen"), _text_kept(edit, row)
     if seen is not None and seen != row.fingerprint and base != NEWEST:
         raise RowChanged(
             "The manifest's row has changed since you opened it; nothing was saved. Look at it again.",
@@ -134,6 +134,13 @@ def _draft(edit: Any, corpus: Corpus, ledger: Ledger, *, space: str, who: str) -
         seen=row,
         undoes=undoes,
     )
+
+
+def _text_kept(edit: Mapping[str, Any], row: SeenRow) -> Any:
+    """The new value; white space alone is no text, unless it is the manifest's."""
+    new = edit["new"]
+    blank = edit["field"] == "reference" and isinstance(new, str) and not new.strip()
+    return "" if blank and new != row.reference else new
 
 
 def _was_there(value: Any, chain: Sequence[Event], row: SeenRow) -> bool:

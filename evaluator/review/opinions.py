@@ -28,17 +28,20 @@ class Overlapping:
 
 def opinions(events: Iterable[Event], field: str) -> dict[str, dict[str, Any]]:
     """What each person says a field is; those who took everything back or say nothing are left out."""
+    found: dict[str, dict[str, Any]] = defaultdict(dict)
+    for event in standing(events, field):
+        found[event.subject][event.who] = event.new
+    return dict(found)
+
+
+def standing(events: Iterable[Event], field: str) -> list[Event]:
+    """The event behind each opinion: by subject and person in the order in which they first said something."""
     said: dict[str, dict[str, list[Event]]] = defaultdict(lambda: defaultdict(list))
     for event in events:
         if event.field == field:
             said[event.subject][event.who].append(event)
-    found: dict[str, dict[str, Any]] = {}
-    for subject, people in said.items():
-        last = {who: next_undo(history, who) for who, history in people.items()}
-        values = {who: event.new for who, event in last.items() if event is not None and event.new is not None}
-        if values:
-            found[subject] = values
-    return found
+    last = [next_undo(history, who) for people in said.values() for who, history in people.items()]
+    return [event for event in last if event is not None and event.new is not None]
 
 
 def overlapping(events: Iterable[Event]) -> Overlapping:

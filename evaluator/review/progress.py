@@ -3,6 +3,7 @@
     decided        utterances with a decision that still fits their row (a conflict has to be looked at again)
     working time   the sum of a person's pauses between edits that are at most PAUSE_SECONDS long
     pace           decisions that ended such a pause / working time
+    by the hour    everybody's decisions that stand, in the hour they were made; two people's about one are two
     left           undecided utterances / pace of all: hours of work of one person
 
 None where there is nothing to divide by. Hours are those of UTC.
@@ -23,7 +24,7 @@ from evaluator.normalize import Normalizer
 from evaluator.review.agreement import Agreement, agreement
 from evaluator.review.assignments import Plan, plan_of
 from evaluator.review.corrections import Corrections, corrections
-from evaluator.review.opinions import opinions, overlapping
+from evaluator.review.opinions import opinions, overlapping, standing
 from explorer.corpus import Corpus
 
 PAUSE_SECONDS = 300.0
@@ -190,7 +191,6 @@ def _shares(
 
 def _hours(events: Sequence[Event]) -> tuple[tuple[datetime, dict[str, int]], ...]:
     found: dict[datetime, Counter[str]] = defaultdict(Counter)
-    for event in events:
-        if event.field == "decision" and event.new is not None and event.undoes is None:
-            found[event.at.replace(minute=0, second=0, microsecond=0)][event.who] += 1
+    for event in standing(events, "decision"):
+        found[event.at.replace(minute=0, second=0, microsecond=0)][event.who] += 1
     return tuple((hour, dict(people)) for hour, people in sorted(found.items()))

@@ -344,6 +344,13 @@ def test_two_people_see_each_other_and_are_asked(page: Page, house: House, chrom
         expect(box).to_contain_text("Anna's text")
         expect(box).to_contain_text("Bo's text")
         mine, theirs = ("Anna's text", "Bo's text") if asked is page else ("Bo's text", "Anna's text")
+        # Behind the question stands what is saved, and the age of an edit is its time.
+        expect(asked.locator(".review-row").first).to_contain_text(theirs)
+        expect(asked.locator("#review-text")).to_have_value(theirs)
+        expect(box.get_by_role("heading").first).to_have_text(re.compile(r"changed this text at \d\d:\d\d:\d\d$"))
+        expect(asked.locator("#review-history")).not_to_contain_text("ago")
+        asked.keyboard.press("Enter")  # was on its way to the text
+        expect(box).to_be_visible()
         box.get_by_role("button", name="Keep mine").click()
         expect(other.locator("#review-text")).to_have_value(mine)
         saved(asked)
@@ -499,6 +506,27 @@ def test_accepted_while_the_server_is_away_is_written_after_its_text_or_not_at_a
     page.locator("#review-text").fill("a b")
     saved(page)
     assert newest(house) == {"reference": "a b", "decision": "accept"}
+
+
+def test_an_empty_text_is_accepted_only_if_it_is_meant(page: Page, house: House) -> None:
+    come(page, house)
+    page.locator("#review-text").fill("   ")
+    page.keyboard.press("Control+Enter")
+    box = page.get_by_role("dialog", name="Accept without a text?")
+    expect(box).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#review-place")).to_have_text("1 of 6")
+    expect(page.locator("#review-decision")).to_contain_text("Not decided yet")
+    saved(page)
+    assert newest(house) == {"reference": ""}  # white space alone is no text
+    page.keyboard.press("Control+Enter")
+    box.get_by_role("button", name="Accept: no speech").click()
+    expect(page.locator("#review-place")).to_have_text("2 of 6")
+    saved(page)
+    assert newest(house) == {"reference": "", "decision": "accept"}
+    page.keyboard.press("Escape")
+    page.keyboard.press("k")
+    expect(page.locator("#review-decision")).to_contain_text("Acceptedno speech")
 
 
 def test_odd_texts_do_no_harm(page: Page, house: House) -> None:

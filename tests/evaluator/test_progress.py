@@ -13,6 +13,7 @@ import pytest
 import app as door
 from evaluator.ledger import NEWEST, Draft, SeenRow, review_space
 from evaluator.normalize import NORMALIZERS
+from evaluator.pages.progress_parts import hours_panel
 from evaluator.review.assignments import Plan, keep_plan
 from evaluator.review.progress import review_progress
 from evaluator.review.progress_store import ProgressStore
@@ -89,10 +90,23 @@ def test_everything_by_hand(desk: Desk):
     assert found.per_hour == pytest.approx(3 * 3600 / 140)
     assert found.hours_left == pytest.approx(140 / 3600 / 3)
     nine = MORNING.replace(minute=0)
-    assert found.hours == ((nine, {"ann": 2}), (nine + timedelta(hours=1), {"ann": 2, "bo": 2}))
+    # What bo took back is none.
+    assert found.hours == ((nine, {"ann": 2}), (nine + timedelta(hours=1), {"ann": 2, "bo": 1}))
     # Both decided about 1: accept and reject.
     assert (found.agreement.subjects, found.agreement.percent) == (1, 0.0)
     assert ann.last == MORNING + timedelta(seconds=3000)
+
+
+def test_the_hours_count_what_the_tile_counts(desk: Desk):
+    desk.say("ann", 0, 0, "accept")
+    desk.say("ann", 1, 10, "accept")
+    desk.say("ann", 1, 20, None, undoes=2)  # undo...
+    desk.say("ann", 2, 30, "accept")
+    desk.say("ann", 2, 4000, "reject")  # ...and another decision, in the hour after
+    found = counted(desk)
+    assert sum(sum(people.values()) for _, people in found.hours) == found.decided == 2
+    assert found.hours[-1] == (MORNING.replace(minute=0) + timedelta(hours=1), {"ann": 1})
+    assert "2 decisions that stand (2 of 5 utterances decided), made in 2 different hours" in str(hours_panel(found))
 
 
 def test_a_decision_about_another_row_is_not_done(desk: Desk):

@@ -159,6 +159,14 @@ def test_difficult_texts_are_kept(room: Room):
     assert [event.new for event in room.ledger.events(review_space("talks"))] == texts
 
 
+def test_nothing_but_white_space_is_the_empty_text(room: Room):
+    room.load("  ", "a", "b")
+    for new in (" \t\u3000\n", "", "x"):
+        assert room.post(room.edit(new, base=NEWEST)).status_code == 200
+    assert room.post(room.edit("  ", base=NEWEST)).status_code == 200  # the manifest's own
+    assert [event.new for event in room.ledger.events(review_space("talks"))] == ["", "", "x", "  "]
+
+
 def test_other_sites_and_other_shapes_are_refused(room: Room):
     body = json.dumps({"edits": [room.edit("x")]})
     plain = room.client.post(DOOR, data=body, content_type="text/plain")
