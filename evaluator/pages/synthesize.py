@@ -113,7 +113,7 @@ def _form(stores: EvaluatorStores, corpus: Corpus, query: Parameters) -> Compone
                     html.Div(
                         [
                             html.B("Voices", className="runs-name"),
-                            help_mark(" ".join(f"{e.name}: {e.help}" for e in SYNTHESIZERS.values())),
+                            help_mark(" ".join(f"{e.name}: {e.help}" for e in SYNTHESIZERS.values()), place="at-start"),
                         ],
                         className="row-flex nowrap",
                     ),
@@ -127,7 +127,8 @@ def _form(stores: EvaluatorStores, corpus: Corpus, query: Parameters) -> Compone
                         [
                             html.Label("Text normalization", htmlFor="synthesize-form"),
                             help_mark(
-                                " ".join(f"{f.title}: {f.help} {f.missing}".strip() for f in SPOKEN_FORMS.values())
+                                " ".join(f"{f.title}: {f.help} {f.missing}".strip() for f in SPOKEN_FORMS.values()),
+                                place="at-start",
                             ),
                         ],
                         className="row-flex nowrap",
