@@ -102,7 +102,7 @@ def test_the_hours_count_what_the_tile_counts(desk: Desk):
     desk.say("ann", 1, 10, "accept")
     desk.say("ann", 1, 20, None, undoes=2)  # undo...
     desk.say("ann", 2, 30, "accept")
-    desk.say("ann", 2, 4000, "reject")  # ...and another decision, in the hour after
+    desk.say("ann", 2, 100, "reject")  # ...and another decision, in the hour after
     found = counted(desk)
     assert sum(sum(people.values()) for _, people in found.hours) == found.decided == 2
     assert found.hours[-1] == (MORNING.replace(minute=0) + timedelta(hours=1), {"ann": 1})
