@@ -4,7 +4,8 @@
     ├── ConfigError            a configuration file, key or override is wrong
     ├── ManifestError          a corpus source cannot be read at all (a bad *line* is a Problem, not an error)
     ├── QueryError             a filter, sort or column that does not exist or does not fit
-    │   └── ExpressionError    an expression of the filter box cannot be understood, and where
+    │   ├── ExpressionError    an expression of the filter box cannot be understood, and where
+    │   └── AddressError       another part of an address names what is not there
     ├── PredictionError        a file of predictions cannot be joined with a corpus
     ├── UnknownCorpus          no open corpus has that name
     ├── UnknownUtterance       no utterance of the corpus has that id
@@ -61,6 +62,17 @@ class ExpressionError(QueryError):
     def __init__(self, reason: str, *, start: int, end: int) -> None:
         super().__init__(f"at character {start + 1} of the filter: {reason}")
         self.reason, self.start, self.end = reason, start, end
+
+
+class AddressError(QueryError):
+    """A part of an address, the pair ``wrong``, names what is not there; the page without it has something to show.
+
+    ``title`` says in a few words what is not there.
+    """
+
+    def __init__(self, reason: str, *, title: str, wrong: tuple[str, str]) -> None:
+        super().__init__(reason)
+        self.title, self.wrong = title, wrong
 
 
 class PredictionError(SpeechDataError):

@@ -15,9 +15,13 @@ from explorer.components.cards import icon
 from explorer.components.shell import parameter_select
 from explorer.corpus import Corpus
 from explorer.parameters import Parameters
+from explorer.query import Query
 
 UTTERANCES = "-"
 """The value of ``by`` that resamples utterances: no column is meant."""
+LOOKED_AT = 2_000
+"""Rows that tell whether a column's values hold utterances together: of 100,000 recordings in any order, too, some
+have come twice by then."""
 
 
 def blocks_of(query: Parameters) -> str | None:
@@ -59,7 +63,7 @@ def compare_controls(path: str, corpus: Corpus, query: Parameters, *, more: Sequ
                         "Resample",
                         [
                             (UTTERANCES, "utterances"),
-                            *((name, f"whole {label}") for name, label in _block_columns(corpus)),
+                            *((name, f"whole {label}") for name, label in block_columns(corpus, query.get("by", ""))),
                         ],
                         query.get("by", UTTERANCES),
                         help_text="Utterances of one speaker (or session) are not independent; resampling whole "
@@ -96,11 +100,19 @@ def _chips(path: str, corpus: Corpus, query: Parameters) -> list[Component]:
     return chips
 
 
-def _block_columns(corpus: Corpus) -> list[tuple[str, str]]:
-    """Columns whose values may hold utterances together: the manifest's own texts but the spoken ones."""
+def block_columns(corpus: Corpus, chosen: str = "") -> list[tuple[str, str]]:
+    """Columns whose values may hold utterances together: the manifest's own texts but the spoken ones, and those of
+    which every one of the first LOOKED_AT rows has a value of its own; always the ``chosen`` one. Names and labels."""
     spoken = {"audio", "reference"}
-    return [
-        (column.name, column.label)
+    texts = [
+        column
         for column in corpus.columns
         if column.origin == "manifest" and column.kind == "text" and not column.system and column.name not in spoken
     ]
+    rows = corpus.page(Query(), 0, LOOKED_AT, [column.name for column in texts])
+    found = []
+    for column in texts:
+        values = [row[column.name] for row in rows if row[column.name] is not None]
+        if column.name == chosen or len(set(values)) < len(values):
+            found.append((column.name, column.label))
+    return found

@@ -12,6 +12,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from evaluator.comparison_store import Making
+from evaluator.pages.address_check import check_names, ignored
 from evaluator.pages.normalizer_warning import normalizer_warning
 from evaluator.score_columns import normalizer_of
 from explorer.components.cards import icon, progress_bar, state
@@ -25,7 +26,12 @@ SHARED = (*PLACE, *VIEW, "baseline", "system", "by")
 
 
 def compare_head(corpus: Corpus, query: Parameters, *, actions: Sequence[Component] = ()) -> Component:
-    """The title, which utterances are compared, a page's ``actions``, and a warning about its normalizer."""
+    """The title, which utterances are compared, a page's ``actions``, and warnings about its normalizer and address.
+
+    Raises:
+        AddressError: the address names a system or column that is not there.
+    """
+    check_names(corpus, query)
     head = html.Div(
         [
             html.Div([html.H1("Compare"), html.P(_about(corpus, query))]),
@@ -33,7 +39,7 @@ def compare_head(corpus: Corpus, query: Parameters, *, actions: Sequence[Compone
         ],
         className="page-head",
     )
-    return html.Div([head, normalizer_warning(corpus, normalizer_of(corpus))])
+    return html.Div([head, ignored(query), normalizer_warning(corpus, normalizer_of(corpus))])
 
 
 def _about(corpus: Corpus, query: Parameters) -> str:

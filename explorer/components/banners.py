@@ -69,9 +69,16 @@ def changed_banner(sources: Sequence[Path]) -> Component:
     )
 
 
-def error_page(sentence: str, *, title: str = "This page cannot be shown", again: str | None = None) -> Component:
-    """A whole page for one error sentence; ``again`` is the same page without what was wrong in its address."""
-    actions = [dcc.Link("Show all rows", href=again, className="btn btn-primary")] if again else []
+def error_page(
+    sentence: str,
+    *,
+    title: str = "This page cannot be shown",
+    again: str | None = None,
+    label: str = "Show all rows",
+) -> Component:
+    """A whole page for one error sentence; ``again`` is the same page without what was wrong in its address, under the
+    ``label`` that says so."""
+    actions = [dcc.Link(label, href=again, className="btn btn-primary")] if again else []
     actions.append(dcc.Link("Back to the overview", href="/", className="btn btn-secondary"))
     return html.Div(
         state("bi-exclamation-triangle", title, sentence, tone="bad", level=1, actions=actions), className="page"

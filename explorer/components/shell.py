@@ -27,7 +27,7 @@ from explorer.components.banners import (
 from explorer.components.cards import attributes, help_mark, icon
 from explorer.components.guide import guide
 from explorer.components.navigation import menu, tabs
-from explorer.errors import QueryError, SpeechDataError
+from explorer.errors import AddressError, QueryError, SpeechDataError
 from explorer.formatting import count, hours
 from explorer.parameters import PLACE, Parameters
 from explorer.query import Query
@@ -307,6 +307,10 @@ def _page(pages: Sequence[Page], stores: Stores, path: str, parameters: Paramete
     title = f"{page.TITLE} · Earmark"
     try:
         return page.layout(stores, parameters), title
+    except AddressError as error:
+        rest = Parameters(tuple(pair for pair in parameters.pairs if pair != error.wrong)).href(path)
+        instead = f"Show the page without “{error.wrong[0]}”"
+        return error_page(_sentence(error), title=error.title, again=rest, label=instead), title
     except QueryError as error:
         whole = parameters.only(PLACE).href(path)
         return error_page(_sentence(error), title="This filter cannot be used", again=whole), title

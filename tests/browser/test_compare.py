@@ -136,3 +136,12 @@ def test_suspicious_hypotheses_are_counted_and_lead_to_their_rows(page: Page, ur
     expect(found).to_contain_text("2 (66.67")
     found.get_by_role("link", name="1", exact=True).first.click()
     expect(page.locator("#utterances-extent")).to_contain_text("1 of 3 utterances")
+
+
+def test_an_address_that_names_nothing_has_a_way_out(page: Page, url: str) -> None:
+    page.goto(f"{url}/compare?corpus=birds&system=good&system=nope")
+    expect(page.get_by_role("heading", name="There is no such system")).to_be_visible()
+    page.get_by_role("link", name="Show the page without “system”").click()
+    expect(page.locator("table.compare tbody tr")).to_have_count(1)
+    page.goto(f"{url}/errors?corpus=birds&system=good&against=bad")
+    expect(page.get_by_text("“against=bad” is not understood here")).to_be_visible()
