@@ -56,9 +56,20 @@
         return await ask(this.order.token);
       } catch (error) {
         if (error.status !== 410) throw error;
-        this.order = await this.door.order(this.sheet ? this.sheet.id : undefined);
+        await this.rearrange();
         return ask(this.order.token);
       }
+    }
+
+    /* The same view in a new order: the corpus was loaded anew, or the server has forgotten. What is open stays open. */
+    async rearrange() {
+      const { sheet } = this;
+      this.order = await this.door.order(sheet ? sheet.id : undefined);
+      this.sheets.clear();
+      this.view.list.reset(this.order.total);
+      if (!sheet) return;
+      sheet.place = this.order.at ? this.order.at.place : null;
+      this.view.place(sheet, this.order);
     }
 
     rows(start, stop) {
@@ -118,7 +129,6 @@
       }
       if (mine !== this.opening) return;
       this.commit(); // what was typed while this sheet was on its way belongs to the one before
-      if (place !== null) sheet.place = place;
       this.heading = null;
       this.sheet = sheet;
       this.text = sheet.values.reference ?? "";
@@ -139,7 +149,6 @@
           const row = await this.view.list.at(sheet.place + step);
           if (!row || this.sheet !== sheet) continue;
           const near = await this.fetch(row.id);
-          near.place = sheet.place + step;
           if (this.sheet === sheet && step > 0) await this.view.prepare(near, sheet);
         }
       } catch {
@@ -155,7 +164,10 @@
       const place = from === null ? 0 : from + step;
       if (place >= 0 && place < this.order.total) this.heading = place;
       const row = await this.view.list.at(place).catch((error) => { this.view.failed(error); return undefined; });
-      if (row === undefined) return false;
+      if (row === undefined) {
+        this.heading = null;
+        return false;
+      }
       if (row === null) {
         this.view.edge(step);
         return false;

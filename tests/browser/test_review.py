@@ -662,6 +662,26 @@ def test_an_utterance_of_the_table_says_what_was_decided(page: Page, house: Hous
     expect(page.locator("#review-decision")).to_contain_text("Rejected")
 
 
+@pytest.mark.usefixtures("broken")
+def test_a_corpus_that_is_loaded_anew_goes_on(page: Page, house: House) -> None:
+    come(page, house)
+    page.keyboard.press("j")
+    expect(page.locator("#review-place")).to_have_text("2 of 6")
+    lines = house.manifest.read_text(encoding="utf-8").splitlines(keepends=True)
+    house.manifest.write_text("".join(lines[:1] + lines[3:4] + lines[1:3] + lines[4:5]), encoding="utf-8")
+    house.stores.library.reload("short")
+    loaded(house.stores.library, "short")
+    page.keyboard.press("j")
+    expect(page.locator("#review-text")).to_have_value("play some music")
+    page.keyboard.press("j")  # past what was fetched ahead: the list is made again, and this row stands elsewhere
+    expect(page.locator("#review-text")).to_have_value("שלום עולם טוב")
+    expect(page.locator("#review-place")).to_have_text("2 of 5")
+    expect(page.locator(".review-row")).to_have_count(5)
+    page.keyboard.press("j")
+    expect(page.locator("#review-text")).to_have_value("open the door")
+    expect(page.locator("#review-place")).to_have_text("3 of 5")
+
+
 def test_it_fits_a_telephone(page: Page, house: House) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     come(page, house)
