@@ -17,6 +17,8 @@ from explorer.formatting import EMPTY, count, decimal, percent
 
 SOMETIMES = ("punctuation_error_rate", "capitalization_error_rate", "rtfx")
 """Metrics that are shown only where somebody has them."""
+MORE = ("wmr", "mwa", "punctuation_error_rate", "capitalization_error_rate", "words", "improvement")
+"""Columns that a page shows when it is asked for more: with all of them the table is wider than a laptop's screen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +100,8 @@ COLUMNS: Mapping[str, Shown] = {
             name="interval",
             title="95 %",
             help="Where the WER lies with 95 % probability, had other utterances of the same kind been drawn "
-            "(bootstrap). The bar shows it on one scale for all systems, the mark is the WER itself.",
+            "(bootstrap). The bar shows it on one scale for all systems, the mark is the WER itself; an arrow stands "
+            "for a system that lies far beyond the others.",
             text=lambda row: span(row.interval),
             order=lambda row: None if row.interval is None else row.interval.high - row.interval.low,
         ),
@@ -165,6 +168,11 @@ def shown_columns(standings: Sequence[Standing], *, against: bool = True) -> lis
         for column in COLUMNS.values()
         if (against or not column.against) and (not standings or any(map(column.needs, standings)))
     ]
+
+
+def few(columns: Sequence[Shown], *, kept: str = "") -> list[Shown]:
+    """Those that are shown first; ``kept`` names one that is shown even though it is one of MORE."""
+    return [column for column in columns if column.name not in MORE or column.name == kept]
 
 
 def ordered(standings: Sequence[Standing], order: str) -> tuple[Standing, ...]:

@@ -70,4 +70,4 @@ def ignored(query: Parameters) -> Component | None:
         return None
     said = " ".join(f"{one}{'' if one.endswith('?') else '.'}" for one in told)
     text = f"A part of the address changes nothing: {said}"
-    return html.Div([icon("bi-exclamation-triangle"), text], className="banner warn", role="status")
+    return html.Div([icon("bi-exclamation-triangle"), text], className="banner warn compare-ignored", role="status")

@@ -1,7 +1,8 @@
 """Systems side by side on the same utterances: rates with intervals, differences from a baseline, how sure they are.
 
 The address says everything: ``baseline=``, ``system=`` (several; none means all), ``by=`` (the column that is resampled
-whole), ``rows=own`` (each system on what it was scored on) and ``order=`` (the column that sorts), beside the filter.
+whole), ``rows=own`` (each system on what it was scored on), ``order=`` (the column that sorts) and
+``columns=all``, beside the filter.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from evaluator.comparison_report import as_csv, as_json, as_latex, as_markdown, 
 from evaluator.comparison_store import Making
 from evaluator.pages import standings
 from evaluator.pages.compare_controls import blocks_of, compare_controls, systems_of
-from evaluator.pages.compare_table import ORDER, standings_table
+from evaluator.pages.compare_table import COLUMNS, ORDER, standings_table
 from evaluator.pages.compare_tabs import SHARED, compare_head, nothing_to_compare, waiting
 from evaluator.pages.flag_section import flag_section
 from evaluator.score_columns import normalizer_of, scored_systems
@@ -37,7 +38,7 @@ POLL_MS = 1000
 
 TAB = "Leaderboard"
 CARRIED = SHARED
-OWN = (*SHARED, "rows", ORDER)
+OWN = (*SHARED, "rows", ORDER, COLUMNS)
 EXPORTS: dict[str, tuple[str, str, Callable[[Comparison], str]]] = {
     "csv": ("CSV", "text/csv", as_csv),
     "md": ("Markdown", "text/markdown", as_markdown),
@@ -56,7 +57,7 @@ def layout(stores: Any, query: Parameters) -> Component:
     return html.Div(
         [
             head,
-            compare_controls(PATH, corpus, query.only(OWN), more=[_switch(query)]),
+            compare_controls(PATH, corpus, query.only(OWN), more=[_switch(query), _columns(query)]),
             html.Div(body, id="compare-body"),
             dcc.Interval(id="compare-tick", interval=POLL_MS, disabled=not pending),
         ],
@@ -72,6 +73,17 @@ def _switch(query: Parameters) -> Component:
         href=query.only(OWN).replaced(rows=None if own else "own").href(PATH),
         className="chip on" if own else "chip",
         title="Rates over all that each system was scored on; they may be different utterances and are not compared.",
+    )
+
+
+def _columns(query: Parameters) -> Component:
+    """The switch between the columns that fit on a laptop and all of them."""
+    every = query.get(COLUMNS) == "all"
+    return dcc.Link(
+        [icon("bi-toggle-on" if every else "bi-toggle-off"), "more columns"],
+        href=query.only(OWN).replaced(**{COLUMNS: None if every else "all"}).href(PATH),
+        className="chip on" if every else "chip",
+        title="WMR, MWA, punctuation and capitals, words, and the probability of improvement; downloads have them all.",
     )
 
 

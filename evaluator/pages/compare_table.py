@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from statistics import median
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from evaluator.comparison import Comparison, Standing
-from evaluator.comparison_columns import Shown, ordered, p_value, shown_columns
+from evaluator.comparison_columns import Shown, few, ordered, p_value, shown_columns
 from evaluator.metrics import METRICS
 from explorer.components.cards import attributes, help_mark, icon
 from explorer.expression import field_text
@@ -22,6 +23,12 @@ from explorer.query import Query
 
 ORDER = "order"
 """The parameter of the address that names the column which the standings are sorted by."""
+
+COLUMNS = "columns"
+"""The parameter that is "all" where every column is shown."""
+
+FAR = 5
+"""How many times farther from the median than usual a rate has to be to be left off the common scale."""
 
 OUTCOMES = {"wins": "<", "ties": "=", "losses": ">"}
 
@@ -35,14 +42,30 @@ def standings_table(
     """
     columns = shown_columns(standings, against=compared is not None)
     order = query.get(ORDER, "")
-    ends = [end for row in standings if row.interval for end in (row.interval.low, row.interval.high)]
-    scale = (min(ends), max(ends)) if ends else (0.0, 1.0)
+    if query.get(COLUMNS) != "all":
+        columns = few(columns, kept=order.removeprefix("-"))
+    scale = common_scale(standings)
     head = [_heading(path, column, order, query) for column in columns]
     body = [
         html.Tr([_cell(row, column, scale, query, compared) for column in columns]) for row in ordered(standings, order)
     ]
     table = html.Table([html.Thead(html.Tr(head)), html.Tbody(body)], className="plain rates compare")
     return html.Div(table, className="table-scroll", tabIndex=0, **attributes(role="region", aria_label="Standings"))
+
+
+def common_scale(standings: Sequence[Standing]) -> tuple[float, float]:
+    """The ends of the scale on which the intervals are drawn: those of all systems but the far ones.
+
+    One system that is wrong throughout would leave the others no room to differ. It is far when its rate is FAR times
+    as far from the median rate as the median system, and as an interval is wide.
+    """
+    drawn = [(row.wer, row.interval) for row in standings if row.interval is not None and row.wer is not None]
+    if not drawn:
+        return 0.0, 1.0
+    middle = median(rate for rate, _ in drawn)
+    usual = max(median(abs(rate - middle) for rate, _ in drawn), median(one.high - one.low for _, one in drawn))
+    near = [one for rate, one in drawn if abs(rate - middle) <= FAR * usual]
+    return min(one.low for one in near), max(one.high for one in near)
 
 
 def _heading(path: str, column: Shown, order: str, query: Parameters) -> Component:
@@ -121,10 +144,11 @@ def _whisker(row: Standing, scale: tuple[float, float]) -> Component | None:
     if row.interval is None or row.wer is None or scale[1] <= scale[0]:
         return None
     left, right, mark = (_place(end, scale) for end in (row.interval.low, row.interval.high, row.wer))
+    beyond = "whisker-above" if row.wer > scale[1] else "whisker-below" if row.wer < scale[0] else ""
     return html.Span(
         [
             html.I(className="whisker-bar", style={"left": f"{left:.2f}%", "width": f"{max(0.6, right - left):.2f}%"}),
-            html.I(className="whisker-mark", style={"left": f"{mark:.2f}%"}),
+            html.I(className=beyond) if beyond else html.I(className="whisker-mark", style={"left": f"{mark:.2f}%"}),
         ],
         className="whisker",
         **attributes(aria_hidden="true"),

@@ -123,6 +123,17 @@ def test_outcomes_lead_to_exactly_their_utterances(page: Page, url: str, outcome
     expect(page.locator("#utterances-extent")).to_contain_text(f"{rows} of 6 utterances")
 
 
+def test_the_standings_fit_a_laptop_and_more_columns_are_a_click_away(page: Page, url: str) -> None:
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto(f"{url}/compare?corpus=birds&baseline=bad")
+    region = page.get_by_role("region", name="Standings")
+    expect(region).to_be_visible()
+    page.wait_for_function("e => e.scrollWidth <= e.clientWidth", arg=region.element_handle())
+    assert "MWA" not in cells(page, "good")
+    page.get_by_role("link", name="more columns").click()
+    expect(region.get_by_role("columnheader", name="MWA")).to_be_visible()
+
+
 def test_one_system_stands_alone_with_its_interval(page: Page, url: str) -> None:
     page.goto(f"{url}/compare?corpus=birds&system=bad")
     expect(page.locator("table.compare tbody tr")).to_have_count(1)

@@ -14,10 +14,13 @@ import pytest
 
 import app
 from evaluator.compare_command import print_comparison
-from evaluator.comparison import Comparison, compare, own_standings
+from evaluator.comparison import Comparison, Standing, compare, own_standings
+from evaluator.comparison_columns import few, shown_columns
 from evaluator.comparison_report import as_csv, as_junit, as_latex, as_markdown, header, report, sentence
 from evaluator.comparison_store import CancelledComparison, ComparisonStore, Making
+from evaluator.error_rate import ErrorCounts
 from evaluator.gate import judged, parsed
+from evaluator.pages.compare_table import common_scale
 from evaluator.scores import ScoreStore, pooled
 from evaluator.significance import Interval
 from explorer.corpus import Corpus
@@ -291,3 +294,26 @@ def test_a_comparison_is_made_once_and_a_failed_one_again(corpus: Corpus):
             store.get("other", fail)
     assert made == ["made", "failed", "failed"]
     store.close()
+
+
+def test_the_scale_of_the_bars_is_that_of_all_but_the_far_ones(corpus: Corpus):
+    bad = two(corpus).standing("bad")
+
+    def standing(errors: int, low: float, high: float) -> Standing:
+        counts = replace(bad.counts, words=ErrorCounts(100 - errors, errors, 0, 0))
+        return replace(bad, counts=counts, interval=Interval(low, high))
+
+    near = [standing(4, 0.03, 0.05), standing(5, 0.04, 0.06), standing(7, 0.06, 0.08)]
+    assert common_scale(near) == (0.03, 0.08)
+    assert common_scale([*near, standing(95, 0.94, 0.96)]) == (0.03, 0.08)
+    assert common_scale([near[0], standing(95, 0.94, 0.96)]) == (0.03, 0.96)  # of two neither is the far one
+    assert common_scale([replace(bad, interval=None)]) == (0.0, 1.0)
+
+
+def test_the_page_shows_the_columns_that_fit_and_the_one_that_sorts(corpus: Corpus):
+    columns = shown_columns(two(corpus).standings)
+    assert {"wmr", "mwa", "words", "improvement"} <= {one.name for one in columns}
+    shown = [one.name for one in few(columns, kept="mwa")]
+    assert "mwa" in shown
+    assert not {"wmr", "words", "improvement"} & set(shown)
+    assert shown[-3:] == ["wins", "ties", "losses"]
