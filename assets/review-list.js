@@ -119,12 +119,14 @@
       if (row.why) make(button, "span", "review-row-why", row.why);
     }
 
-    state(head, { decision, who, corrected }) {
+    state(head, { decision, who, corrected, changedBy }) {
       const box = make(head, "span", "review-row-state");
       if (corrected) make(box, "i", "bi bi-pencil-fill").title = `Corrected by ${corrected}`;
       if (decision) {
-        make(box, "i", `bi bi-${ICONS[decision] || "circle"} is-${decision}`).title = `${decision} by ${who}`;
-        make(box, "span", "visually-hidden", `${decision}`);
+        const since = changedBy ? `, before the text was changed by ${changedBy}` : "";
+        const icon = changedBy ? "exclamation-circle" : ICONS[decision] || "circle";
+        make(box, "i", `bi bi-${icon} is-${decision}`).title = `${decision} by ${who}${since}`;
+        make(box, "span", "visually-hidden", `${decision}${since}`);
       }
     }
 

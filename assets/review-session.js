@@ -109,7 +109,9 @@
       const pending = this.outbox.pending(sheet.id, field);
       const newest = pending || event;
       sheet.values[field] = newest ? newest.new : sheet.origin[field];
-      if (field === "decision") sheet.reason = newest ? newest.comment : "";
+      if (field !== "decision") return;
+      sheet.reason = newest ? newest.comment : "";
+      sheet.accepted = pending ? pending.over ?? sheet.values.reference : review.side.textAt(sheet, event);
     }
 
     async open(id, place = null) {
@@ -252,10 +254,11 @@
         if (this.past.length > 200) this.past.shift();
       }
       sheet.values[field] = value;
-      if (field === "decision") sheet.reason = comment;
+      const over = field === "decision" ? sheet.values.reference : undefined;
+      if (field === "decision") Object.assign(sheet, { reason: comment, accepted: over });
       const draft = {
         subject: sheet.id, field, new: value, comment, seen: sheet.seen, undoing: undoing === "undo", undoes: null,
-        place: sheet.place, order: this.order.token,
+        over, place: sheet.place, order: this.order.token,
       };
       this.outbox.put(draft);
       if (field === "reference") storage.drop(this.draftName(sheet.id));

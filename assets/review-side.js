@@ -43,6 +43,23 @@
     }
   }
 
+  /* The text that stood there when an event was written. */
+  function textAt(sheet, event) {
+    if (!event) return sheet.values.reference;
+    const texts = sheet.history.filter(({ field }) => field === "reference").sort((a, b) => a.id - b.id);
+    const before = texts.filter(({ id }) => id < event.id);
+    const first = texts.length ? texts[0].old : sheet.reference;
+    return (before.length ? before[before.length - 1].new : first) ?? sheet.reference;
+  }
+
+  /* Who changed the text since it was accepted; null when it is the one that was accepted, and when it was not. */
+  function changedBy(sheet) {
+    const text = sheet.values.reference ?? "";
+    if (sheet.values.decision !== "accept" || (sheet.accepted ?? "") === text) return null;
+    const event = sheet.events.reference;
+    return event && (event.new ?? "") === text ? event.who : "you";
+  }
+
   function drawDecision(sheet) {
     const box = part("decision");
     const value = sheet.values.decision;
@@ -55,6 +72,8 @@
       const by = make(box, "span", "muted", `by ${event.who}, ${ago(event.at)}`);
       by.title = clockTime(event.at);
     } else if (value) make(box, "span", "muted", "being saved");
+    const changed = changedBy(sheet);
+    if (changed) make(box, "span", "review-outdated", `accepted before the text was changed by ${changed}`);
     for (const button of document.querySelectorAll("[data-decision]")) {
       button.setAttribute("aria-pressed", String(button.dataset.decision === value));
     }
@@ -122,5 +141,5 @@
     drawFacts(sheet);
   }
 
-  Object.assign(review, { side: { draw, drawDecision, drawTags, drawComment, drawHistory }, clockTime, ago, WORDS });
+  Object.assign(review, { side: { draw, textAt, changedBy, drawDecision, drawTags, drawComment, drawHistory }, clockTime, ago, WORDS });
 })();

@@ -170,6 +170,7 @@
       this.list.update(sheet.id, {
         decision: sheet.values.decision,
         who: event ? event.who : this.people.me || "you",
+        changedBy: review.side.changedBy(sheet),
         text: (sheet.values.reference ?? "").slice(0, 160),
         corrected: sheet.values.reference !== sheet.reference ? (sheet.events.reference?.who || this.people.me || "you") : null,
       });

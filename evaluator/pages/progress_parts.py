@@ -42,7 +42,7 @@ def tiles(found: ReviewProgress) -> Component:
             note=f"{count(found.decided)} of {count(found.total)} utterances",
             help_text="Utterances with a decision that still fits their row.",
         ),
-        tile("Accepted", count(found.accepted), note=_part(found.accepted, found.decided)),
+        tile("Accepted", count(found.accepted), note=_accepted(found)),
         tile("Rejected", count(found.rejected), note=_part(found.rejected, found.decided)),
         tile("Corrected", count(found.corrected), note="texts changed", help_text="Utterances whose text differs now."),
         tile(
@@ -60,6 +60,12 @@ def tiles(found: ReviewProgress) -> Component:
     ]
     bar = progress_bar("Decided utterances", None if share is None else 100 * share) if found.total else None
     return html.Div([html.Div(cards, className="tiles"), bar], className="progress-head")
+
+
+def _accepted(found: ReviewProgress) -> str:
+    """Their part, and how many were accepted before their text was changed."""
+    later = sum(one.changed_by is not None for one in found.said.rows)
+    return f"{count(later)} before the text was changed" if later else _part(found.accepted, found.decided)
 
 
 def _part(number: int, all_of_them: int) -> str:

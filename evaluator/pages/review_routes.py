@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from flask import Blueprint, Flask, Response, request
 
 from evaluator.ledger import Event, review_space
+from evaluator.review.accepted import outdated
 from evaluator.review.live_alignment import drawing
 from evaluator.review.order import Order, OrderStore, UnknownOrder
 from evaluator.review.sheet import said, sheet
@@ -121,14 +122,20 @@ def listed(stores: EvaluatorStores, corpus: Corpus, order: Order, start: int, st
     """Rows of an order as the list shows them."""
     columns = ("reference", "duration", *(name for name in (SCORE, REASONS) if has_suspicion(corpus)))
     found = corpus.listed(order.rows[start:stop], columns)
+    space = review_space(corpus.name)
+    states: dict[str, dict[str, Event]] = {}
+    later: dict[str, str] = {}
     try:
-        states = stores.ledger.state(review_space(corpus.name), [id for id, _ in found])
+        states = stores.ledger.state(space, [id for id, _ in found])
+        later = outdated(stores.ledger, space, states, {id: values[0] for id, values in found})
     except LedgerUnavailable:  # the sheet of each utterance says so; the list can be gone through all the same
-        states = {}
-    return [_row(id, dict(zip(columns, values, strict=True)), states.get(id, {})) for id, values in found]
+        pass
+    return [
+        _row(id, dict(zip(columns, values, strict=True)), states.get(id, {}), later.get(id)) for id, values in found
+    ]
 
 
-def _row(id: str, values: Mapping[str, Any], state: Mapping[str, Event]) -> dict[str, Any]:
+def _row(id: str, values: Mapping[str, Any], state: Mapping[str, Event], changed_by: str | None) -> dict[str, Any]:
     corrected, decided, reference = state.get("reference"), state.get("decision"), values["reference"]
     text = corrected.new if corrected is not None else reference
     score = values.get(SCORE)
@@ -139,6 +146,7 @@ def _row(id: str, values: Mapping[str, Any], state: Mapping[str, Event]) -> dict
         "corrected": corrected.who if corrected is not None and corrected.new != reference else None,
         "decision": decided.new if decided is not None else None,
         "who": decided.who if decided is not None else None,
+        "changedBy": changed_by,
         "score": decimal(score) if score else "",
         "why": values.get(REASONS) or "",
     }

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evaluator.ledger import Event, Ledger, SeenRow, review_space
+from evaluator.review.accepted import outdated
 from explorer.corpus import Corpus
 
 _COLUMNS = ("audio", "offset", "duration", "reference", "source", "line")
@@ -22,7 +23,10 @@ _AT_ONCE = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correction:
-    """What was said about one row: the newest event of each field, and the fields that are conflicts."""
+    """What was said about one row: the newest event of each field, and the fields that are conflicts.
+
+    ``changed_by`` is who changed the text since it was accepted (accepted.py).
+    """
 
     id: str
     row: int
@@ -31,6 +35,7 @@ class Correction:
     now: SeenRow
     events: Mapping[str, Event]
     conflicts: tuple[str, ...]
+    changed_by: str | None = None
 
     @property
     def text(self) -> str | None:
@@ -106,8 +111,10 @@ def corrections(corpus: Corpus, ledger: Ledger) -> Corrections:
     for start in range(0, len(here), _AT_ONCE):
         part = here[start : start + _AT_ONCE]
         listed = corpus.listed(_numbers([row for row, _ in part]), _COLUMNS)
+        references = {id: values[3] for id, values in listed}
+        later = outdated(ledger, review_space(corpus.name), {id: state[id] for _, id in part}, references)
         for (row, id), (_, values) in zip(part, listed, strict=True):
-            found.append(_correction(id, row, values, state[id]))
+            found.append(_correction(id, row, values, state[id], later.get(id)))
     lost = [id for row, id in zip(places, ids, strict=True) if row < 0]
     return Corrections(rows=tuple(found), gone=_gone(lost, state, corpus, ledger))
 
@@ -124,12 +131,16 @@ def conflicts(events: Mapping[str, Event], now: SeenRow) -> tuple[str, ...]:
     return tuple(sorted(field for field, event in events.items() if event.seen not in kept and event.new is not None))
 
 
-def _correction(id: str, row: int, values: Sequence[Any], events: Mapping[str, Event]) -> Correction:
+def _correction(
+    id: str, row: int, values: Sequence[Any], events: Mapping[str, Event], changed_by: str | None
+) -> Correction:
     audio, offset, duration, reference, source, line = values
     now = SeenRow(audio=audio, offset=offset, duration=duration, reference=reference)
+    unfit = conflicts(events, now)
     return Correction(
-        id=id, row=row, source=source, line=line, now=now, events=events, conflicts=conflicts(events, now)
-    )
+        id=id, row=row, source=source, line=line, now=now, events=events, conflicts=unfit,
+        changed_by=None if "decision" in unfit else changed_by,
+    )  # fmt: skip
 
 
 def _gone(

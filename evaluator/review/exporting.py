@@ -151,7 +151,8 @@ def _records(said: Corrections, ledger: Ledger) -> Iterator[list[Any]]:
     every = [one.events for one in said.rows] + [one.events for one in said.gone]
     seen = ledger.seen_rows(events["reference"].seen or "" for events in every if "reference" in events)
     for one in said.rows:
-        state = f"conflict: {', '.join(one.conflicts)}" if one.conflicts else "applies"
+        since = f"; accepted before the text was changed by {one.changed_by}" if one.changed_by else ""
+        state = f"conflict: {', '.join(one.conflicts)}" if one.conflicts else f"applies{since}"
         yield _record(one.id, one.events, one.now, seen, state)
     for lost in said.gone:
         state = "gone" + (f"; perhaps {', '.join(lost.alike)}" if lost.alike else "")

@@ -74,6 +74,14 @@ COLUMNS = (
         name="review_comment", label="Comment", kind="text", origin="run", help="A reviewer's comment.", hidden=True
     ),
     Column(
+        name="changed_since",
+        label="Changed since accepted by",
+        kind="text",
+        origin="run",
+        help="Who changed the text after it was accepted; missing where the text is the one that was accepted.",
+        hidden=True,
+    ),
+    Column(
         name="edit_conflict",
         label="Edit conflict",
         kind="text",
@@ -163,7 +171,8 @@ class ReviewOverlays:
 
     def _written(self, corpus: Corpus, revision: int) -> Path:
         stem = hashed(f"{corpus.content_key}\0{corpus.name}\0{OVERLAY}")
-        path = self._cache / f"{stem}-{revision}.parquet"
+        form = hashed(",".join(column.name for column in COLUMNS))  # another version may have had others
+        path = self._cache / f"{stem}-{revision}-{form}.parquet"
         if not path.exists():
             self._cache.mkdir(parents=True, exist_ok=True)
             building = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}")
@@ -189,6 +198,7 @@ def said(corpus: Corpus, ledger: Ledger) -> pa.Table:
         "reject_reason": [one.reason or None if one.decision == "reject" else None for one in rows],
         "review_tags": [", ".join(one.tags) or None for one in rows],
         "review_comment": [one.comment or None for one in rows],
+        "changed_since": [one.changed_by for one in rows],
         "edit_conflict": [", ".join(one.conflicts) or None for one in rows],
     }
     row = pa.array([one.row for one in rows], pa.int32())

@@ -359,6 +359,34 @@ def test_two_people_see_each_other_and_are_asked(page: Page, house: House, chrom
         expect(history).to_contain_text(theirs)
 
 
+def test_who_accepted_an_earlier_text_is_not_said_to_have_accepted_this_one(
+    page: Page, house: House, chromium: Browser
+) -> None:
+    come(page, house)
+    page.keyboard.press("a")
+    expect(page.locator("#review-place")).to_have_text("2 of 6")
+    saved(page)
+    page.keyboard.press("k")
+    second = chromium.new_context().new_page()
+    told = "accepted before the text was changed by Bo"
+    with closing(second.context):
+        come(second, house, who="Bo")
+        expect(second.locator("#review-decision")).to_contain_text("by Anna")
+        second.keyboard.press("2")
+        saved(second)
+        expect(second.locator("#review-decision")).to_contain_text(told)
+    expect(page.locator("#review-decision")).to_contain_text(told)  # within two seconds, and after a reload
+    page.reload()
+    expect(page.locator("#review-decision")).to_contain_text(told)
+    expect(page.locator(".review-row").first).to_contain_text("accept, before the text was changed by Bo")
+    page.keyboard.press("a")
+    expect(page.locator("#review-place")).to_have_text("2 of 6")
+    page.keyboard.press("k")
+    expect(page.locator("#review-decision")).to_contain_text("by Anna")
+    expect(page.locator("#review-decision")).not_to_contain_text("before")
+    expect(page.locator(".review-row").first).not_to_contain_text("before")
+
+
 def _asked(page: Page, second: Page) -> bool:
     """Whether the first of two people was asked whose text to keep."""
     for _ in range(100):

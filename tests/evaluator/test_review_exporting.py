@@ -102,6 +102,19 @@ def test_a_correction_changes_the_text_and_keeps_the_original(desk: Desk):
     )
 
 
+def test_what_was_accepted_before_its_text_was_changed_says_so(desk: Desk):
+    desk.say("0.wav", "accept", "decision")
+    desk.say("2.wav", "accept", "decision")
+    desk.say("0.wav", "hello world", who="bo")
+    records = [json.loads(line) for line in desk.export("differences").read_text().splitlines()]
+    states = ["applies; accepted before the text was changed by bo", "applies"]
+    assert [(one["decision"], one["state"]) for one in records] == [("accept", state) for state in states]
+    said = corrections(desk.corpus, desk.ledger).rows
+    assert [one.changed_by for one in said] == ["bo", None]
+    desk.say("0.wav", "accept", "decision", who="bo")
+    assert [one.changed_by for one in corrections(desk.corpus, desk.ledger).rows] == [None, None]
+
+
 def test_rejected_rows_are_left_out_flagged_or_kept(desk: Desk):
     desk.say("0.wav", "reject", "decision", "cut off")
     desk.say("2.wav", "reject", "decision")

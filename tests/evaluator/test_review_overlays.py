@@ -45,7 +45,7 @@ def say(
 ) -> None:
     [(id, _)] = corpus.listed(corpus.rows(Query())[row : row + 1], ())
     said = {"space": review_space("tones"), "subject": id, "field": field, "new": new, "comment": comment}
-    ledger.append([Draft(key=f"{row}{field}{new}", who=who, base=NEWEST, **said)])
+    ledger.append([Draft(key=f"{row}{field}{new}{comment}", who=who, base=NEWEST, **said)])
 
 
 def test_nothing_is_laid_and_no_ledger_made_where_nobody_said_anything(corpus: Corpus, tmp_path: Path) -> None:
@@ -67,15 +67,28 @@ def test_what_was_said_is_columns_to_filter_by(corpus: Corpus, ledger: Ledger, t
     names = [column.name for column in COLUMNS]
     rows = [tuple(row[name] for name in names) for row in laid.page(Query(), 0, 6, names)]
     assert rows == [
-        ("accept", "Bo", "Bo", "won", None, None, None, None),
-        ("reject", "Anna", "Anna", None, "bad audio", None, None, None),
-        (None, "Anna", None, None, None, None, None, None),
-        (None, None, None, None, None, "noise, unsure", "twice", None),
-        (None, "Anna", None, None, None, None, None, None),
-        (None, None, None, None, None, None, None, None),
+        ("accept", "Bo", "Bo", "won", None, None, None, None, None),
+        ("reject", "Anna", "Anna", None, "bad audio", None, None, None, None),
+        (None, "Anna", None, None, None, None, None, None, None),
+        (None, None, None, None, None, "noise, unsure", "twice", None, None),
+        (None, "Anna", None, None, None, None, None, None, None),
+        (None, None, None, None, None, None, None, None, None),
     ]
     assert laid.extent(Query(where="{decision} = reject")).utterances == 1
     assert laid.content_key == corpus.content_key
+
+
+def test_a_text_changed_after_it_was_accepted_tells_by_whom(corpus: Corpus, ledger: Ledger, tmp_path: Path) -> None:
+    for row in range(5):
+        say(ledger, corpus, row, "decision", "reject" if row == 3 else "accept")
+        say(ledger, corpus, row, "reference", f"other {row}", who="Bo")
+    say(ledger, corpus, 1, "decision", "accept", who="Cy", comment="again")  # which is said about the new text
+    say(ledger, corpus, 2, "reference", "one two three", who="Bo")  # the manifest's, which was accepted
+    laid = ReviewOverlays(ledger, tmp_path / "cache").lay(corpus)
+    names = ("decision", "changed_since")
+    found = [tuple(row[name] for name in names) for row in laid.page(Query(), 0, 5, names)]
+    assert found == [("accept", "Bo"), ("accept", None), ("accept", None), ("reject", None), ("accept", "Bo")]
+    assert laid.extent(Query(where="{changed_since} is not empty")).utterances == 2
 
 
 def test_it_is_laid_anew_for_news_but_not_at_every_look(corpus: Corpus, ledger: Ledger, tmp_path: Path) -> None:
