@@ -14,6 +14,7 @@
     /* `state`: {kind: "saved" | "saving" | "draft" | "failed", at, sentence}; what was refused the outbox knows. */
     show(state) {
       this.state = state;
+      if (!part("saved")) return; // nothing is saved where everything can only be read
       const { outbox, sheet } = this.session;
       const refused = outbox.refusals;
       const own = refused.find(({ subject }) => sheet && subject === sheet.id);
