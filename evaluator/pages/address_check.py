@@ -42,7 +42,7 @@ def check_names(corpus: Corpus, query: Parameters) -> None:
         if not value or value == NONE:
             continue
         if name in SYSTEMS and systems and value not in systems:
-            told = f'no system "{value[:LONGEST]}" is in {corpus.name}{nearest(value, systems)}'
+            told = f'no system "{value[:LONGEST]}" is scored here{nearest(value, systems)}'
             raise AddressError(told, title="There is no such system", wrong=pair)
         if name == "order" and value.removeprefix("-") not in COLUMNS:
             told = f'the standings cannot be ordered by "{value[:LONGEST]}"{nearest(value.removeprefix("-"), COLUMNS)}'

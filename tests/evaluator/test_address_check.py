@@ -30,9 +30,9 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
 @pytest.mark.parametrize(
     ("search", "title", "told"),
     [
-        ("baseline=goood", "There is no such system", 'no system "goood" is in birds; did you mean "good"?'),
-        ("system=good&system=nope", "There is no such system", 'no system "nope" is in birds'),
-        ("other=nope", "There is no such system", 'no system "nope" is in birds'),
+        ("baseline=goood", "There is no such system", 'no system "goood" is scored here; did you mean "good"?'),
+        ("system=good&system=nope", "There is no such system", 'no system "nope" is scored here'),
+        ("other=nope", "There is no such system", 'no system "nope" is scored here'),
         ("by=speakr", "There is no such column", 'there is no column "speakr"; did you mean "speaker"?'),
         ("slice=duration:a,b", "There is no such slice", 'there is no column "duration:a,b"; did you mean "duration"?'),
         ("slice=duration:5,2", "There is no such slice", 'the edges of "duration" must rise: 5, 2'),
