@@ -6,6 +6,7 @@ that a green suite stays green for the next person. ``pytest --hypothesis-profil
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,6 +19,12 @@ from tests.postgres import NoPostgres, Server, server
 settings.register_profile("earmark", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None, max_examples=2000)
 settings.load_profile("earmark")
+
+
+def pytest_configure() -> None:
+    """Have children of the tests hear Ctrl+C: a shell lets what it runs in the background ignore it, and they would."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
