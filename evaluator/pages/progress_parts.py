@@ -118,7 +118,7 @@ def hours_panel(found: ReviewProgress) -> Component:
     made = sum(sum(people.values()) for _, people in found.hours)
     stand = "decision that stands" if made == 1 else "decisions that stand"
     words = (
-        f"{count(made)} {stand} ({count(found.decided)} of {count(found.total)} utterances decided), "
+        f"{count(made)} {stand} ({count(found.decided)} utterances decided), "
         f"made in {count(len(found.hours))} {'hour' if len(found.hours) == 1 else 'different hours'}; "
         f"most, {count(sum(busiest[1].values()))}, from {busiest[0]:%Y-%m-%d %H}:00 UTC."
     )

@@ -507,6 +507,9 @@ def test_what_was_refused_names_its_row_and_leaves_the_others_alone(page: Page, 
     saved(page)
     assert newest(house, 2) == {"decision": "accept"}
     expect(page.locator("#review-show")).to_be_visible()
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_function("document.documentElement.scrollWidth <= innerWidth")
+    page.wait_for_function("document.getElementById('review-saved').offsetHeight < 30")
     page.locator("#review-show").click()
     expect(page.locator("#review-place")).to_have_text("2 of 6")
     expect(page.locator("#review-saved")).to_contain_text("U+0007")
