@@ -21,8 +21,8 @@ from evaluator.comparison_report import as_csv, as_json, as_latex, as_markdown, 
 from evaluator.comparison_store import Making
 from evaluator.pages import standings
 from evaluator.pages.compare_controls import blocks_of, compare_controls, systems_of
+from evaluator.pages.compare_head import SHARED, compare_head, nothing_to_compare, waiting
 from evaluator.pages.compare_table import COLUMNS, ORDER, standings_table
-from evaluator.pages.compare_tabs import SHARED, compare_head, nothing_to_compare, waiting
 from evaluator.pages.flag_section import flag_section
 from evaluator.score_columns import normalizer_of, scored_systems
 from explorer.components.cards import icon, state

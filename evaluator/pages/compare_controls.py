@@ -1,6 +1,6 @@
 """What is compared with what: chips to choose systems, the baseline, and what is resampled whole.
 
-Every page of compare_tabs.py can show these controls: they change SHARED parameters of the address and keep the page's.
+Every page of compare_head.py can show these controls: they change SHARED parameters of the address and keep the page's.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from evaluator.comparison_store import Making, Tell
 from evaluator.confusions import TABS, Confusions, confusions, utterances_with
 from evaluator.edit_times import time_of_edit
 from evaluator.pages import pair_controls, waiting
-from evaluator.pages.compare_tabs import compare_head
+from evaluator.pages.compare_head import compare_head
 from evaluator.pages.pair_controls import SHARED, named_edits, not_scored, pages_key, pair_of, scoring
 from evaluator.score_columns import normalizer_of
 from explorer import spreadsheet

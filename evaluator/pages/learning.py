@@ -23,7 +23,7 @@ from evaluator.learning_curve import Axis, Curve, Point, as_csv, axes_of, curves
 from evaluator.learning_figure import learning_figure
 from evaluator.pages import standings, waiting
 from evaluator.pages.compare_controls import compare_controls, shown_systems, systems_of
-from evaluator.pages.compare_tabs import SHARED, compare_head, nothing_to_compare
+from evaluator.pages.compare_head import SHARED, compare_head, nothing_to_compare
 from evaluator.score_columns import scored_systems
 from explorer.components.cards import attributes, icon, state
 from explorer.components.shell import parameter_select

@@ -16,7 +16,7 @@ from flask import Response, request
 
 from evaluator.comparison_store import Making, Tell
 from evaluator.pages import waiting
-from evaluator.pages.compare_tabs import compare_head
+from evaluator.pages.compare_head import compare_head
 from evaluator.pages.pair_controls import SHARED, both_of, named_edits, not_scored, pages_key, pair_controls, scoring
 from evaluator.pages.scatter_parts import figure, outcomes, table
 from evaluator.scatter import Density, Of, cells_query, density

@@ -9,7 +9,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from evaluator.pages.compare_tabs import SHARED
+from evaluator.pages.compare_head import SHARED
 from evaluator.slots import Slot, configured, parsed
 from explorer.columns import Column
 from explorer.components.cards import icon

@@ -18,7 +18,7 @@ from flask import Response, request
 from evaluator.comparison_store import Making, Tell
 from evaluator.pages import waiting
 from evaluator.pages.compare_controls import blocks_of, compare_controls, systems_of
-from evaluator.pages.compare_tabs import compare_head
+from evaluator.pages.compare_head import compare_head
 from evaluator.pages.pair_controls import named_edits, not_scored, pages_key, scoring
 from evaluator.pages.slice_controls import KEPT, chooser, slot_tools, slots_of, with_slots
 from evaluator.pages.slice_table import slice_table

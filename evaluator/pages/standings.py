@@ -8,7 +8,7 @@ from typing import Any
 from evaluator.comparison import Comparison, compare
 from evaluator.comparison_store import Making
 from evaluator.pages.compare_controls import blocks_of, systems_of
-from evaluator.pages.compare_tabs import SHARED
+from evaluator.pages.compare_head import SHARED
 from explorer.corpus import Corpus
 from explorer.parameters import Parameters
 from explorer.query import Query

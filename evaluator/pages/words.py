@@ -19,7 +19,7 @@ from flask import Response, request
 
 from evaluator.comparison_store import Making, Tell
 from evaluator.pages import waiting
-from evaluator.pages.compare_tabs import compare_head
+from evaluator.pages.compare_head import compare_head
 from evaluator.pages.pair_controls import SHARED, both_of, not_scored, pair_controls, scoring
 from evaluator.word_scatter import BUBBLES, Place, places, words_listing
 from explorer import figures, scatter_figures, spreadsheet, vocabulary_views
