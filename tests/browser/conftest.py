@@ -25,10 +25,13 @@ ARGUMENTS = [
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder is a browser test."""
+    """Everything in this folder is a browser test, whose page comes last and goes first: it asks no closed server."""
     for item in items:
         if "tests/browser/" in str(item.path):
             item.add_marker(pytest.mark.browser)
+            if isinstance(item, pytest.Function) and "page" in item.fixturenames:
+                item.fixturenames.remove("page")
+                item.fixturenames.append("page")
 
 
 @pytest.fixture(scope="session")
