@@ -16,13 +16,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evaluator.arguments import parsers
+from evaluator.commands.arguments import parsers
 from explorer.errors import ConfigError, ManifestError, SpeechDataError
 
 if TYPE_CHECKING:
     from dash import Dash
 
-    from evaluator.normalize import Normalizer
+    from evaluator.normalizers.registry import Normalizer
     from evaluator.stores import EvaluatorStores
     from explorer.config import Config, CorpusSource
 
@@ -116,7 +116,7 @@ def named_corpora(options: argparse.Namespace, manifests: Sequence[Path]) -> dic
     """
     from explorer.config import Columns, CorpusSource
     from explorer.formats.shards import paths_of
-    from explorer.paths import is_remote
+    from explorer.places.paths import is_remote
 
     for manifest in manifests:
         missing = [path for path in paths_of(manifest) if not is_remote(path) and not path.exists()]
@@ -142,7 +142,7 @@ def named_corpora(options: argparse.Namespace, manifests: Sequence[Path]) -> dic
 
 def _heard(options: argparse.Namespace) -> Mapping[str, Path]:
     """The files of ``--predictions`` by the names of their systems."""
-    from explorer.prediction_store import named_files
+    from explorer.predictions.prediction_store import named_files
 
     files = named_files(options.predictions)
     if options.join_on and not files:
@@ -166,9 +166,9 @@ def run_demo(options: argparse.Namespace) -> int:
 
 def run_stats(options: argparse.Namespace) -> int:
     """``app.py stats MANIFEST... [--json]``"""
-    from evaluator.cli import oov_report, print_stats
-    from evaluator.selection import selected
-    from explorer.word_list import read_word_list
+    from evaluator.commands.score import oov_report, print_stats
+    from evaluator.commands.selection import selected
+    from explorer.vocabulary.word_list import read_word_list
 
     opened, config = _open_for_reading(options)
     corpus, query = selected(opened, options.where, _normalizer(options, config))
@@ -181,7 +181,7 @@ def run_stats(options: argparse.Namespace) -> int:
 
 def run_score(options: argparse.Namespace) -> int:
     """``app.py score MANIFEST... [--json] [--normalizer NAME] [--predictions NAME=FILE] [--where FILTER]``"""
-    from evaluator.cli import print_score
+    from evaluator.commands.score import print_score
 
     corpus, config = _with_heard(options)
     return print_score(corpus, normalizer=_normalizer(options, config), where=options.where, as_json=options.json)
@@ -189,7 +189,7 @@ def run_score(options: argparse.Namespace) -> int:
 
 def run_normalizers(options: argparse.Namespace) -> int:
     """``app.py normalizers MANIFEST... [--normalizer NAME] [--json]``"""
-    from evaluator.normalizers_command import print_contributions
+    from evaluator.commands.normalizers import print_contributions
 
     corpus, config = _open_for_reading(options)
     return print_contributions(corpus, _normalizer(options, config), as_json=options.json)
@@ -197,9 +197,9 @@ def run_normalizers(options: argparse.Namespace) -> int:
 
 def _with_heard(options: argparse.Namespace) -> tuple[Any, Config]:
     """The corpus with what ``--predictions`` heard; what became of the files goes to standard error."""
-    from evaluator.cli import print_joins
-    from evaluator.run_predictions import as_predictions
-    from explorer.prediction_store import with_predictions
+    from evaluator.commands.score import print_joins
+    from evaluator.runs.run_predictions import as_predictions
+    from explorer.predictions.prediction_store import with_predictions
 
     opened, config = _open_for_reading(options)
     cache = config.cache.folder / "predictions"
@@ -211,8 +211,8 @@ def _with_heard(options: argparse.Namespace) -> tuple[Any, Config]:
 
 def run_compare(options: argparse.Namespace) -> int:
     """``app.py compare MANIFEST... --baseline SYS [--fail-if CONDITION]``"""
-    from evaluator.compare_command import print_comparison
-    from evaluator.comparison import Means
+    from evaluator.commands.compare import print_comparison
+    from evaluator.comparing.comparison import Means
 
     corpus, config = _with_heard(options)
     return print_comparison(
@@ -231,8 +231,8 @@ def run_compare(options: argparse.Namespace) -> int:
 
 def run_slices(options: argparse.Namespace) -> int:
     """``app.py slices MANIFEST... --by COLUMN[:EDGES]``"""
-    from evaluator.comparison import Means
-    from evaluator.slices_command import print_slices
+    from evaluator.commands.slices import print_slices
+    from evaluator.comparing.comparison import Means
 
     corpus, config = _open_for_reading(options)
     return print_slices(
@@ -251,8 +251,8 @@ def run_slices(options: argparse.Namespace) -> int:
 
 def run_transcribe(options: argparse.Namespace) -> int:
     """``app.py transcribe MANIFEST... --model X.nemo --name SYS -o OUT.json``"""
-    from evaluator.selection import selected
-    from evaluator.transcribe_command import transcribe_checkpoints, transcribe_manifest
+    from evaluator.commands.selection import selected
+    from evaluator.commands.transcribe import transcribe_checkpoints, transcribe_manifest
 
     opened, config = _open_for_reading(options)
     corpus, query = selected(opened, options.where, _normalizer(options, config))
@@ -286,8 +286,8 @@ def run_transcribe(options: argparse.Namespace) -> int:
 
 def run_measure(options: argparse.Namespace) -> int:
     """``app.py measure MANIFEST... [--detector NAME] [--voices] [-o OUT.csv|OUT.json]``"""
-    from evaluator.measure_command import measure_manifest
-    from evaluator.selection import selected
+    from evaluator.commands.measure import measure_manifest
+    from evaluator.commands.selection import selected
 
     opened, config = _open_for_reading(options)
     corpus, query = selected(opened, options.where, _normalizer(options, config))
@@ -303,7 +303,7 @@ def run_measure(options: argparse.Namespace) -> int:
 
 def run_export(options: argparse.Namespace) -> int:
     """``app.py export MANIFEST... --to FORMAT -o OUT``"""
-    from evaluator.selection import selected
+    from evaluator.commands.selection import selected
     from explorer.export_command import export_corpus
 
     opened, config = _open_for_reading(options)
@@ -315,7 +315,7 @@ def run_export(options: argparse.Namespace) -> int:
 
 def run_apply(options: argparse.Namespace) -> int:
     """``app.py apply RECIPE MANIFEST... -o OUT.json``"""
-    from evaluator.review.apply_command import apply_manifest
+    from evaluator.commands.apply import apply_manifest
 
     corpus, config = _open_for_reading(options)
     return apply_manifest(corpus, config, options.recipe, options.output, as_json=options.json)
@@ -323,11 +323,11 @@ def run_apply(options: argparse.Namespace) -> int:
 
 def run_review(options: argparse.Namespace) -> int:
     """``app.py review export|import|assign MANIFEST...``"""
+    from evaluator.commands import review as command
+    from evaluator.commands.selection import selected
     from evaluator.ledger import open_ledger
-    from evaluator.review import command
     from evaluator.review.assigned import AssignedOverlays
     from evaluator.review.overlays import ReviewOverlays
-    from evaluator.selection import selected
 
     opened, config = _open_for_reading(options)
     if options.corpus:
@@ -346,11 +346,11 @@ def run_review(options: argparse.Namespace) -> int:
 
 def run_synthesize(options: argparse.Namespace) -> int:
     """``app.py synthesize TEXTS|MANIFEST --system NAME -o OUTDIR``"""
-    from evaluator.selection import selected
-    from evaluator.sentences import corpus_lines
-    from evaluator.speaking import configured
-    from evaluator.stimuli import stimulus_set
-    from evaluator.synthesize_command import named_lines, read_texts, synthesize_texts
+    from evaluator.commands.selection import selected
+    from evaluator.commands.synthesize import named_lines, read_texts, synthesize_texts
+    from evaluator.tts.sentences import corpus_lines
+    from evaluator.tts.speaking import configured
+    from evaluator.tts.stimuli import stimulus_set
 
     manifests, overrides = split_overrides(options.manifests)
     if len(manifests) == 1 and manifests[0].suffix == ".txt":
@@ -370,21 +370,21 @@ def run_synthesize(options: argparse.Namespace) -> int:
 
 def run_train(options: argparse.Namespace) -> int:
     """``app.py train CONFIG [key=value ...]``"""
-    from evaluator.training import train
+    from evaluator.training.recipe import train
 
     return train(options.recipe, options.overrides)
 
 
 def _normalizer(options: argparse.Namespace, config: Config) -> Normalizer:
     """The normalizer of ``--normalizer``, else the configured one."""
-    from evaluator.normalize import normalizer, registry
+    from evaluator.normalizers.registry import normalizer, registry
 
     return normalizer(getattr(options, "normalizer", None) or config.normalizer, registry(config.normalizers))
 
 
 def _open_for_reading(options: argparse.Namespace) -> tuple[Any, Config]:
-    from explorer.corpus import open_corpus
-    from explorer.storage import configure
+    from explorer.corpora.corpus import open_corpus
+    from explorer.places.storage import configure
 
     manifests, overrides = split_overrides(options.manifests)
     config = configuration(options, overrides)
@@ -398,9 +398,9 @@ def _open_for_reading(options: argparse.Namespace) -> tuple[Any, Config]:
 def open_stores(config: Config) -> EvaluatorStores:
     """The stores behind all pages, with the corpora of the configuration being opened."""
     from evaluator.pages import ACTIONS, CONTROLS, PANELS, SECTIONS
-    from evaluator.run_predictions import as_predictions
+    from evaluator.runs.run_predictions import as_predictions
     from evaluator.stores import open_stores as open_evaluator_stores
-    from explorer.storage import configure
+    from explorer.places.storage import configure
 
     configure(config.storage, copies_mb=config.cache.remote_mb)
     cache = config.cache.folder / "predictions"

@@ -3,7 +3,7 @@
    All sources of a deck start at the same moment of one Web Audio clock and run on together; switching turns one gain up
    and another down within FADE_S, so the position is kept to the sample and there is no gap. A loop is the same stretch
    of every sound. Sounds are decoded when somebody is about to listen (`prepare`), and let go of when the deck has not
-   been used for a while. Loudness comes from the server (explorer/loudness.py), once for each sound; while matching is on
+   been used for a while. Loudness comes from the server (explorer/sound/loudness.py), once for each sound; while matching is on
    every sound has its gain to -23 LUFS.
 
    A member has the face of an <audio> element, so that a player (player-transport.js) shows and steers it like any other:

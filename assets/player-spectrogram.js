@@ -1,4 +1,4 @@
-/* The spectrogram of the visible part, put together from tiles (explorer/tiles.py) and coloured here.
+/* The spectrogram of the visible part, put together from tiles (explorer/sound/tiles.py) and coloured here.
 
    A tile is a grey PNG whose greys are levels in decibels; colours, dynamic range and the read-out under the cursor come
    from them without asking the server again. Until the tiles of the right fineness have come, coarser or finer ones that

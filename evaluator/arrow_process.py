@@ -7,17 +7,15 @@ being told.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-PROJECT = Path(__file__).resolve().parent.parent
+from explorer.child import environment
 
 
 class ArrowProcess:
@@ -27,14 +25,13 @@ class ArrowProcess:
     """
 
     def __init__(self, module: str, order: Mapping[str, Any], *, work: str) -> None:
-        paths = [str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]
         self._work = work
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 (closed in feed)
         self._child = subprocess.Popen(
             [sys.executable, "-m", module, json.dumps(order)],
             stdin=subprocess.PIPE,
             stderr=self._complaints,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+            env=environment(),
         )
 
     def feed(

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluator.engines import OutOfMemory
-from evaluator.lightning_checkpoints import model_of
+from evaluator.transcribing.lightning_checkpoints import model_of
 from explorer.errors import ConfigError, EngineError, ModelError
 
 _MEMORY_WORDS = ("out of memory", "can't allocate memory", "not enough memory", "cudnn_status_alloc_failed")

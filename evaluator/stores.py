@@ -10,15 +10,13 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from evaluator.checkpoints import checkpoint_folder
-from evaluator.comparison import Means
-from evaluator.comparison_store import ComparisonStore
-from evaluator.contribution_store import ContributionStore
+from evaluator.comparing.comparison import Means
+from evaluator.comparing.comparison_store import ComparisonStore
+from evaluator.comparing.speed import speeds
+from evaluator.comparing.table_store import TableStore
 from evaluator.detectors import choosable
-from evaluator.edit_store import EditStore
-from evaluator.flag_store import FlagStore
-from evaluator.jobs import Job, JobStore
-from evaluator.launching import (
+from evaluator.jobs.job_table import Job, JobStore
+from evaluator.jobs.launching import (
     Rows,
     measure_options,
     queue_checkpoints,
@@ -28,44 +26,46 @@ from evaluator.launching import (
     queue_transcription,
     transcribe_options,
 )
+from evaluator.jobs.supervisor import Supervisor
 from evaluator.ledger import Ledger, open_ledger, review_space
 from evaluator.listening.store import ListeningTests
-from evaluator.measure_overlays import MeasureOverlays
-from evaluator.normalize import ABSENT, NORMALIZERS, Normalizer, normalizer, registry
+from evaluator.measuring.measure_overlays import MeasureOverlays
+from evaluator.normalizers.contribution_store import ContributionStore
+from evaluator.normalizers.registry import ABSENT, NORMALIZERS, Normalizer, normalizer, registry
 from evaluator.review.assigned import AssignedOverlays
 from evaluator.review.assignments import Plan, plan_of, plan_space
 from evaluator.review.overlays import ReviewOverlays
 from evaluator.review.progress import ReviewProgress
 from evaluator.review.progress_store import ProgressStore
-from evaluator.run_overlays import RunOverlays
-from evaluator.runs import RunStore
-from evaluator.scores import ScoreStore, ScoringProgress
-from evaluator.sentences import free_name
-from evaluator.speaking import Voice
-from evaluator.speed import speeds
+from evaluator.runs.run_overlays import RunOverlays
+from evaluator.runs.run_store import RunStore
+from evaluator.scoring.edit_store import EditStore
+from evaluator.scoring.flag_store import FlagStore
+from evaluator.scoring.scores import ScoreStore, ScoringProgress
+from evaluator.scoring.word_accuracy import folding, word_accuracies
+from evaluator.scoring.written_store import WrittenStore
 from evaluator.spoken import spoken_form as find_spoken_form
-from evaluator.stimuli import StimulusSets, is_tts
-from evaluator.supervisor import Supervisor
 from evaluator.suspicion.store import SuspicionStore
-from evaluator.synthesis import Line, SynthesisOptions
-from evaluator.synthesized import TYPED, Synthesized
-from evaluator.systems import System
-from evaluator.table_store import TableStore
-from evaluator.transcription import Options
+from evaluator.transcribing.checkpoints import checkpoint_folder
+from evaluator.transcribing.systems import System
+from evaluator.transcribing.transcription import Options
+from evaluator.tts.sentences import free_name
+from evaluator.tts.speaking import Voice
+from evaluator.tts.stimuli import StimulusSets, is_tts
+from evaluator.tts.synthesis import Line, SynthesisOptions
+from evaluator.tts.synthesized import TYPED, Synthesized
 from evaluator.voices.judges import JUDGES, missing_judges
-from evaluator.word_accuracy import folding, word_accuracies
 from evaluator.workspace import Workspace
-from evaluator.written_store import WrittenStore
 from explorer.config import Config
-from explorer.corpus import Corpus, Utterance
+from explorer.corpora.corpus import Corpus, Utterance
+from explorer.corpora.library import Library
 from explorer.errors import ConfigError, JobError, SpeechDataError
-from explorer.lanes import Lane
-from explorer.library import Library
-from explorer.query import Query
+from explorer.lanes.lane import Lane
+from explorer.querying.query import Query
 from explorer.stores import Action, HeaderControl, OverviewSection, Stores, UtterancePanel
-from explorer.vocabulary import WordAccuracy
-from explorer.vocabulary_store import Counting
-from explorer.words import Folding
+from explorer.vocabulary.vocabulary_store import Counting
+from explorer.vocabulary.word_listing import WordAccuracy
+from explorer.vocabulary.words import Folding
 
 FINDINGS = 16
 """Slices, scatters and lists of words that stay in memory."""

@@ -108,14 +108,19 @@ class Child:
             if self._closed:
                 raise ChildDied("was ended")
             if self._process is None:
-                paths = [str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]
                 self._process = subprocess.Popen(
                     [sys.executable, "-m", self._module],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
-                    env=os.environ | _ONE_THREAD | {"PYTHONPATH": os.pathsep.join(paths)},
+                    env=environment() | _ONE_THREAD,
                 )
             return self._process
+
+
+def environment() -> dict[str, str]:
+    """The environment of a child of ours: this one's, in which Earmark's own modules are found from any folder."""
+    paths = [str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def _kill(process: subprocess.Popen[bytes], first: Callable[[], None]) -> None:

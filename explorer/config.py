@@ -28,7 +28,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from explorer.errors import ConfigError
-from explorer.storage import is_remote
+from explorer.places.storage import is_remote
 
 APPLICATION = "earmark"
 PROJECT = Path(__file__).resolve().parent.parent
@@ -223,7 +223,7 @@ class Review:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hallucination:
-    """From where on a hypothesis is suspicious by itself; evaluator/hallucination.py says what each number is."""
+    """From where on a hypothesis is suspicious by itself (evaluator/scoring/hallucination.py explains it)."""
 
     repeats: int = _number(4, least=2)
     longer: float = _number(2, least=1)

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 from explorer.errors import ConfigError
 from explorer.exporting import EXPORTS, Wanted, export_to, leads_elsewhere
-from explorer.query import Query
+from explorer.querying.query import Query
 from explorer.spreadsheet import Formulas
 
 if TYPE_CHECKING:
-    from explorer.corpus import Corpus
+    from explorer.corpora.corpus import Corpus
 
 
 def export_corpus(

@@ -17,15 +17,17 @@ from typing import TYPE_CHECKING
 import orjson
 from flask import Flask, Response, request, send_file
 
-from explorer import corpora_view, spreadsheet, vocabulary_views
-from explorer.duplicates import Duplicates
+from explorer import spreadsheet
+from explorer.comparing import corpora_view
+from explorer.comparing.duplicates import Duplicates
 from explorer.errors import QueryError, SpeechDataError, UnknownCorpus
 from explorer.exporting import BY_ENDING, Wanted, export_to
-from explorer.parameters import Parameters
-from explorer.query import Query
+from explorer.querying.parameters import Parameters
+from explorer.querying.query import Query
+from explorer.vocabulary import vocabulary_views
 
 if TYPE_CHECKING:
-    from explorer.records import Problem
+    from explorer.corpora.records import Problem
     from explorer.stores import Stores
 
 

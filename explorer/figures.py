@@ -16,7 +16,7 @@ from explorer.formatting import value as printed
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-    from explorer.stats import Histogram
+    from explorer.corpora.stats import Histogram
 
 CONFIG: Any = {
     # plotly's default buttons would offer to send the figure to a server of its makers.

@@ -9,8 +9,8 @@ itself decodes nothing: children do (decoders.py).
     peaks                                       facts and the whole waveform, coarsely; 202 with {"indexing": 0 to 1}
                                                 while a long sound is indexed for the first time: ask again
     wave?first=&last=&width=                    the waveform between two frames, fine enough for so many pixels
-    tile.png?window=&scale=&level=&number=      a tile of the spectrogram (explorer/tiles.py)
-    loudness                                    LUFS, peak, and the gain to -23 LUFS (explorer/loudness.py)
+    tile.png?window=&scale=&level=&number=      a tile of the spectrogram (explorer/sound/tiles.py)
+    loudness                                    LUFS, peak, and the gain to -23 LUFS (explorer/sound/loudness.py)
 
 Each takes ``channel=`` (a number from 0, or ``mix``); where a manifest's row names a channel, that is all there is.
 
@@ -42,8 +42,6 @@ import orjson
 from flask import Blueprint, Flask, Response, request
 from werkzeug.wsgi import wrap_file
 
-from explorer import audio
-from explorer.decoding import opened
 from explorer.errors import (
     ForbiddenAudio,
     MissingAudio,
@@ -53,15 +51,17 @@ from explorer.errors import (
     UnknownUtterance,
     UnreadableAudio,
 )
-from explorer.indexing import Indexer
-from explorer.loudness import LONGEST, measure
-from explorer.media_cache import MediaCache
-from explorer.sounds import Place, locator_of, sound_at
-from explorer.tiles import Lens
-from explorer.views import View
+from explorer.places.sounds import Place, locator_of, sound_at
+from explorer.sound import audio
+from explorer.sound.decoding import opened
+from explorer.sound.indexing import Indexer
+from explorer.sound.loudness import LONGEST, measure
+from explorer.sound.media_cache import MediaCache
+from explorer.sound.tiles import Lens
+from explorer.sound.views import View
 
 if TYPE_CHECKING:
-    from explorer.corpus import Corpus, Utterance
+    from explorer.corpora.corpus import Corpus, Utterance
     from explorer.stores import Stores
 
 VERSION = 2

@@ -16,7 +16,7 @@ import orjson
 from flask import Flask, Response, request
 
 from explorer.errors import SpeechDataError, UnknownCorpus
-from explorer.parameters import Parameters
+from explorer.querying.parameters import Parameters
 
 if TYPE_CHECKING:
     from explorer.stores import Page, Stores

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from explorer.comparison_figures import SERIES
+from explorer.comparing.comparison_figures import SERIES
 from explorer.figures import FRAME, GRID
 
 if TYPE_CHECKING:

@@ -9,23 +9,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from explorer.comparison_store import ComparisonStore
-from explorer.decoders import Decoders
-from explorer.prediction_store import PredictionStore
-from explorer.vocabulary_store import Counting, VocabularyStore
-from explorer.words import AS_WRITTEN, Folding
+from explorer.comparing.comparison_store import ComparisonStore
+from explorer.predictions.prediction_store import PredictionStore
+from explorer.sound.decoders import Decoders
+from explorer.vocabulary.vocabulary_store import Counting, VocabularyStore
+from explorer.vocabulary.words import AS_WRITTEN, Folding
 
 if TYPE_CHECKING:
     from dash.development.base_component import Component
 
     from explorer.config import Config
-    from explorer.corpus import Corpus, Utterance
-    from explorer.lanes import Lane
-    from explorer.library import Library
-    from explorer.parameters import Parameters
-    from explorer.query import Query
-    from explorer.vocabulary import WordAccuracy
-    from explorer.word_list import WordList
+    from explorer.corpora.corpus import Corpus, Utterance
+    from explorer.corpora.library import Library
+    from explorer.lanes.lane import Lane
+    from explorer.querying.parameters import Parameters
+    from explorer.querying.query import Query
+    from explorer.vocabulary.word_list import WordList
+    from explorer.vocabulary.word_listing import WordAccuracy
 
 
 class Page(Protocol):
@@ -121,7 +121,7 @@ class Stores:
 
     def lanes(self, corpus: Corpus, utterance: Utterance) -> tuple[Lane, ...]:
         """What is drawn under the waveform: what the row and files about it say; a subclass adds what it found."""
-        from explorer.lanes import own_lanes
+        from explorer.lanes.lane import own_lanes
 
         source = self.config.corpora.get(corpus.name)
         return own_lanes(corpus, utterance, folders=source.lanes if source else ())
@@ -148,7 +148,7 @@ class Stores:
         Raises:
             ManifestError: the file cannot be read.
         """
-        from explorer.word_list import read_word_list
+        from explorer.vocabulary.word_list import read_word_list
 
         source = self.config.corpora.get(corpus.name)
         if source is None or source.vocabulary is None:

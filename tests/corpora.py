@@ -17,9 +17,9 @@ import explorer.pages
 from explorer import exports, media, palette, vendor
 from explorer.components import shell
 from explorer.config import load
-from explorer.corpus import Corpus
+from explorer.corpora.corpus import Corpus
+from explorer.corpora.library import Library
 from explorer.errors import UnknownCorpus
-from explorer.library import Library
 from explorer.stores import Stores
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -21,7 +21,7 @@ UPPER_FLOOR = (
 HEAVY = ("torch", "nemo", "lightning", "librosa", "faster_whisper", "transformers")
 
 # Classes that must subclass Lightning's; only functions import this module.
-HEAVY_BY_NATURE = ("evaluator.training_callbacks",)
+HEAVY_BY_NATURE = ("evaluator.training.callbacks",)
 
 
 def modules(*folders: str) -> list[Path]:

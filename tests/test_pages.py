@@ -19,11 +19,11 @@ from explorer.columns import Column
 from explorer.components import distributions, filters, shell, table
 from explorer.components.guide import guide
 from explorer.config import load
-from explorer.corpus import Corpus
+from explorer.corpora.corpus import Corpus
+from explorer.corpora.library import Library
 from explorer.errors import UnknownUtterance
-from explorer.library import Library
-from explorer.parameters import Parameters
-from explorer.query import Filter, Query, Sort, Test
+from explorer.querying.parameters import Parameters
+from explorer.querying.query import Filter, Query, Sort, Test
 from explorer.stores import Stores
 from tests.corpora import MARKUP, explorer_app, loaded, opened
 

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import waitress
 
-from explorer.query import Filter, Query, Sort, Test
+from explorer.querying.query import Filter, Query, Sort, Test
 from explorer.stores import Stores
 from tests.corpora import explorer_app, opened
 from tests.visitor import Visitor

@@ -20,7 +20,7 @@ from evaluator.demo import commands, faults, mixing
 from evaluator.demo.sentences import SENTENCES, TTS_SENTENCES
 from evaluator.demo.voices import DEMO_SPEAKERS, NEURAL, Speaker
 from evaluator.synthesizers import Synthesizer, synthesizer
-from explorer.audio import Audio, resample
+from explorer.sound.audio import Audio, resample
 
 Row = dict[str, Any]
 

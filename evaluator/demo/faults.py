@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from evaluator.demo.mixing import RATE_HZ
-from explorer.audio import Audio, resample
+from explorer.sound.audio import Audio, resample
 
 WRONG_REFERENCE, CLIPPED, SILENT, STEREO, NARROW = "wrong reference", "clipped", "silent", "stereo", "8 kHz"
 OVERDRIVE = 8.0  # 18 dB too loud

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from explorer.audio import Audio, resample
+from explorer.sound.audio import Audio, resample
 
 RATE_HZ = 16_000
 QUIET = 1e-3  # -60 dB re. full scale: what counts as silence at the edges of a synthetic utterance

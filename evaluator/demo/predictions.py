@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from evaluator.demo.corpora import Row, write_manifest
-from evaluator.jobs import Progress
-from evaluator.runs import Run, RunStore, read_journal
+from evaluator.jobs.job_table import Progress
+from evaluator.runs.run_store import Run, RunStore, read_journal
 
 CHECKPOINTS = Path(__file__).resolve().parents[2] / "configs" / "demo"
 RUNS = "predictions"
@@ -74,7 +74,7 @@ def predict(folder: Path, engine: str, say: Callable[[str], None]) -> None:
     """
     from evaluator.detectors import load_detector
     from evaluator.engines import load_recognizer
-    from evaluator.transcription import Options, transcribe
+    from evaluator.transcribing.transcription import Options, transcribe
 
     store = RunStore(folder / RUNS)
     detector = load_detector("silero")

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from evaluator.plugins import Plugin, chosen, plugged
-from explorer.audio import Audio
 from explorer.errors import ConfigError
-from explorer.segments import Segment
+from explorer.lanes.segments import Segment
+from explorer.sound.audio import Audio
 
 
 class Detector(Protocol):

@@ -1,9 +1,9 @@
 """The detector "energy": what stands out between the recording's own noise floor and its peak, in decibels.
 
-The activity of each 10 ms (explorer/activity.py: formula and sources) takes the place of a probability: 0 at the noise
-floor, 1 at the peak, smoothed over 50 ms. Nothing depends on gain. Without contrast (less than 6 dB between floor and
-peak: steady noise, a tone, silence) there is no speech. It knows nothing about speech otherwise: music, doors and
-breath pass for it, and under noise only the loud vowels stand out.
+The activity of each 10 ms (explorer/sound/activity.py: formula and sources) takes the place of a probability: 0 at
+the noise floor, 1 at the peak, smoothed over 50 ms. Nothing depends on gain. Without contrast (less than 6 dB between
+floor and peak: steady noise, a tone, silence) there is no speech. It knows nothing about speech otherwise: music,
+doors and breath pass for it, and under noise only the loud vowels stand out.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from evaluator.detectors.hysteresis import SpeechRules, stretches
-from explorer.activity import ACTIVE, QUIET, FramePowers, activity
-from explorer.audio import Audio
 from explorer.errors import EngineError
-from explorer.segments import Segment
+from explorer.lanes.segments import Segment
+from explorer.sound.activity import ACTIVE, QUIET, FramePowers, activity
+from explorer.sound.audio import Audio
 
 
 class EnergyDetector:

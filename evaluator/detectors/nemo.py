@@ -18,9 +18,9 @@ import numpy as np
 
 from evaluator.detectors.hysteresis import SpeechRules, stretches
 from evaluator.nemo_models import device_named, engine_error, file_hash, quiet, restored
-from explorer.audio import Audio
 from explorer.errors import EngineError, ModelError
-from explorer.segments import Segment
+from explorer.lanes.segments import Segment
+from explorer.sound.audio import Audio
 
 PART = 300.0
 """Seconds the network hears at once."""

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from evaluator.detectors.hysteresis import SpeechRules, stretches
-from explorer.audio import Audio
 from explorer.errors import EngineError
-from explorer.segments import Segment
+from explorer.lanes.segments import Segment
+from explorer.sound.audio import Audio
 
 WINDOW = 512  # samples
 CONTEXT = 64  # samples of the previous window that precede each one

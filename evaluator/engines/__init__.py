@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from evaluator.plugins import Plugin, chosen, plugged
-from explorer.audio import Audio
 from explorer.errors import ConfigError, EngineError
-from explorer.segments import Segment
+from explorer.lanes.segments import Segment
+from explorer.sound.audio import Audio
 
 
 @dataclass(frozen=True, slots=True)

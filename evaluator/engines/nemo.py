@@ -20,9 +20,9 @@ import numpy as np
 
 from evaluator.engines import Hypothesis
 from evaluator.nemo_models import device_named, engine_error, file_hash, first_line, quiet, restored
-from explorer.audio import Audio
 from explorer.errors import ConfigError, EngineError, ModelError
-from explorer.segments import Segment
+from explorer.lanes.segments import Segment
+from explorer.sound.audio import Audio
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 PRECISIONS: tuple[Precision, ...] = ("auto", "float32", "bfloat16", "float16")

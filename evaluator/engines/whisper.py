@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from evaluator.engines import Hypothesis, OutOfMemory
-from explorer.audio import Audio
 from explorer.errors import ConfigError, EngineError, ModelError
-from explorer.segments import Segment
+from explorer.lanes.segments import Segment
+from explorer.sound.audio import Audio
 
 PRECISIONS = ("auto", "int8", "float32", "float16", "bfloat16")
 

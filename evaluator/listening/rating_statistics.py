@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evaluator.significance import LEVEL, Interval
+from evaluator.comparing.significance import LEVEL, Interval
 
 RESAMPLES = 10_000
 SEED = 20_261_127

@@ -17,6 +17,7 @@ from itertools import combinations
 
 import numpy as np
 
+from evaluator.comparing.significance import holm
 from evaluator.listening.design import ListeningTest
 from evaluator.listening.rating_statistics import (
     Mean,
@@ -30,7 +31,6 @@ from evaluator.listening.rating_statistics import (
     resampled_over,
 )
 from evaluator.listening.ratings import Answer
-from evaluator.significance import holm
 
 FEW_RATERS, FEW_RATINGS = 5, 20
 """Below these, for any system or pair, the results say that they are too few."""

@@ -9,14 +9,14 @@ from __future__ import annotations
 from dash import html
 from dash.development.base_component import Component
 
-from evaluator.comparison_columns import COLUMNS
-from evaluator.score_columns import scored_systems
-from evaluator.slots import parsed
+from evaluator.comparing.comparison_columns import COLUMNS
+from evaluator.comparing.slots import parsed
+from evaluator.scoring.score_columns import scored_systems
 from explorer.components.cards import icon
-from explorer.corpus import Corpus
+from explorer.corpora.corpus import Corpus
 from explorer.errors import AddressError, QueryError
-from explorer.parameters import PLACE, VIEW, Parameters
-from explorer.query import nearest
+from explorer.querying.parameters import PLACE, VIEW, Parameters
+from explorer.querying.query import nearest
 
 NONE = "-"
 """The value of ``by`` and ``other`` that names nothing on purpose."""

@@ -14,15 +14,15 @@ import orjson
 from dash import html
 from dash.development.base_component import Component
 
-from evaluator.alignment import GAP, LETTERS, AlignedColumn, Cell, Kind, align, align_many, count_errors
-from evaluator.error_rate import ErrorCounts
-from evaluator.normalize import Normalizer, changing
+from evaluator.normalizers.plain import squeeze
+from evaluator.normalizers.registry import Normalizer, changing
 from evaluator.pages.alignment_arranging import arranging
 from evaluator.pages.normalizer_warning import normalizer_warning
-from evaluator.plain_normalizers import squeeze
-from evaluator.score_columns import normalizer_of
+from evaluator.scoring.alignment import GAP, LETTERS, AlignedColumn, Cell, Kind, align, align_many, count_errors
+from evaluator.scoring.error_rate import ErrorCounts
+from evaluator.scoring.score_columns import normalizer_of
 from explorer.components.cards import attributes, facts, help_mark, icon, panel
-from explorer.corpus import Corpus, Utterance
+from explorer.corpora.corpus import Corpus, Utterance
 from explorer.formatting import count, percent
 
 MOST_CELLS = 6_000

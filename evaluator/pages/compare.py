@@ -15,22 +15,22 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 from flask import Response, request
 
-from evaluator.comparison import Comparison, Standing, own_standings
-from evaluator.comparison_columns import in_order
-from evaluator.comparison_report import as_csv, as_json, as_latex, as_markdown, caption, sentence
-from evaluator.comparison_store import Making
+from evaluator.comparing.comparison import Comparison, Standing, own_standings
+from evaluator.comparing.comparison_columns import in_order
+from evaluator.comparing.comparison_report import as_csv, as_json, as_latex, as_markdown, caption, sentence
+from evaluator.comparing.comparison_store import Making
 from evaluator.pages import standings
 from evaluator.pages.compare_controls import blocks_of, compare_controls, systems_of
 from evaluator.pages.compare_head import SHARED, compare_head, nothing_to_compare, waiting
 from evaluator.pages.compare_table import COLUMNS, ORDER, standings_table
 from evaluator.pages.flag_section import flag_section
-from evaluator.score_columns import normalizer_of, scored_systems
+from evaluator.scoring.score_columns import normalizer_of, scored_systems
 from explorer.components.cards import icon, state
-from explorer.corpus import Corpus
+from explorer.corpora.corpus import Corpus
 from explorer.errors import SpeechDataError
 from explorer.formatting import count, counted
-from explorer.parameters import VIEW, Parameters
-from explorer.query import Query
+from explorer.querying.parameters import VIEW, Parameters
+from explorer.querying.query import Query
 
 PATH = "/compare"
 TITLE = "Compare"

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from evaluator.score_columns import scored_systems
+from evaluator.scoring.score_columns import scored_systems
 from explorer.components.cards import icon
 from explorer.components.shell import parameter_select
-from explorer.corpus import Corpus
-from explorer.parameters import Parameters
-from explorer.query import Query
+from explorer.corpora.corpus import Corpus
+from explorer.querying.parameters import Parameters
+from explorer.querying.query import Query
 
 UTTERANCES = "-"
 """The value of ``by`` that resamples utterances: no column is meant."""

@@ -11,15 +11,15 @@ from collections.abc import Sequence
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from evaluator.comparison_store import Making
+from evaluator.comparing.comparison_store import Making
 from evaluator.pages.address_check import check_names, ignored
 from evaluator.pages.normalizer_warning import normalizer_warning
-from evaluator.score_columns import normalizer_of
+from evaluator.scoring.score_columns import normalizer_of
 from explorer.components.cards import icon, progress_bar, state
-from explorer.corpus import Corpus
+from explorer.corpora.corpus import Corpus
 from explorer.formatting import count
-from explorer.parameters import PLACE, VIEW, Parameters
-from explorer.query import Query
+from explorer.querying.parameters import PLACE, VIEW, Parameters
+from explorer.querying.query import Query
 
 SHARED = (*PLACE, *VIEW, "baseline", "system", "by")
 """The parameters that all of them understand: corpus, filter, systems, baseline, and what is resampled whole."""

@@ -12,14 +12,14 @@ from statistics import median
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from evaluator.comparison import Comparison, Standing
-from evaluator.comparison_columns import Shown, few, ordered, p_value, shown_columns
-from evaluator.metrics import METRICS
+from evaluator.comparing.comparison import Comparison, Standing
+from evaluator.comparing.comparison_columns import Shown, few, ordered, p_value, shown_columns
+from evaluator.scoring.metrics import METRICS
 from explorer.components.cards import attributes, help_mark, icon
-from explorer.expression import field_text
 from explorer.formatting import count
-from explorer.parameters import PLACE, Parameters
-from explorer.query import Query
+from explorer.querying.expression import field_text
+from explorer.querying.parameters import PLACE, Parameters
+from explorer.querying.query import Query
 
 ORDER = "order"
 """The parameter of the address that names the column which the standings are sorted by."""

@@ -16,21 +16,21 @@ from dash import Dash, dcc, html
 from dash.development.base_component import Component
 from flask import Response, request
 
-from evaluator.comparison_store import Making, Tell
-from evaluator.confusions import TABS, Confusions, confusions, utterances_with
-from evaluator.edit_times import time_of_edit
+from evaluator.comparing.comparison_store import Making, Tell
+from evaluator.comparing.confusions import TABS, Confusions, confusions, utterances_with
 from evaluator.pages import pair_controls, waiting
 from evaluator.pages.compare_head import compare_head
 from evaluator.pages.pair_controls import SHARED, named_edits, not_scored, pages_key, pair_of, scoring
-from evaluator.score_columns import normalizer_of
+from evaluator.scoring.edit_times import time_of_edit
+from evaluator.scoring.score_columns import normalizer_of
 from explorer import spreadsheet
 from explorer.components import listing_grid
 from explorer.components.cards import attributes
 from explorer.errors import QueryError, SpeechDataError
 from explorer.formatting import count, percent
-from explorer.listing import Listing
-from explorer.parameters import PLACE, VIEW, Parameters
-from explorer.query import Query, Sort
+from explorer.querying.listing import Listing
+from explorer.querying.parameters import PLACE, VIEW, Parameters
+from explorer.querying.query import Query, Sort
 
 PATH = "/errors"
 TITLE = "Errors"

@@ -9,14 +9,14 @@ from dataclasses import replace
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from evaluator.hallucination import RULES, column_name
+from evaluator.scoring.hallucination import RULES, column_name
 from explorer.components.cards import attributes, help_mark, panel
-from explorer.conditions import SEPARATOR
-from explorer.corpus import Corpus
-from explorer.expression import field_text
+from explorer.corpora.corpus import Corpus
 from explorer.formatting import count, percent
-from explorer.parameters import PLACE, Parameters
-from explorer.query import Query
+from explorer.querying.conditions import SEPARATOR
+from explorer.querying.expression import field_text
+from explorer.querying.parameters import PLACE, Parameters
+from explorer.querying.query import Query
 
 MOST_COMBINATIONS = 2 ** len(RULES)
 HELP = (

@@ -15,12 +15,12 @@ import orjson
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from evaluator.jobs import Job
+from evaluator.jobs.job_table import Job
 from explorer.components.cards import attributes, facts, icon, state
 from explorer.components.table import written_columns
 from explorer.formatting import count, decimal, hours
-from explorer.parameters import Parameters
-from explorer.signal_measures import MAIN, MEASURES
+from explorer.querying.parameters import Parameters
+from explorer.sound.signal_measures import MAIN, MEASURES
 
 Tone = Literal["", "ok", "bad", "warn", "accent"]
 STATES: dict[str, tuple[str, Tone, str]] = {
@@ -38,7 +38,7 @@ KINDS = {
 }
 TAIL_BYTES = 64_000
 TRY = re.compile(r"--- (?P<when>\S+) job \d+ \([^)]*\), try (?P<number>\d+): (?P<asked>\{.*\})")
-"""How the worker begins a try in a job's log (evaluator/worker.py)."""
+"""How the worker begins a try in a job's log (evaluator/jobs/worker.py)."""
 FAILURES_SHOWN = 200
 
 

@@ -14,23 +14,23 @@ from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 from flask import Response, request
 
-from evaluator.checkpoints import moment_of
-from evaluator.comparison import Comparison
-from evaluator.comparison_columns import span
-from evaluator.comparison_report import caption
-from evaluator.comparison_store import Making
-from evaluator.learning_curve import Axis, Curve, Point, as_csv, axes_of, curves
-from evaluator.learning_figure import learning_figure
+from evaluator.comparing.comparison import Comparison
+from evaluator.comparing.comparison_columns import span
+from evaluator.comparing.comparison_report import caption
+from evaluator.comparing.comparison_store import Making
+from evaluator.comparing.learning_curve import Axis, Curve, Point, as_csv, axes_of, curves
+from evaluator.comparing.learning_figure import learning_figure
 from evaluator.pages import standings, waiting
 from evaluator.pages.compare_controls import compare_controls, shown_systems, systems_of
 from evaluator.pages.compare_head import SHARED, compare_head, nothing_to_compare
-from evaluator.score_columns import scored_systems
+from evaluator.scoring.score_columns import scored_systems
+from evaluator.transcribing.checkpoints import moment_of
 from explorer.components.cards import attributes, icon, state
 from explorer.components.shell import parameter_select
 from explorer.errors import QueryError, SpeechDataError
 from explorer.figures import CONFIG
 from explorer.formatting import EMPTY, count, percent
-from explorer.parameters import PLACE, Parameters
+from explorer.querying.parameters import PLACE, Parameters
 
 PATH = "/learning"
 TITLE = "Learning curve"

@@ -19,12 +19,12 @@ from evaluator.listening.results import hasty, results
 from evaluator.pages.listening_form import FORM, designed, form, most_screens
 from evaluator.pages.listening_results import results_view
 from evaluator.pages.rating_door import PREFIX
-from evaluator.stimuli import StimulusSet
+from evaluator.tts.stimuli import StimulusSet
 from explorer import spreadsheet
 from explorer.components.cards import attributes, icon, state
 from explorer.errors import SpeechDataError
 from explorer.formatting import count
-from explorer.parameters import PLACE, Parameters
+from explorer.querying.parameters import PLACE, Parameters
 
 if TYPE_CHECKING:
     from evaluator.stores import EvaluatorStores

@@ -8,16 +8,16 @@ from typing import Any
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from evaluator.comparison_columns import p_value
+from evaluator.comparing.comparison_columns import p_value
+from evaluator.comparing.significance import Interval
 from evaluator.listening.design import ListeningTest
 from evaluator.listening.rating_statistics import RESAMPLES, SEED, Mean
 from evaluator.listening.ratings import Rater
 from evaluator.listening.results import PairResult, Results, Spread
-from evaluator.significance import Interval
 from explorer.components.cards import attributes, help_mark, icon, panel, tile
 from explorer.components.whisker import whisker
 from explorer.formatting import EMPTY, count, decimal, percent
-from explorer.parameters import Parameters
+from explorer.querying.parameters import Parameters
 
 MOST_SPREAD = 200
 CLEAR = 0.05

@@ -12,16 +12,16 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from evaluator.detectors import DETECTORS
-from evaluator.jobs import Job
+from evaluator.jobs.job_table import Job
 from evaluator.pages.job_list import badge, bar, measure_columns, numbers, shown_as
 from evaluator.pages.scopes import rows_of, scope_choices
 from evaluator.stores import EvaluatorStores
 from explorer.components.cards import attributes, help_mark, icon, panel, state
 from explorer.components.guide import guide
-from explorer.corpus import Corpus
+from explorer.corpora.corpus import Corpus
 from explorer.errors import SpeechDataError
-from explorer.parameters import PLACE, VIEW, Parameters
-from explorer.signal_measures import MEASURES, speech_ratio_column
+from explorer.querying.parameters import PLACE, VIEW, Parameters
+from explorer.sound.signal_measures import MEASURES, speech_ratio_column
 
 PATH = "/measure"
 TITLE = "Measure the sound"

@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from evaluator.contribution_report import ORDER, change, rate, told
-from evaluator.contributions import Contributions, Stage, column_name, difference
-from evaluator.normalize import Normalizer
-from evaluator.normalizer_figures import waterfall
+from evaluator.normalizers.contribution_report import ORDER, change, rate, told
+from evaluator.normalizers.contributions import Contributions, Stage, column_name, difference
+from evaluator.normalizers.figures import waterfall
+from evaluator.normalizers.registry import Normalizer
 from evaluator.pages.normalizer_warning import PATH
 from explorer import figures
 from explorer.components.cards import attributes, help_mark, panel, state
 from explorer.components.shell import parameter_select
-from explorer.corpus import Corpus
+from explorer.corpora.corpus import Corpus
 from explorer.formatting import count
-from explorer.parameters import PLACE, Parameters
-from explorer.query import Filter, Query, Test
+from explorer.querying.parameters import PLACE, Parameters
+from explorer.querying.query import Filter, Query, Test
 
 HELP = {
     "System": "What recognized: a field pred_text_NAME of the manifest, a joined file, or a run.",

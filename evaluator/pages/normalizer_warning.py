@@ -5,11 +5,11 @@ from __future__ import annotations
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from evaluator.lost_letters import lost_letters
-from evaluator.normalize import Normalizer
+from evaluator.normalizers.lost_letters import lost_letters
+from evaluator.normalizers.registry import Normalizer
 from explorer.components.cards import icon
-from explorer.corpus import Corpus
-from explorer.parameters import Parameters
+from explorer.corpora.corpus import Corpus
+from explorer.querying.parameters import Parameters
 
 PATH = "/normalizers"
 

@@ -13,16 +13,16 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 from flask import Response, request
 
-from evaluator.comparison_store import CancelledComparison, Making
-from evaluator.contribution_report import NAMES, records
+from evaluator.comparing.comparison_store import CancelledComparison, Making
+from evaluator.normalizers.contribution_report import NAMES, records
 from evaluator.pages.normalizer_parts import shown
 from evaluator.pages.normalizer_warning import PATH, normalizer_warning
-from evaluator.score_columns import normalizer_of, scored_systems
+from evaluator.scoring.score_columns import normalizer_of, scored_systems
 from explorer import spreadsheet
 from explorer.components.cards import button, help_mark, icon, progress_bar, state
 from explorer.errors import SpeechDataError
 from explorer.formatting import count
-from explorer.parameters import PLACE, Parameters
+from explorer.querying.parameters import PLACE, Parameters
 
 __all__ = ["PATH", "TITLE", "layout", "register"]
 

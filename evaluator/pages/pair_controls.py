@@ -8,17 +8,17 @@ from typing import Any
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from evaluator.comparison_store import Making
-from evaluator.edits import column_name
+from evaluator.comparing.comparison_store import Making
 from evaluator.pages.compare_controls import shown_systems
 from evaluator.pages.waiting import waiting
-from evaluator.score_columns import scored_systems
+from evaluator.scoring.edits import column_name
+from evaluator.scoring.score_columns import scored_systems
 from explorer.components.cards import icon, state
 from explorer.components.shell import parameter_select
-from explorer.corpus import Corpus
+from explorer.corpora.corpus import Corpus
 from explorer.errors import QueryError
-from explorer.parameters import PLACE, VIEW, Parameters
-from explorer.query import nearest
+from explorer.querying.parameters import PLACE, VIEW, Parameters
+from explorer.querying.query import nearest
 
 NOBODY = "-"
 """The value of ``other`` when one system is looked at alone."""

@@ -26,7 +26,7 @@ from evaluator.stores import EvaluatorStores
 from explorer.components.cards import attributes, button, icon, panel, state
 from explorer.errors import LedgerError, SpeechDataError
 from explorer.formatting import percent
-from explorer.parameters import PLACE, VIEW, Parameters
+from explorer.querying.parameters import PLACE, VIEW, Parameters
 
 PATH = "/progress"
 TITLE = "Progress"

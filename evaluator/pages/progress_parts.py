@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from evaluator.normalize import Normalizer
+from evaluator.normalizers.registry import Normalizer
 from evaluator.review.agreement import Agreement
 from evaluator.review.assigned import to_do
 from evaluator.review.figures import hours_figure
@@ -15,7 +15,7 @@ from evaluator.review.progress import Person, ReviewProgress
 from explorer.components.cards import attributes, help_mark, panel, progress_bar, tile
 from explorer.figures import CONFIG
 from explorer.formatting import EMPTY, UNDEFINED, count, decimal, hours, percent
-from explorer.parameters import PLACE, Parameters
+from explorer.querying.parameters import PLACE, Parameters
 
 LISTED = 20
 HELP = {

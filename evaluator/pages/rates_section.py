@@ -13,19 +13,19 @@ from typing import Any
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from evaluator.metrics import METRICS, Metric, SystemCounts
-from evaluator.normalize import Normalizer
+from evaluator.comparing.speed import Speed, speeds
+from evaluator.normalizers.registry import Normalizer
 from evaluator.pages.normalizer_warning import PATH as RULES
 from evaluator.pages.normalizer_warning import normalizer_warning
-from evaluator.score_columns import normalizer_of
-from evaluator.scores import ScoringProgress, SystemScore, pooled
-from evaluator.scoring import EMPTY_REFERENCE
-from evaluator.speed import Speed, speeds
+from evaluator.scoring.counting import EMPTY_REFERENCE
+from evaluator.scoring.metrics import METRICS, Metric, SystemCounts
+from evaluator.scoring.score_columns import normalizer_of
+from evaluator.scoring.scores import ScoringProgress, SystemScore, pooled
 from explorer.components.cards import attributes, help_mark, icon, state
-from explorer.corpus import Corpus
+from explorer.corpora.corpus import Corpus
 from explorer.formatting import EMPTY, count, decimal, percent
-from explorer.parameters import Parameters
-from explorer.query import Filter, Query, Sort, Test
+from explorer.querying.parameters import Parameters
+from explorer.querying.query import Filter, Query, Sort, Test
 
 LETTERS = {"substitution_rate": "substitute", "deletion_rate": "delete", "insertion_rate": "insert"}
 NUMBERS = {

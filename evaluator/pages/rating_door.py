@@ -35,10 +35,10 @@ from evaluator.listening.plans import Screen, Slot
 from evaluator.listening.ratings import Rater
 from evaluator.listening.rendering import rendered
 from evaluator.listening.store import UnknownTest, following
-from explorer import audio
 from explorer.errors import LedgerReadOnly, LedgerUnavailable, QueryError, SpeechDataError, UnknownUtterance
 from explorer.media import channel_of
-from explorer.media_cache import MediaCache
+from explorer.sound import audio
+from explorer.sound.media_cache import MediaCache
 
 if TYPE_CHECKING:
     from evaluator.stores import EvaluatorStores

@@ -21,9 +21,9 @@ from evaluator.review.exporting import REVIEW_EXPORTS
 from evaluator.review.order import OrderStore
 from evaluator.suspicion.queue import has_suspicion
 from explorer.components.cards import attributes, icon
-from explorer.corpus import Corpus
-from explorer.parameters import PLACE, VIEW, Parameters
-from explorer.query import Query
+from explorer.corpora.corpus import Corpus
+from explorer.querying.parameters import PLACE, VIEW, Parameters
+from explorer.querying.query import Query
 
 if TYPE_CHECKING:
     from evaluator.stores import EvaluatorStores

@@ -20,8 +20,8 @@ from evaluator.review.exporting import REVIEW_EXPORTS, Rejected, export_review
 from evaluator.review.progress import COLUMNS
 from explorer import spreadsheet
 from explorer.errors import LedgerUnavailable, QueryError, SpeechDataError, UnknownCorpus
-from explorer.parameters import Parameters
-from explorer.query import Query
+from explorer.querying.parameters import Parameters
+from explorer.querying.query import Query
 
 if TYPE_CHECKING:
     from evaluator.stores import EvaluatorStores

@@ -11,11 +11,11 @@ from evaluator.ledger import Event, review_space
 from evaluator.review.accepted import outdated
 from explorer.components.cards import icon, panel
 from explorer.errors import LedgerUnavailable
-from explorer.parameters import Parameters
+from explorer.querying.parameters import Parameters
 
 if TYPE_CHECKING:
     from evaluator.stores import EvaluatorStores
-    from explorer.corpus import Corpus, Utterance
+    from explorer.corpora.corpus import Corpus, Utterance
 
 DECIDED = {"accept": "Accepted", "reject": "Rejected"}
 

@@ -18,10 +18,10 @@ from evaluator.suspicion.queue import has_suspicion
 from evaluator.suspicion.ranking import PARAMETER, Choice
 from evaluator.suspicion.store import SuspicionProgress
 from explorer.components.cards import attributes, help_mark, icon
-from explorer.corpus import Corpus
+from explorer.corpora.corpus import Corpus
 from explorer.formatting import count
-from explorer.parameters import Parameters
-from explorer.query import Filter, Query, Test
+from explorer.querying.parameters import Parameters
+from explorer.querying.query import Filter, Query, Test
 
 if TYPE_CHECKING:
     from evaluator.stores import EvaluatorStores

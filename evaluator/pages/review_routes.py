@@ -29,15 +29,15 @@ from evaluator.suspicion.columns import REASONS, SCORE
 from evaluator.suspicion.queue import columns_read, has_suspicion, queued, reasons
 from evaluator.suspicion.ranking import PARAMETER, Choice
 from explorer.components.player import player
+from explorer.corpora.recordings import recording_of
 from explorer.errors import LedgerError, LedgerUnavailable, QueryError, SpeechDataError, UnknownCorpus, UnknownUtterance
 from explorer.formatting import decimal, seconds
-from explorer.parameters import Parameters
-from explorer.query import Query
-from explorer.recordings import recording_of
+from explorer.querying.parameters import Parameters
+from explorer.querying.query import Query
 
 if TYPE_CHECKING:
     from evaluator.stores import EvaluatorStores
-    from explorer.corpus import Corpus, Utterance
+    from explorer.corpora.corpus import Corpus, Utterance
 
 ORDER = "order"
 """The parameter of the address that says in which order a view is gone through."""

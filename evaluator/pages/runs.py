@@ -13,22 +13,22 @@ import dash_bootstrap_components as dbc
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
-from evaluator.checkpoints import CheckpointFolder, checkpoint_folder
 from evaluator.detectors import DETECTORS
 from evaluator.engines import ENGINES
 from evaluator.pages.job_list import failure_list, jobs_list, log_tail, shown_as, title
 from evaluator.pages.scopes import rows_of, scope_choices
 from evaluator.pages.transcribe_panel import register as register_panel
 from evaluator.plugins import Plugin
-from evaluator.runs import failures
+from evaluator.runs.run_store import failures
 from evaluator.stores import EvaluatorStores
-from evaluator.transcription import VADS
+from evaluator.transcribing.checkpoints import CheckpointFolder, checkpoint_folder
+from evaluator.transcribing.transcription import VADS
 from evaluator.workspace import Workspace
 from explorer.components.cards import attributes, button, help_mark, icon, panel, state
-from explorer.corpus import Corpus
+from explorer.corpora.corpus import Corpus
 from explorer.errors import ConfigError, SpeechDataError
 from explorer.formatting import count
-from explorer.parameters import Parameters
+from explorer.querying.parameters import Parameters
 
 PATH = "/runs"
 TITLE = "Runs"

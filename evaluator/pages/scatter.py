@@ -14,20 +14,20 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_u
 from dash.development.base_component import Component
 from flask import Response, request
 
-from evaluator.comparison_store import Making, Tell
+from evaluator.comparing.comparison_store import Making, Tell
+from evaluator.comparing.scatter import Density, Of, cells_query, density
 from evaluator.pages import waiting
 from evaluator.pages.compare_head import compare_head
 from evaluator.pages.pair_controls import SHARED, both_of, named_edits, not_scored, pages_key, pair_controls, scoring
 from evaluator.pages.scatter_parts import figure, outcomes, table
-from evaluator.scatter import Density, Of, cells_query, density
-from evaluator.score_columns import normalizer_of
+from evaluator.scoring.score_columns import normalizer_of
 from explorer import figures, scatter_figures, spreadsheet
 from explorer.components.cards import attributes, help_mark, icon
-from explorer.corpus import Corpus
+from explorer.corpora.corpus import Corpus
 from explorer.errors import SpeechDataError
 from explorer.formatting import count
-from explorer.parameters import PLACE, VIEW, Parameters
-from explorer.query import Query
+from explorer.querying.parameters import PLACE, VIEW, Parameters
+from explorer.querying.query import Query
 
 PATH = "/scatter"
 TITLE = "Utterances A against B"

@@ -7,15 +7,15 @@ from typing import Any
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from evaluator.scatter import Density, cells_query
-from evaluator.slicing import narrowed
+from evaluator.comparing.scatter import Density, cells_query
+from evaluator.comparing.slicing import narrowed
 from explorer import scatter_figures
 from explorer.components.cards import attributes
-from explorer.corpus import Corpus
-from explorer.expression import field_text
+from explorer.corpora.corpus import Corpus
 from explorer.formatting import count, percent
-from explorer.parameters import PLACE, Parameters
-from explorer.query import Query
+from explorer.querying.expression import field_text
+from explorer.querying.parameters import PLACE, Parameters
+from explorer.querying.query import Query
 from explorer.scatter_figures import Bubbles
 
 LISTED = 100

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from evaluator.launching import Rows
-from explorer.corpus import Corpus
+from evaluator.jobs.launching import Rows
+from explorer.corpora.corpus import Corpus
 from explorer.formatting import count, hours
-from explorer.parameters import Parameters
-from explorer.query import Query
+from explorer.querying.parameters import Parameters
+from explorer.querying.query import Query
 
 
 def scope_choices(corpus: Corpus, query: Parameters) -> list[dict[str, str]]:

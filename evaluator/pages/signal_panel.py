@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 from evaluator.stores import EvaluatorStores
 from explorer.components.cards import attributes, help_mark
 from explorer.components.table import explanation
-from explorer.corpus import Corpus, Utterance
+from explorer.corpora.corpus import Corpus, Utterance
 from explorer.formatting import value
 
 

@@ -9,13 +9,13 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from evaluator.comparing.slots import Slot, configured, parsed
 from evaluator.pages.compare_head import SHARED
-from evaluator.slots import Slot, configured, parsed
 from explorer.columns import Column
 from explorer.components.cards import icon
-from explorer.corpus import Corpus
+from explorer.corpora.corpus import Corpus
 from explorer.errors import QueryError
-from explorer.parameters import Parameters
+from explorer.querying.parameters import Parameters
 
 KEPT = (*SHARED, "slice", "show")
 """The parameters that links on the page keep."""

@@ -12,13 +12,13 @@ from dataclasses import replace
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from evaluator.comparison_columns import points, span
-from evaluator.slices import Cell, Slice, Slices
-from evaluator.slices_report import caption
+from evaluator.comparing.comparison_columns import points, span
+from evaluator.comparing.slices import Cell, Slice, Slices
+from evaluator.comparing.slices_report import caption
 from explorer.components.cards import attributes, help_mark, icon
 from explorer.formatting import EMPTY, count, percent
-from explorer.parameters import Parameters
-from explorer.query import Sort
+from explorer.querying.parameters import Parameters
+from explorer.querying.query import Sort
 
 DARKEST = 46
 """Percent of colour in the darkest cell: the text on it stays readable in both themes."""

@@ -15,20 +15,20 @@ from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, 
 from dash.development.base_component import Component
 from flask import Response, request
 
-from evaluator.comparison_store import Making, Tell
+from evaluator.comparing.comparison_store import Making, Tell
+from evaluator.comparing.slices import Slices, sliced
+from evaluator.comparing.slices_report import as_csv
+from evaluator.comparing.slots import Slot, with_edges
 from evaluator.pages import waiting
 from evaluator.pages.compare_controls import blocks_of, compare_controls, systems_of
 from evaluator.pages.compare_head import compare_head
 from evaluator.pages.pair_controls import named_edits, not_scored, pages_key, scoring
 from evaluator.pages.slice_controls import KEPT, chooser, slot_tools, slots_of, with_slots
 from evaluator.pages.slice_table import slice_table
-from evaluator.slices import Slices, sliced
-from evaluator.slices_report import as_csv
-from evaluator.slots import Slot, with_edges
 from explorer.components.cards import icon, state
 from explorer.errors import QueryError, SpeechDataError
-from explorer.parameters import PLACE, VIEW, Parameters
-from explorer.query import Query
+from explorer.querying.parameters import PLACE, VIEW, Parameters
+from explorer.querying.query import Query
 
 PATH = "/slices"
 TITLE = "Slices"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from evaluator.comparison import Comparison, compare
-from evaluator.comparison_store import Making
+from evaluator.comparing.comparison import Comparison, compare
+from evaluator.comparing.comparison_store import Making
 from evaluator.pages.compare_controls import blocks_of, systems_of
 from evaluator.pages.compare_head import SHARED
-from explorer.corpus import Corpus
-from explorer.parameters import Parameters
-from explorer.query import Query
+from explorer.corpora.corpus import Corpus
+from explorer.querying.parameters import Parameters
+from explorer.querying.query import Query
 
 
 def ask(stores: Any, query: Parameters) -> Comparison | Making:

@@ -13,22 +13,22 @@ import dash_bootstrap_components as dbc
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
-from evaluator.jobs import Job
+from evaluator.jobs.job_table import Job
 from evaluator.pages.job_list import badge, bar, numbers, shown_as, title
 from evaluator.pages.tts_rows import marked
-from evaluator.sentences import corpus_lines, typed_lines
 from evaluator.spoken import SPOKEN_FORMS, spoken_form
-from evaluator.stimuli import is_tts
 from evaluator.stores import EvaluatorStores
-from evaluator.synthesis import Line, checked
-from evaluator.synthesized import TYPED
 from evaluator.synthesizers import SYNTHESIZERS
+from evaluator.tts.sentences import corpus_lines, typed_lines
+from evaluator.tts.stimuli import is_tts
+from evaluator.tts.synthesis import Line, checked
+from evaluator.tts.synthesized import TYPED
 from explorer.components.cards import attributes, help_mark, icon, panel, state
-from explorer.corpus import Corpus
+from explorer.corpora.corpus import Corpus
 from explorer.errors import ConfigError, JobError, SpeechDataError
 from explorer.formatting import count
-from explorer.parameters import PLACE, VIEW, Parameters
-from explorer.query import Query
+from explorer.querying.parameters import PLACE, VIEW, Parameters
+from explorer.querying.query import Query
 
 PATH = "/synthesize"
 TITLE = "Synthesize"

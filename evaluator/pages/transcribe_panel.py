@@ -11,14 +11,14 @@ import dash_bootstrap_components as dbc
 from dash import Dash, Input, Output, State, ctx, dcc, html, no_update, set_props
 from dash.development.base_component import Component
 
-from evaluator.jobs import Job
+from evaluator.jobs.job_table import Job
 from evaluator.pages.job_list import badge, bar
 from evaluator.stores import EvaluatorStores
 from explorer.components.cards import attributes, button, icon
-from explorer.corpus import Corpus, Utterance
+from explorer.corpora.corpus import Corpus, Utterance
 from explorer.errors import SpeechDataError
 from explorer.formatting import seconds
-from explorer.parameters import Parameters
+from explorer.querying.parameters import Parameters
 
 POLL_MS = 500
 

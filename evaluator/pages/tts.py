@@ -15,12 +15,12 @@ from dash.development.base_component import Component
 from evaluator.pages.tts_controls import controls, explanation, nothing, pager, transport
 from evaluator.pages.tts_rows import Shown, row, system_strip
 from evaluator.pages.tts_wish import Wish
-from evaluator.room import RoomPage, room_page
-from evaluator.stimuli import StimulusSet, is_tts
-from explorer.corpus import Corpus
+from evaluator.tts.room import RoomPage, room_page
+from evaluator.tts.stimuli import StimulusSet, is_tts
+from explorer.corpora.corpus import Corpus
 from explorer.formatting import count
-from explorer.parameters import Parameters
-from explorer.query import Query
+from explorer.querying.parameters import Parameters
+from explorer.querying.query import Query
 
 if TYPE_CHECKING:
     from evaluator.stores import EvaluatorStores

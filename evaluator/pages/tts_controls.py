@@ -9,15 +9,15 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from evaluator.pages.tts_wish import Wish
-from evaluator.room import RoomPage, score_columns
 from evaluator.spoken import SPOKEN_FORMS
-from evaluator.stimuli import StimulusSet
+from evaluator.tts.room import RoomPage, score_columns
+from evaluator.tts.stimuli import StimulusSet
 from explorer.components.cards import attributes, icon, state
 from explorer.components.shell import parameter_select
-from explorer.corpus import Corpus
-from explorer.expression import LONGEST
+from explorer.corpora.corpus import Corpus
 from explorer.formatting import count
-from explorer.parameters import PLACE, Parameters
+from explorer.querying.expression import LONGEST
+from explorer.querying.parameters import PLACE, Parameters
 
 ROUND_TRIP_HELP = (
     "Whose transcripts are shown under each reading. Round-trip WER: the word error rate of the transcript against the "

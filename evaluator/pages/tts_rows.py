@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from dash import html
 from dash.development.base_component import Component
 
-from evaluator.alignment import align
-from evaluator.plain_normalizers import simplify
-from evaluator.room import Cell, RoomRow, RoomSystem
+from evaluator.normalizers.plain import simplify
+from evaluator.scoring.alignment import align
 from evaluator.spoken import SPOKEN_FORMS
-from evaluator.stimuli import Sentence
+from evaluator.tts.room import Cell, RoomRow, RoomSystem
+from evaluator.tts.stimuli import Sentence
 from explorer.columns import Column
 from explorer.components.cards import attributes, icon
 from explorer.components.player import player

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from evaluator.room import score_columns
 from evaluator.spoken import SPOKEN_FORMS
+from evaluator.tts.room import score_columns
 from explorer.columns import Column
 from explorer.components.filter_box import fault
-from explorer.corpus import Corpus
-from explorer.parameters import VIEW, Parameters
-from explorer.query import Query, Sort
+from explorer.corpora.corpus import Corpus
+from explorer.querying.parameters import VIEW, Parameters
+from explorer.querying.query import Query, Sort
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

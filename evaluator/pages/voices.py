@@ -9,11 +9,11 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 from flask import Response, request
 
-from evaluator.jobs import Job
+from evaluator.jobs.job_table import Job
 from evaluator.listening.design import ListeningTest
 from evaluator.listening.results import results, scores
 from evaluator.pages.job_list import badge, bar, numbers
-from evaluator.stimuli import StimulusSet
+from evaluator.tts.stimuli import StimulusSet
 from evaluator.voices.judges import INSTALL, JUDGES, missing_judges
 from evaluator.voices.measures import VOICE_MEASURES
 from evaluator.voices.summary import (
@@ -31,11 +31,11 @@ from explorer import figures, spreadsheet
 from explorer.columns import Column
 from explorer.components.cards import attributes, help_mark, icon, panel, state
 from explorer.components.shell import parameter_select
-from explorer.corpus import Corpus
+from explorer.corpora.corpus import Corpus
 from explorer.errors import SpeechDataError
 from explorer.formatting import EMPTY, count, decimal, percent
-from explorer.parameters import PLACE, Parameters
 from explorer.point_figures import Dot, scattered
+from explorer.querying.parameters import PLACE, Parameters
 
 if TYPE_CHECKING:
     from evaluator.stores import EvaluatorStores

@@ -12,11 +12,11 @@ from typing import Any
 from dash import Dash, Input, Output, State, dcc, html, no_update, set_props
 from dash.development.base_component import Component
 
-from evaluator.comparison_store import Making
+from evaluator.comparing.comparison_store import Making
 from explorer.components.cards import progress_bar, state
 from explorer.errors import SpeechDataError
 from explorer.formatting import count
-from explorer.parameters import Parameters
+from explorer.querying.parameters import Parameters
 
 POLL_MS = 1000
 

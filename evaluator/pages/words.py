@@ -17,20 +17,21 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 from flask import Response, request
 
-from evaluator.comparison_store import Making, Tell
+from evaluator.comparing.comparison_store import Making, Tell
+from evaluator.comparing.word_scatter import BUBBLES, Place, places, words_listing
 from evaluator.pages import waiting
 from evaluator.pages.compare_head import compare_head
 from evaluator.pages.pair_controls import SHARED, both_of, not_scored, pair_controls, scoring
-from evaluator.word_scatter import BUBBLES, Place, places, words_listing
-from explorer import figures, scatter_figures, spreadsheet, vocabulary_views
+from explorer import figures, scatter_figures, spreadsheet
 from explorer.components import listing_grid
 from explorer.components.cards import help_mark, state
 from explorer.errors import QueryError, SpeechDataError
 from explorer.formatting import count, percent
-from explorer.listing import Listing
-from explorer.parameters import PLACE, Parameters
-from explorer.query import Filter, Query, Test
+from explorer.querying.listing import Listing
+from explorer.querying.parameters import PLACE, Parameters
+from explorer.querying.query import Filter, Query, Test
 from explorer.scatter_figures import Bubbles
+from explorer.vocabulary import vocabulary_views
 
 PATH = "/words"
 TITLE = "Words A against B"

@@ -14,10 +14,10 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import combinations, permutations
 
-from evaluator.alignment import count_errors
-from evaluator.error_rate import ErrorCounts
-from evaluator.normalize import Normalizer
+from evaluator.normalizers.registry import Normalizer
 from evaluator.review.opinions import Opinions, Overlapping
+from evaluator.scoring.alignment import count_errors
+from evaluator.scoring.error_rate import ErrorCounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,9 +20,9 @@ import pyarrow.parquet as pq
 
 from evaluator.ledger import Ledger
 from evaluator.review.assignments import Plan, plan_of, plan_space
-from evaluator.run_overlays import hashed, swept
+from evaluator.runs.run_overlays import hashed, swept
 from explorer.columns import Column
-from explorer.corpus import Corpus, Overlay
+from explorer.corpora.corpus import Corpus, Overlay
 from explorer.errors import LedgerError
 
 LOOK_SECONDS = 1.0

@@ -15,7 +15,7 @@ from typing import Any
 
 from evaluator.ledger import Event, Ledger, SeenRow, review_space
 from evaluator.review.accepted import outdated
-from explorer.corpus import Corpus
+from explorer.corpora.corpus import Corpus
 
 _COLUMNS = ("audio", "offset", "duration", "reference", "source", "line")
 _AT_ONCE = 20_000

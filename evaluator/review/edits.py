@@ -22,7 +22,7 @@ from evaluator.ledger import NEWEST, Draft, Event, Ledger, SeenRow
 from explorer.errors import BadEdit, RowChanged
 
 if TYPE_CHECKING:
-    from explorer.corpus import Corpus
+    from explorer.corpora.corpus import Corpus
 
 LONGEST_TEXT = 200_000
 MOST_EDITS = 1_000

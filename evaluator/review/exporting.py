@@ -23,9 +23,9 @@ from evaluator.ledger.events import written_time
 from evaluator.review.corrections import Corrections, corrections
 from evaluator.review.rewriting import REJECTED, Change, rewrite, written_whole
 from explorer import spreadsheet
-from explorer.corpus import Corpus
+from explorer.corpora.corpus import Corpus
 from explorer.errors import QueryError
-from explorer.query import Query
+from explorer.querying.query import Query
 
 Rejected = Literal["out", "flag", "keep"]
 REJECTED_ROWS: tuple[Rejected, ...] = ("out", "flag", "keep")

@@ -23,10 +23,10 @@ from evaluator.ledger.events import as_json
 from evaluator.ledger.ledger import chunks
 from evaluator.review.edits import FIELDS
 from evaluator.review.rewriting import ORIGINAL, REJECTED
-from explorer.corpus import Corpus, open_corpus
+from explorer.corpora.corpus import Corpus, open_corpus
 from explorer.errors import LedgerError, ManifestError
 from explorer.formats.lines import blocks, sniff
-from explorer.query import Query
+from explorer.querying.query import Query
 
 _COLUMNS = ("audio", "offset", "duration", "reference")
 

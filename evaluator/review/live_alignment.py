@@ -21,13 +21,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evaluator.alignment import AlignedColumn, Cell, align, align_many, count_character_errors, count_errors
-from evaluator.error_rate import ErrorCounts
-from evaluator.normalize import Normalizer
+from evaluator.normalizers.registry import Normalizer
 from evaluator.review.word_edits import Edit, Ground
 from evaluator.review.word_spans import Span, characters, is_spaceless, word_spans
+from evaluator.scoring.alignment import AlignedColumn, Cell, align, align_many, count_character_errors, count_errors
+from evaluator.scoring.error_rate import ErrorCounts
 from explorer.formatting import count, percent
-from explorer.segments import Segment
+from explorer.lanes.segments import Segment
 
 MOST_CELLS = 6_000
 LEAST_VOTERS = 3

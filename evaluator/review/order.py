@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explorer.corpus import Corpus
+from explorer.corpora.corpus import Corpus
 from explorer.errors import SpeechDataError
 
 REMEMBERED = 16

@@ -22,9 +22,9 @@ import pyarrow.parquet as pq
 from evaluator.ledger import Ledger, review_space
 from evaluator.review.corrections import Correction, corrections
 from evaluator.review.opinions import opinions
-from evaluator.run_overlays import hashed, swept
+from evaluator.runs.run_overlays import hashed, swept
 from explorer.columns import Column
-from explorer.corpus import Corpus, Overlay
+from explorer.corpora.corpus import Corpus, Overlay
 from explorer.errors import LedgerError
 
 OVERLAY = "review"

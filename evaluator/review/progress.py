@@ -20,12 +20,12 @@ from itertools import pairwise
 import numpy as np
 
 from evaluator.ledger import Event, Ledger, review_space
-from evaluator.normalize import Normalizer
+from evaluator.normalizers.registry import Normalizer
 from evaluator.review.agreement import Agreement, agreement
 from evaluator.review.assignments import Plan, plan_of
 from evaluator.review.corrections import Corrections, corrections
 from evaluator.review.opinions import opinions, overlapping, standing
-from explorer.corpus import Corpus
+from explorer.corpora.corpus import Corpus
 
 PAUSE_SECONDS = 300.0
 COLUMNS = (

@@ -10,10 +10,10 @@ import threading
 import time
 
 from evaluator.ledger import Ledger, review_space
-from evaluator.normalize import Normalizer
+from evaluator.normalizers.registry import Normalizer
 from evaluator.review.assignments import plan_space
 from evaluator.review.progress import ReviewProgress, review_progress
-from explorer.corpus import Corpus
+from explorer.corpora.corpus import Corpus
 
 RESTS = 10
 """Times that counting took, for which a count is good."""

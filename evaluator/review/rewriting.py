@@ -21,13 +21,13 @@ import numpy as np
 import orjson
 
 from evaluator.review.json_line import changed
-from explorer.corpus import Corpus
+from explorer.corpora.corpus import Corpus
 from explorer.errors import ConfigError
 from explorer.exporting.rows import exact_json, outside_columns, outside_names, records
 from explorer.formats import format_of
 from explorer.formats.lines import blocks
-from explorer.paths import is_remote
-from explorer.query import Query
+from explorer.places.paths import is_remote
+from explorer.querying.query import Query
 
 TEXT, ORIGINAL, REJECTED = "text", "text_original", "rejected"
 _LOOKED_AT = 100

@@ -17,13 +17,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from evaluator.ledger import Event, Ledger, SeenRow, review_space
-from evaluator.normalize import Normalizer
+from evaluator.normalizers.registry import Normalizer
 from evaluator.review.live_alignment import drawing
-from explorer.corpus import Corpus, Utterance
+from explorer.corpora.corpus import Corpus, Utterance
 from explorer.errors import LedgerUnavailable
 from explorer.formatting import seconds
-from explorer.lanes import Lane
-from explorer.segments import Segment
+from explorer.lanes.lane import Lane
+from explorer.lanes.segments import Segment
 
 FIELDS = ("reference", "decision", "comment", "tags")
 """What can be said about an utterance."""

@@ -15,8 +15,8 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from evaluator.alignment import align
-from evaluator.normalize import Normalizer
+from evaluator.normalizers.registry import Normalizer
+from evaluator.scoring.alignment import align
 
 _STRETCH = re.compile(r"\S+")
 _NO_SPACES = re.compile(

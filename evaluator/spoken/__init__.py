@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 
-from evaluator.nemo_normalizer import PACKAGE
+from evaluator.normalizers.nemo import PACKAGE
 from explorer.errors import ConfigError, MissingPackage
 
 PIP = ".venv/bin/pip install -r requirements-nemo-text.txt"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from evaluator.nemo_normalizer import written_out
+from evaluator.normalizers.nemo import written_out
 from evaluator.spoken.numbers import cardinal, digits, ordinal, year
 
 MONTHS = (

@@ -26,13 +26,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from evaluator.normalize import Normalizer, order_of, ordered
-from evaluator.score_columns import normalizer_of, scored_systems
+from evaluator.normalizers.registry import Normalizer, order_of, ordered
+from evaluator.scoring.score_columns import normalizer_of, scored_systems
 from evaluator.suspicion import SIGNALS
 from evaluator.suspicion.evidence import Batch, Facts, Finding, Pooled
 from evaluator.suspicion.vote import VOTE, alike
-from explorer.corpus import Corpus
-from explorer.query import Query
+from explorer.corpora.corpus import Corpus
+from explorer.querying.query import Query
 
 FACTS = b"facts"
 LACKING = b"lacking"

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pyarrow as pa
 
-from evaluator.alignment_edits import DELETE, Edits
+from evaluator.scoring.alignment_edits import DELETE, Edits
 from evaluator.suspicion.evidence import Batch, Facts, Finding, Observed, Signal, hypothesis_columns, needs_systems
 from evaluator.suspicion.vote import EVIDENCE, PRIOR
 

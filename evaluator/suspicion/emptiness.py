@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from evaluator.alignment_batches import word_counts
+from evaluator.scoring.alignment_batches import word_counts
 from evaluator.suspicion.evidence import Batch, Facts, Finding, Observed, Signal, hypothesis_columns
 
 USUAL = 0.8

@@ -17,9 +17,9 @@ from typing import TypeAlias
 import numpy as np
 import pyarrow as pa
 
-from evaluator.alignment_edits import Edits, find_edits
-from evaluator.normalize import Normalizer
-from evaluator.scoring import NORMALIZED, normalised
+from evaluator.normalizers.registry import Normalizer
+from evaluator.scoring.alignment_edits import Edits, find_edits
+from evaluator.scoring.counting import NORMALIZED, normalised
 
 SEPARATOR = "; "
 

@@ -1,6 +1,6 @@
 """What the level of the sound says: silent, clipped, or drowned in noise.
 
-From the measures of the sound (explorer/signal_measures.py):
+From the measures of the sound (explorer/sound/signal_measures.py):
 
     silent    no sample but zeros, RMS below QUIET, or a detector that hears no speech though there is a reference:
               strength = trust

@@ -15,8 +15,8 @@ from evaluator.suspicion.building import strength_column
 from evaluator.suspicion.columns import REASONS, SCORE
 from evaluator.suspicion.evidence import SEPARATOR
 from evaluator.suspicion.ranking import Choice
-from explorer.corpus import Corpus
-from explorer.query import Query, Sort
+from explorer.corpora.corpus import Corpus
+from explorer.querying.query import Query, Sort
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

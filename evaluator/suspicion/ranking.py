@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from evaluator.suspicion import SIGNALS
-from explorer.conditions import nearest
 from explorer.errors import QueryError
+from explorer.querying.conditions import nearest
 
 PARAMETER = "signals"
 """The name of a choice in an address."""

@@ -3,7 +3,7 @@
 A manifest's rows of exactly the same cut are problems, not utterances (the later ones are left out). What remains are
 cuts of one file and speaker that overlap. Files are the same when their paths are as they are written, relative ones in
 the folder of their manifest; texts are the same when their words are, after normalizing. Both are compared by 64-bit
-hashes, as in explorer/duplicates.py.
+hashes, as in explorer/comparing/duplicates.py.
 
     same_sound    the cut that begins next, before or after, overlaps for the share o > MOSTLY of the shorter of the
                   two, and its text is another:    trust * o / 2, as one of the two may be right
@@ -21,7 +21,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from evaluator.alignment_batches import word_counts
+from evaluator.scoring.alignment_batches import word_counts
 from evaluator.suspicion.evidence import Batch, Facts, Finding, Observed, Signal, words_column
 from explorer.formatting import count, percent
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from evaluator.normalize import Normalizer
-from evaluator.score_columns import PREFIX, normalizer_of
-from evaluator.scoring import NORMALIZED
+from evaluator.normalizers.registry import Normalizer
+from evaluator.scoring.counting import NORMALIZED
+from evaluator.scoring.score_columns import PREFIX, normalizer_of
 from evaluator.suspicion import SIGNALS
 from evaluator.suspicion.building import FACTS, allowed, build, columns_for, facts_of, written
 from evaluator.suspicion.columns import (
@@ -32,8 +32,8 @@ from evaluator.suspicion.columns import (
     write_choice,
 )
 from evaluator.suspicion.ranking import PARAMETER, Choice
-from explorer.corpus import Corpus, Overlay
-from explorer.parameters import VIEW, Parameters
+from explorer.corpora.corpus import Corpus, Overlay
+from explorer.querying.parameters import VIEW, Parameters
 
 if TYPE_CHECKING:
     from evaluator.arrow_process import ArrowProcess

@@ -33,7 +33,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from evaluator.alignment_edits import DELETE, INSERT, NOTHING, SUBSTITUTE, Edits
+from evaluator.scoring.alignment_edits import DELETE, INSERT, NOTHING, SUBSTITUTE, Edits
 from evaluator.suspicion.evidence import Batch, Facts, Finding, Observed, Signal, hypothesis_columns, needs_systems
 
 PRIOR = 0.005

@@ -22,8 +22,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from evaluator.suspicion.evidence import Batch, Facts, Finding, Observed, Signal
-from explorer.characters import COMMON, LOOK_ALIKES, script
 from explorer.formatting import count
+from explorer.vocabulary.characters import COMMON, LOOK_ALIKES, script
 
 HOME = 0.02
 FEW = 2

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from evaluator.plugins import Plugin, chosen, plugged
-from explorer.audio import Audio
+from explorer.sound.audio import Audio
 
 
 class Synthesizer(Protocol):
@@ -37,7 +37,7 @@ class Synthesizer(Protocol):
 
 
 SynthesizerEntry = Plugin
-"""A row of SYNTHESIZERS. The class is built with the options of a configured voice (evaluator/speaking.py)."""
+"""A row of SYNTHESIZERS. The class is built with the options of a configured voice (evaluator/tts/speaking.py)."""
 
 
 SYNTHESIZERS: Mapping[str, SynthesizerEntry] = {

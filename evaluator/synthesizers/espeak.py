@@ -22,8 +22,8 @@ from typing import Any
 
 import numpy as np
 
-from explorer.audio import Audio
 from explorer.errors import EngineError, MissingPackage
+from explorer.sound.audio import Audio
 
 SYNCHRONOUS_OUTPUT = 2
 UTF8_TEXT = 1

@@ -5,8 +5,8 @@ Only the voice "heart" is offered: the package would download the others, and Ea
 
 from __future__ import annotations
 
-from explorer.audio import Audio
 from explorer.errors import EngineError, MissingPackage
+from explorer.sound.audio import Audio
 
 SLOWEST, FASTEST = 0.5, 2.0
 

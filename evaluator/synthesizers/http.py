@@ -22,8 +22,8 @@ from urllib.parse import urlsplit
 import numpy as np
 import orjson
 
-from explorer.audio import Audio
 from explorer.errors import ConfigError, EngineError
+from explorer.sound.audio import Audio
 
 _BLOCK = 1 << 16
 _SHOWN = 200

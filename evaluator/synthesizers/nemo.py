@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from evaluator.nemo_models import device_named, engine_error, quiet, restored_voice
-from explorer.audio import Audio
 from explorer.errors import ConfigError, EngineError, ModelError
+from explorer.sound.audio import Audio
 
 SLOWEST, FASTEST = 0.25, 4.0
 _SHOWN = 8

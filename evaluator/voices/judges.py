@@ -12,8 +12,8 @@ from contextlib import contextmanager, redirect_stdout
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from explorer.audio import Audio, resample
 from explorer.errors import MissingPackage
+from explorer.sound.audio import Audio, resample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

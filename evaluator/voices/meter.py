@@ -16,9 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evaluator.loudness import integrated_loudness
-from explorer.activity import ACTIVE, FramePowers, activity, silences
-from explorer.audio import Audio, resample
+from evaluator.tts.loudness import integrated_loudness
+from explorer.sound.activity import ACTIVE, FramePowers, activity, silences
+from explorer.sound.audio import Audio, resample
 
 RATE = 16_000
 HOP = 160

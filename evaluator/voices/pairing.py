@@ -12,10 +12,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from evaluator.stimuli import StimulusSet
-from explorer.corpus import Corpus
+from evaluator.tts.stimuli import StimulusSet
+from explorer.corpora.corpus import Corpus
 from explorer.errors import SpeechDataError
-from explorer.sounds import locator_of
+from explorer.places.sounds import locator_of
 
 FILE = "voices.parquet"
 SCHEMA = pa.schema(

@@ -11,8 +11,8 @@ import numpy as np
 from evaluator.voices.judges import OpinionJudge, SpeakerJudge, similarity
 from evaluator.voices.measures import VOICE_MEASURES
 from evaluator.voices.meter import Voice, compared_values, heard, own_values
-from explorer.audio import Audio
 from explorer.errors import SpeechDataError
+from explorer.sound.audio import Audio
 
 _REMEMBERED = 2_000  # reference recordings, about 35 kB each: several systems read the same sentences
 

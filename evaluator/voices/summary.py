@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evaluator.error_rate import ErrorCounts
+from evaluator.comparing.significance import Interval
 from evaluator.listening.rating_statistics import percentiles
 from evaluator.listening.results import Score
-from evaluator.room import COUNTS
-from evaluator.significance import Interval
-from evaluator.stimuli import StimulusSet
+from evaluator.scoring.error_rate import ErrorCounts
+from evaluator.tts.room import COUNTS
+from evaluator.tts.stimuli import StimulusSet
 from explorer.columns import Column
-from explorer.corpus import Corpus
+from explorer.corpora.corpus import Corpus
 
 ROUND_TRIP = "wer_"
 """How the columns begin that hold a recognizer's word error rate against the text that was to be read."""

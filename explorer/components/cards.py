@@ -15,7 +15,7 @@ from dash.development.base_component import Component
 from explorer.formatting import count
 
 if TYPE_CHECKING:
-    from explorer.corpus import Corpus
+    from explorer.corpora.corpus import Corpus
 
 Tone = Literal["plain", "ok", "bad", "warn"]
 

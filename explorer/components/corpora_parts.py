@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Any
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from explorer import comparison_figures, figures
+from explorer import figures
+from explorer.comparing import comparison_figures
+from explorer.comparing.corpora_comparison import Overlay, Summary, WordOverlap
+from explorer.comparing.corpora_view import Choice
 from explorer.components.cards import attributes, help_mark, icon, panel
-from explorer.corpora_comparison import Overlay, Summary, WordOverlap
-from explorer.corpora_view import Choice
 from explorer.formatting import EMPTY, count, hours, percent
 from explorer.formatting import value as printed
-from explorer.parameters import PLACE
-from explorer.query import Filter, Query, Test
-from explorer.word_list import OutOfVocabulary
+from explorer.querying.parameters import PLACE
+from explorer.querying.query import Filter, Query, Test
+from explorer.vocabulary.word_list import OutOfVocabulary
 
 if TYPE_CHECKING:
     pass

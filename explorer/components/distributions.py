@@ -19,12 +19,12 @@ from explorer.columns import Column
 from explorer.components.cards import attributes, help_mark
 from explorer.components.shell import parameter_select
 from explorer.components.table import explanation
-from explorer.corpus import Corpus
+from explorer.corpora.corpus import Corpus
+from explorer.corpora.stats import Histogram, Statistics, TopValues, histogram, top_values
 from explorer.formatting import count
 from explorer.formatting import value as printed
-from explorer.parameters import Parameters
-from explorer.query import Filter, Query, Test
-from explorer.stats import Histogram, Statistics, TopValues, histogram, top_values
+from explorer.querying.parameters import Parameters
+from explorer.querying.query import Filter, Query, Test
 
 LONG_TEXTS = ("reference", "hypothesis_")
 FEW_SYSTEMS = 2

@@ -13,18 +13,18 @@ import numpy as np
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from explorer.comparison_store import STAGES, Searching
+from explorer.comparing.comparison_store import STAGES, Searching
+from explorer.comparing.corpora_view import EXPORT, Choice
+from explorer.comparing.duplicates import KINDS, Duplicates, Group
 from explorer.components.cards import icon, panel, progress_bar, state
 from explorer.components.corpora_parts import matrix, utterances_of
 from explorer.components.grid import THEME
-from explorer.corpora_view import EXPORT, Choice
-from explorer.duplicates import KINDS, Duplicates, Group
 from explorer.formatting import count
-from explorer.parameters import Parameters
-from explorer.query import Filter, Query, Test
+from explorer.querying.parameters import Parameters
+from explorer.querying.query import Filter, Query, Test
 
 if TYPE_CHECKING:
-    from explorer.corpus import Corpus
+    from explorer.corpora.corpus import Corpus
 
 SHOWN_GROUPS = 500
 SHOWN_VALUES = 20

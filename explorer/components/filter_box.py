@@ -1,8 +1,8 @@
 """The filter box above a table: an expression with completion, its fault by position, and the whole query in words.
 
-The expression is ``where`` of the query (explorer/expression.py). What is typed is applied when it can be understood;
-otherwise the table keeps the last filter that could be, and says so. The browser's side, the keyboard and the list of
-completions, is assets/filterbox.js. Component ids start with "utterances", the page they belong to.
+The expression is ``where`` of the query (explorer/querying/expression.py). What is typed is applied when it can be
+understood; otherwise the table keeps the last filter that could be, and says so. The browser's side, the keyboard and
+the list of completions, is assets/filterbox.js. Component ids start with "utterances", the page they belong to.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_u
 from dash.development.base_component import Component
 
 from explorer.columns import Column
-from explorer.completion import Completion, complete, frequent_values
 from explorer.components import filters
 from explorer.components.cards import attributes, icon
-from explorer.corpus import Corpus
+from explorer.corpora.corpus import Corpus
 from explorer.errors import ExpressionError, SpeechDataError
-from explorer.expression import LONGEST
-from explorer.filtering import where_sentence
-from explorer.parameters import Parameters
-from explorer.query import Query
+from explorer.querying.completion import Completion, complete, frequent_values
+from explorer.querying.expression import LONGEST
+from explorer.querying.filtering import where_sentence
+from explorer.querying.parameters import Parameters
+from explorer.querying.query import Query
 from explorer.stores import Stores
 
 TYPING_MS = 350

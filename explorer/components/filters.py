@@ -12,8 +12,8 @@ from dash import html
 from dash.development.base_component import Component
 
 from explorer.components.cards import attributes, icon
-from explorer.corpus import Corpus
-from explorer.query import Query
+from explorer.corpora.corpus import Corpus
+from explorer.querying.query import Query
 
 
 def pieces(query: Query) -> tuple[Query, ...]:

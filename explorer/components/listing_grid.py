@@ -21,9 +21,9 @@ from explorer.components.cards import attributes, icon
 from explorer.components.grid import served
 from explorer.errors import SpeechDataError
 from explorer.formatting import count
-from explorer.listing import Listing
-from explorer.parameters import Parameters
-from explorer.query import Query
+from explorer.querying.listing import Listing
+from explorer.querying.parameters import Parameters
+from explorer.querying.query import Query
 
 NAMES = ("f", "sort", "search")
 """The parameters of a listing's view."""

@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 
 from explorer.components.cards import attributes
 from explorer.formatting import count
-from explorer.parameters import PLACE, VIEW, Parameters
+from explorer.querying.parameters import PLACE, VIEW, Parameters
 from explorer.stores import Page
 
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from dash import html
 
-from explorer.lanes import Lane
+from explorer.corpora.recordings import Recording
+from explorer.lanes.lane import Lane
 from explorer.media import address
-from explorer.recordings import Recording
 
 if TYPE_CHECKING:
-    from explorer.records import Utterance
+    from explorer.corpora.records import Utterance
 
 Picture = Literal["waveform", "spectrogram"]
 

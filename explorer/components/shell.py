@@ -29,8 +29,8 @@ from explorer.components.guide import guide
 from explorer.components.navigation import menu, tabs
 from explorer.errors import AddressError, QueryError, SpeechDataError
 from explorer.formatting import count, hours
-from explorer.parameters import PLACE, Parameters
-from explorer.query import Query
+from explorer.querying.parameters import PLACE, Parameters
+from explorer.querying.query import Query
 from explorer.stores import Page, Stores
 
 __all__ = ["INDEX", "Parameters", "parameter_select", "register", "report", "shell"]

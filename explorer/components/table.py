@@ -14,9 +14,9 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from explorer.columns import Column
-from explorer.filtering import where_columns
 from explorer.formatting import grid_format
-from explorer.query import Filter, Query, Sort, Test
+from explorer.querying.filtering import where_columns
+from explorer.querying.query import Filter, Query, Sort, Test
 
 MAX_CONDITIONS = 8
 """Conditions that one filter of the grid can hold."""

@@ -9,10 +9,10 @@ from dash.development.base_component import Component
 
 from explorer.components.cards import facts, panel
 from explorer.components.player import player
-from explorer.corpus import Corpus
+from explorer.corpora.corpus import Corpus
+from explorer.corpora.recordings import recording_of
+from explorer.corpora.records import Utterance
 from explorer.formatting import seconds
-from explorer.recordings import recording_of
-from explorer.records import Utterance
 from explorer.stores import Stores
 
 

@@ -12,18 +12,19 @@ import numpy as np
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from explorer import figures, vocabulary_figures, vocabulary_views
+from explorer import figures
 from explorer.components.cards import attributes, help_mark, progress_bar, state, tile
 from explorer.components.shell import parameter_select
 from explorer.formatting import count, percent
-from explorer.listing import Listing
-from explorer.parameters import PLACE
-from explorer.query import Filter, Query, Test
+from explorer.querying.listing import Listing
+from explorer.querying.parameters import PLACE
+from explorer.querying.query import Filter, Query, Test
 from explorer.stores import Stores
-from explorer.vocabulary import VocabularyFacts, facts, ranks, sample
-from explorer.vocabulary_store import Counting
-from explorer.vocabulary_views import PATH, TABS, Place
-from explorer.word_list import out_of_vocabulary
+from explorer.vocabulary import vocabulary_figures, vocabulary_views
+from explorer.vocabulary.vocabulary_store import Counting
+from explorer.vocabulary.vocabulary_views import PATH, TABS, Place
+from explorer.vocabulary.word_list import out_of_vocabulary
+from explorer.vocabulary.word_listing import VocabularyFacts, facts, ranks, sample
 
 
 def head(stores: Stores, here: Place) -> Component:

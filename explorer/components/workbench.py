@@ -16,12 +16,12 @@ from dash.development.base_component import Component
 from explorer.components import filters, table
 from explorer.components.cards import attributes, icon
 from explorer.components.grid import served
-from explorer.corpus import Corpus
+from explorer.corpora.corpus import Corpus
 from explorer.errors import SpeechDataError
 from explorer.exporting import BY_ENDING
 from explorer.formatting import count, hours
-from explorer.parameters import PLACE, Parameters
-from explorer.query import Query
+from explorer.querying.parameters import PLACE, Parameters
+from explorer.querying.query import Query
 from explorer.stores import Stores
 
 BLOCK = 100

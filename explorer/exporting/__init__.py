@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from explorer.errors import QueryError
-from explorer.query import Query
+from explorer.querying.query import Query
 from explorer.spreadsheet import Formulas
 
 if TYPE_CHECKING:
-    from explorer.corpus import Corpus
+    from explorer.corpora.corpus import Corpus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

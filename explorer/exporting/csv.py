@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from explorer.exporting import Wanted, Written
 from explorer.exporting.rows import chosen_columns, records, spreadsheet_columns, write_csv
-from explorer.query import Query
+from explorer.querying.query import Query
 
 if TYPE_CHECKING:
-    from explorer.corpus import Corpus
+    from explorer.corpora.corpus import Corpus
 
 
 def write(corpus: Corpus, query: Query, path: Path, wanted: Wanted) -> Written:

@@ -16,10 +16,10 @@ import numpy as np
 
 from explorer.exporting import Wanted, Written
 from explorer.exporting.spoken import Names, Spoken, joined, one_line, seconds, spoken
-from explorer.query import Query
+from explorer.querying.query import Query
 
 if TYPE_CHECKING:
-    from explorer.corpus import Corpus
+    from explorer.corpora.corpus import Corpus
 
 FILES = ("segments", "text", "utt2spk", "utt2dur", "utt2lang")
 

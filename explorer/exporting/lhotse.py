@@ -16,19 +16,19 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from explorer import audio
-from explorer.decoders import Decoders
 from explorer.errors import AudioError
 from explorer.exporting import Wanted, Written
 from explorer.exporting.spoken import Names, Spoken, spoken
-from explorer.paths import is_allowed, resolved
-from explorer.query import Query
-from explorer.sounds import place_at
+from explorer.places.paths import is_allowed, resolved
+from explorer.places.sounds import place_at
+from explorer.places.storage import is_remote
+from explorer.querying.query import Query
+from explorer.sound import audio
+from explorer.sound.decoders import Decoders
 from explorer.spreadsheet import exact_json
-from explorer.storage import is_remote
 
 if TYPE_CHECKING:
-    from explorer.corpus import Corpus
+    from explorer.corpora.corpus import Corpus
 
 SLACK = 0.05
 THREADS = 4

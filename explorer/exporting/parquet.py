@@ -20,10 +20,10 @@ from explorer.exporting.rows import (
     records,
     spreadsheet_columns,
 )
-from explorer.query import Query
+from explorer.querying.query import Query
 
 if TYPE_CHECKING:
-    from explorer.corpus import Corpus
+    from explorer.corpora.corpus import Corpus
 
 
 def write(corpus: Corpus, query: Query, path: Path, wanted: Wanted) -> Written:

@@ -18,12 +18,12 @@ import orjson
 from explorer.columns import Column
 from explorer.exporting import Written
 from explorer.formats.nemo import FIXED_FIELDS, prediction_field
-from explorer.query import Query
-from explorer.sounds import Sound
+from explorer.places.sounds import Sound
+from explorer.querying.query import Query
 from explorer.spreadsheet import Formulas, exact_json, line
 
 if TYPE_CHECKING:
-    from explorer.corpus import Corpus
+    from explorer.corpora.corpus import Corpus
 
 ROWS_AT_ONCE = 20_000
 WRITTEN = ("audio", "duration", "reference")

@@ -17,12 +17,12 @@ import numpy as np
 
 from explorer.exporting import Wanted
 from explorer.exporting.rows import ROWS_AT_ONCE, sound_places
-from explorer.segments import Segment
-from explorer.sounds import Sound
-from explorer.word_times import FIELDS, timed_words
+from explorer.lanes.segments import Segment
+from explorer.places.sounds import Sound
+from explorer.vocabulary.word_times import FIELDS, timed_words
 
 if TYPE_CHECKING:
-    from explorer.corpus import Corpus
+    from explorer.corpora.corpus import Corpus
 
 OWN_NAMES = ("utterance_id", "cut_id", "supervision_id")
 TIMES = ("offset", "duration")

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from explorer.exporting import Wanted, Written
 from explorer.exporting.spoken import Names, joined, one_line, seconds, spoken
-from explorer.query import Query
+from explorer.querying.query import Query
 
 if TYPE_CHECKING:
-    from explorer.corpus import Corpus
+    from explorer.corpora.corpus import Corpus
 
 
 def write(corpus: Corpus, query: Query, path: Path, wanted: Wanted) -> Written:

@@ -21,8 +21,8 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from explorer import storage
 from explorer.errors import ManifestError
+from explorer.places import storage
 
 MOST_SHARDS = 100_000
 BRACKETS = (("_OP_", "_CL_"), ("{", "}"), ("(", ")"), ("[", "]"), ("<", ">"))

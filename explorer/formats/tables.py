@@ -25,6 +25,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from explorer.corpora.records import Problem
 from explorer.errors import ManifestError
 from explorer.formats import Batch, Reading, Role, nemo
 from explorer.formats.rows import (
@@ -38,7 +39,6 @@ from explorer.formats.rows import (
     shown,
     written_seconds,
 )
-from explorer.records import Problem
 
 FIXED_FIELDS = {"audio": "audio", "offset": "offset", "duration": "duration", "reference": "reference"}
 USUAL_NAMES = {

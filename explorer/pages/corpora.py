@@ -1,7 +1,8 @@
 """Corpora side by side: numbers, distributions over each other, words, speakers and duplicates of several open corpora.
 
-The address names the corpora (``with=``, repeated); see explorer/corpora_view.py. Numbers come from what was counted
-when the corpora were built, so the page of a million rows is there at once; duplicates are searched in the background.
+The address names the corpora (``with=``, repeated); see explorer/comparing/corpora_view.py. Numbers come from what
+was counted when the corpora were built, so the page of a million rows is there at once; duplicates are searched in
+the background.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ from typing import Any
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update, set_props
 from dash.development.base_component import Component
 
-from explorer.comparison_store import Searching
+from explorer.comparing.comparison_store import Searching
+from explorer.comparing.corpora_comparison import COMPARED, oov_matrix, shared_speakers, summary, word_overlaps
+from explorer.comparing.corpora_view import PATH, Choice, choice
+from explorer.comparing.duplicates import Duplicates
 from explorer.components import corpora_parts, duplicates_parts
 from explorer.components.cards import icon, state
-from explorer.corpora_comparison import COMPARED, oov_matrix, shared_speakers, summary, word_overlaps
-from explorer.corpora_view import PATH, Choice, choice
-from explorer.duplicates import Duplicates
-from explorer.parameters import PLACE, Parameters
+from explorer.querying.parameters import PLACE, Parameters
 from explorer.stores import Stores
 
 __all__ = ["PATH", "TITLE", "layout", "register"]

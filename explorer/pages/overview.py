@@ -14,11 +14,11 @@ from dash.development.base_component import Component
 
 from explorer.components.cards import icon, problem_kinds, state, tile
 from explorer.components.distributions import alphabet, bars, distributions, drawn_columns
-from explorer.corpus import Corpus
+from explorer.corpora.corpus import Corpus
+from explorer.corpora.stats import Statistics, statistics
 from explorer.formatting import count, hours
-from explorer.parameters import PLACE, Parameters
-from explorer.query import Filter, Query, Test
-from explorer.stats import Statistics, statistics
+from explorer.querying.parameters import PLACE, Parameters
+from explorer.querying.query import Filter, Query, Test
 from explorer.stores import Stores
 
 PATH = "/"

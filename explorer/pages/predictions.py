@@ -16,15 +16,15 @@ from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
 from explorer.components.cards import attributes, icon, panel, state
-from explorer.corpus import Corpus
+from explorer.corpora.corpus import Corpus
+from explorer.corpora.records import Problem
 from explorer.errors import PredictionError, SpeechDataError
-from explorer.expression import field_text
 from explorer.formatting import count
-from explorer.parameters import PLACE, Parameters
-from explorer.prediction_store import UPLOADED
-from explorer.prediction_store import State as FileState
-from explorer.records import Problem
-from explorer.sound_places import DURATION_TOLERANCE, OFFSET_TOLERANCE
+from explorer.places.sound_places import DURATION_TOLERANCE, OFFSET_TOLERANCE
+from explorer.predictions.prediction_store import UPLOADED
+from explorer.predictions.prediction_store import State as FileState
+from explorer.querying.expression import field_text
+from explorer.querying.parameters import PLACE, Parameters
 from explorer.stores import Stores
 
 PATH = "/predictions"

@@ -11,10 +11,10 @@ from dash.development.base_component import Component
 
 from explorer.components.cards import icon, problem_kinds, state
 from explorer.components.grid import THEME
-from explorer.corpus import Corpus
+from explorer.corpora.corpus import Corpus
+from explorer.corpora.records import Problem
 from explorer.formatting import count
-from explorer.parameters import PLACE, Parameters
-from explorer.records import Problem
+from explorer.querying.parameters import PLACE, Parameters
 from explorer.stores import Stores
 
 PATH = "/problems"

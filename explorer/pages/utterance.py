@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 from explorer.components.cards import icon
 from explorer.components.utterance_view import utterance_view
 from explorer.errors import UnknownUtterance
-from explorer.parameters import PLACE, Parameters
+from explorer.querying.parameters import PLACE, Parameters
 from explorer.stores import Stores
 
 PATH = "/utterance"

@@ -17,10 +17,10 @@ from dash.development.base_component import Component
 from explorer.components import filter_box, filters, table, workbench
 from explorer.components.cards import attributes, icon, state
 from explorer.components.utterance_view import utterance_view
-from explorer.corpus import Corpus
+from explorer.corpora.corpus import Corpus
 from explorer.errors import SpeechDataError
-from explorer.parameters import PLACE, Parameters
-from explorer.query import Filter, Query
+from explorer.querying.parameters import PLACE, Parameters
+from explorer.querying.query import Filter, Query
 from explorer.stores import Stores
 
 PATH = "/utterances"

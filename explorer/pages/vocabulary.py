@@ -2,7 +2,7 @@
 
 The grid works as that of the utterances: it asks for a hundred rows at a time and says how it is filtered and sorted;
 the answer sets ``vocabulary-view``, from which the address and the export follow. What a tab shows is decided in
-explorer/vocabulary_views.py. Big corpora are counted first; the page says how far that is.
+explorer/vocabulary/vocabulary_views.py. Big corpora are counted first; the page says how far that is.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Any
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update, set_props
 from dash.development.base_component import Component
 
-from explorer import vocabulary_views
 from explorer.components import listing_grid, vocabulary_parts
-from explorer.listing import Listing
-from explorer.parameters import PLACE, Parameters
-from explorer.query import Query
+from explorer.querying.listing import Listing
+from explorer.querying.parameters import PLACE, Parameters
+from explorer.querying.query import Query
 from explorer.stores import Stores
-from explorer.vocabulary_store import Counting
-from explorer.vocabulary_views import LINKED, PATH, Place
+from explorer.vocabulary import vocabulary_views
+from explorer.vocabulary.vocabulary_store import Counting
+from explorer.vocabulary.vocabulary_views import LINKED, PATH, Place
 
 __all__ = ["PATH", "TITLE", "layout", "register"]
 

@@ -22,10 +22,10 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from explorer.corpus import Corpus
-from explorer.library import Library
-from explorer.query import Filter, Query, Sort, Test
-from explorer.stats import histogram, top_values
+from explorer.corpora.corpus import Corpus
+from explorer.corpora.library import Library
+from explorer.corpora.stats import histogram, top_values
+from explorer.querying.query import Filter, Query, Sort, Test
 from tests.bench.manifest import write
 
 REPEATS = 20

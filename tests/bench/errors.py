@@ -19,16 +19,16 @@ from pathlib import Path
 
 import psutil
 
-from evaluator.confusions import TABS, Confusions, confusions, utterances_with
-from evaluator.edit_store import EditStore
-from evaluator.scatter import Of, cells_query, density
-from evaluator.scores import ScoreStore
-from evaluator.slices import sliced
-from evaluator.slots import parsed
-from evaluator.word_accuracy import word_accuracies
-from evaluator.word_scatter import places, words_listing
-from explorer.corpus import Corpus, open_corpus
-from explorer.query import Filter, Query, Sort, Test
+from evaluator.comparing.confusions import TABS, Confusions, confusions, utterances_with
+from evaluator.comparing.scatter import Of, cells_query, density
+from evaluator.comparing.slices import sliced
+from evaluator.comparing.slots import parsed
+from evaluator.comparing.word_scatter import places, words_listing
+from evaluator.scoring.edit_store import EditStore
+from evaluator.scoring.scores import ScoreStore
+from evaluator.scoring.word_accuracy import word_accuracies
+from explorer.corpora.corpus import Corpus, open_corpus
+from explorer.querying.query import Filter, Query, Sort, Test
 from tests.bench.corpus import Figure
 from tests.bench.manifest import write
 

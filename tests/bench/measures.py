@@ -20,9 +20,9 @@ import numpy as np
 import soundfile
 
 from evaluator.detectors import load_detector
-from evaluator.measuring import MeasureOptions, measure
-from evaluator.measuring_process import measure_sound
-from evaluator.runs import RunStore
+from evaluator.measuring.measurement import MeasureOptions, measure
+from evaluator.measuring.measuring_process import measure_sound
+from evaluator.runs.run_store import RunStore
 from tests.bench.transcription import Silent
 from tests.evaluator.tones import write_input
 from tests.explorer.sounds import voice

@@ -26,10 +26,10 @@ import soundfile
 from flask import Flask
 
 from explorer import media
-from explorer.corpus import open_corpus
-from explorer.decoders import Decoders
-from explorer.media_cache import MediaCache
-from explorer.query import Query
+from explorer.corpora.corpus import open_corpus
+from explorer.querying.query import Query
+from explorer.sound.decoders import Decoders
+from explorer.sound.media_cache import MediaCache
 from tests.explorer.sounds import manifest, voice
 
 RATE = 16_000

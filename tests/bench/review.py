@@ -12,8 +12,8 @@ from pathlib import Path
 from uuid import uuid4
 
 from evaluator.ledger import Draft, Ledger
-from explorer.corpus import open_corpus
-from explorer.query import Query
+from explorer.corpora.corpus import open_corpus
+from explorer.querying.query import Query
 from tests.bench import editor
 from tests.bench.serving import server
 

@@ -20,8 +20,8 @@ import jiwer
 import orjson
 import pyarrow as pa
 
-from evaluator.normalize import NORMALIZERS
-from evaluator.scoring_process import ScoringProcess
+from evaluator.normalizers.registry import NORMALIZERS
+from evaluator.scoring.counting_process import ScoringProcess
 from tests.bench.manifest import ERRORS, lines
 
 BATCH = 50_000

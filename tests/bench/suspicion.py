@@ -21,14 +21,14 @@ from pathlib import Path
 import numpy as np
 import orjson
 
-from evaluator.normalize import normalizer
-from evaluator.scores import ScoreStore
+from evaluator.normalizers.registry import normalizer
+from evaluator.scoring.scores import ScoreStore
 from evaluator.suspicion import SIGNALS
 from evaluator.suspicion.queue import columns_read, queued
 from evaluator.suspicion.ranking import Choice
 from evaluator.suspicion.store import SuspicionStore
-from explorer.corpus import Corpus, open_corpus
-from explorer.query import Query, Sort
+from explorer.corpora.corpus import Corpus, open_corpus
+from explorer.querying.query import Query, Sort
 from tests.bench.manifest import lines, write
 from tests.planting import planted, retrieval
 

@@ -22,9 +22,9 @@ import numpy as np
 import soundfile
 
 from evaluator.engines import Recognizer, load_recognizer
-from evaluator.jobs import Progress
-from evaluator.runs import RunStore, read_journal
-from evaluator.transcription import Options, transcribe
+from evaluator.jobs.job_table import Progress
+from evaluator.runs.run_store import RunStore, read_journal
+from evaluator.transcribing.transcription import Options, transcribe
 from tests.evaluator.tones import write_input
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -26,9 +26,9 @@ from werkzeug.serving import make_server
 
 from app import DEFAULTS, create_app, open_stores
 from evaluator.pages import tts
-from evaluator.stimuli import StimulusSet, stimulus_set
+from evaluator.tts.stimuli import StimulusSet, stimulus_set
 from explorer.config import load
-from explorer.parameters import Parameters
+from explorer.querying.parameters import Parameters
 from tests.browser.conftest import ARGUMENTS
 from tests.browser.listening import heard, longest_silence, record, serve_recorder, write_chirp
 

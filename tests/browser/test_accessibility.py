@@ -22,7 +22,7 @@ import evaluator.pages
 import explorer.pages
 import explorer.stores
 from explorer.config import load
-from explorer.query import Query
+from explorer.querying.query import Query
 from tests.corpora import loaded, write_empty, write_faulty, write_manifest
 
 SERIOUS = ("serious", "critical")

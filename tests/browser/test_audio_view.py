@@ -15,14 +15,15 @@ from dash import Dash, html
 from flask import Flask
 from playwright.sync_api import Locator, Page, expect
 
-from explorer import indexing, media, vendor, views
+from explorer import media, vendor
 from explorer.components.player import player
-from explorer.corpus import Corpus, open_corpus
-from explorer.lanes import Lane
-from explorer.media_cache import MediaCache
-from explorer.query import Query
-from explorer.recordings import recording_of
-from explorer.segments import Segment
+from explorer.corpora.corpus import Corpus, open_corpus
+from explorer.corpora.recordings import recording_of
+from explorer.lanes.lane import Lane
+from explorer.lanes.segments import Segment
+from explorer.querying.query import Query
+from explorer.sound import indexing, views
+from explorer.sound.media_cache import MediaCache
 from tests.explorer.sounds import manifest, voice
 
 RATE = 16_000

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 import app as door
 from explorer.config import load
 from tests.corpora import loaded
-from tests.evaluator.test_comparison import ROWS
+from tests.evaluator.comparing.test_comparison import ROWS
 from tests.explorer.manifests import row, write_manifest
 
 LOOPS = [

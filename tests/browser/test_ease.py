@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page, Route, expect
 
-from explorer.query import Query
+from explorer.querying.query import Query
 from explorer.stores import Stores
 from tests.corpora import explorer_app, opened
 

@@ -19,7 +19,7 @@ from flask import Flask
 from playwright.sync_api import Locator, Page, expect
 
 from explorer.config import load
-from explorer.library import Library
+from explorer.corpora.library import Library
 from explorer.stores import Stores
 from tests.corpora import explorer_app, opened
 

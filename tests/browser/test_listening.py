@@ -269,7 +269,7 @@ def test_nothing_that_a_rater_is_sent_names_a_system(
 
 
 def paths(stores: EvaluatorStores) -> list[dict[str, Any]]:
-    from explorer.query import Query
+    from explorer.querying.query import Query
 
     corpus = stores.library.get("tts")
     return corpus.page(Query(), 0, corpus.size, ("audio",))

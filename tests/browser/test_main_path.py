@@ -19,7 +19,7 @@ from evaluator.demo.corpora import DemoSize
 from evaluator.stores import EvaluatorStores
 from evaluator.workspace import Workspace
 from explorer.config import load
-from explorer.query import Query
+from explorer.querying.query import Query
 from tests.corpora import loaded
 
 pytestmark = pytest.mark.slow

@@ -16,11 +16,11 @@ from playwright.sync_api import Locator, Page, expect
 
 from explorer import media, vendor
 from explorer.components.player import player
-from explorer.corpus import open_corpus
-from explorer.lanes import Lane
-from explorer.media_cache import MediaCache
-from explorer.query import Query
-from explorer.segments import Segment
+from explorer.corpora.corpus import open_corpus
+from explorer.lanes.lane import Lane
+from explorer.lanes.segments import Segment
+from explorer.querying.query import Query
+from explorer.sound.media_cache import MediaCache
 from tests.explorer.sounds import manifest, voice
 
 RATE = 16_000

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 
 import app as door
 from explorer.config import load
-from explorer.query import Query
+from explorer.querying.query import Query
 from tests.browser.test_accessibility import check
 from tests.corpora import loaded, write_manifest
 

@@ -18,13 +18,13 @@ from playwright.sync_api import Page, expect
 import app as door
 from evaluator import engines
 from evaluator.engines import Engine
+from evaluator.jobs.supervisor import Supervisor
 from evaluator.pages import ACTIONS, PANELS, SECTIONS
 from evaluator.stores import EvaluatorStores, open_stores
-from evaluator.supervisor import Supervisor
 from evaluator.synthesizers.hibari import HibariSynthesizer
 from evaluator.workspace import Workspace
 from explorer.config import load
-from explorer.query import Query
+from explorer.querying.query import Query
 from tests.corpora import loaded
 from tests.evaluator.tones import write_sentence
 

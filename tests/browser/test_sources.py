@@ -12,12 +12,12 @@ from playwright.sync_api import Page, expect
 
 from explorer import media, vendor
 from explorer.components.player import player
-from explorer.corpus import Corpus, open_corpus
-from explorer.media_cache import MediaCache
-from explorer.query import Query
+from explorer.corpora.corpus import Corpus, open_corpus
+from explorer.querying.query import Query
+from explorer.sound.media_cache import MediaCache
+from tests.explorer.sound.test_av_sound import encode
 from tests.explorer.sounds import manifest, voice
 from tests.explorer.tarred import tarred
-from tests.explorer.test_av_sound import encode
 
 
 def tar_corpus(folder: Path) -> Corpus:

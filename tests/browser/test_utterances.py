@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from explorer.columns import Column
 from explorer.formatting import value
-from explorer.query import Filter, Query, Test
+from explorer.querying.query import Filter, Query, Test
 from explorer.stores import Action, Stores
 from tests.corpora import MARKUP, explorer_app, opened
 

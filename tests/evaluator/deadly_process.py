@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from evaluator import measuring_process
+from evaluator.measuring import measuring_process
 from explorer.child import serve
 
 

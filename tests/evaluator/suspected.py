@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from evaluator.normalize import normalizer
-from evaluator.scores import ScoreStore
+from evaluator.normalizers.registry import normalizer
+from evaluator.scoring.scores import ScoreStore
 from evaluator.suspicion.ranking import Choice
 from evaluator.suspicion.store import SuspicionStore
-from explorer.corpus import Corpus
-from explorer.query import Query, Sort
+from explorer.corpora.corpus import Corpus
+from explorer.querying.query import Query, Sort
 from tests.explorer.manifests import opened, row
 
 TEXT = "the cat sat on a mat and the dog ran off with one of my two red hats while we sang songs at home"

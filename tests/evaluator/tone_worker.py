@@ -13,11 +13,13 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from evaluator import detectors, engines, measuring, worker
+from evaluator import detectors, engines
 from evaluator.detectors import DetectorEntry
 from evaluator.engines import Engine, Hypothesis
-from explorer.audio import Audio
+from evaluator.jobs import worker
+from evaluator.measuring import measurement as measuring
 from explorer.errors import ModelError
+from explorer.sound.audio import Audio
 from tests.evaluator.tones import ToneRecognizer
 
 

@@ -17,10 +17,10 @@ import pyarrow.parquet as pq
 import soundfile
 
 from evaluator.engines import Hypothesis, OutOfMemory
-from evaluator.runs import Run, RunStore
-from explorer.audio import Audio
+from evaluator.runs.run_store import Run, RunStore
 from explorer.errors import EngineError
-from explorer.segments import Segment
+from explorer.lanes.segments import Segment
+from explorer.sound.audio import Audio
 
 RATE = 8000
 WORD, PAUSE = 0.3, 0.2

@@ -7,8 +7,8 @@ import signal
 import time
 from typing import Any
 
-from explorer import decoding_process
 from explorer.child import Respond, serve
+from explorer.sound import decoding_process
 
 
 def ready(order: dict[str, Any]) -> Respond:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from explorer.corpus import Corpus, open_corpus
+from explorer.corpora.corpus import Corpus, open_corpus
 
 
 def write_manifest(path: Path, rows: Iterable[dict[str, Any] | str | bytes]) -> Path:
@@ -49,6 +49,6 @@ def said(corpus: Corpus) -> list[str]:
 
 def ids(corpus: Corpus) -> Sequence[str]:
     """All ids in row order."""
-    from explorer.query import Query
+    from explorer.querying.query import Query
 
     return [values["id"] for values in corpus.page(Query(), 0, corpus.size, ())]

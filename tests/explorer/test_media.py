@@ -18,11 +18,12 @@ from flask.testing import FlaskClient
 from PIL import Image
 from werkzeug.test import TestResponse
 
-from explorer import audio, indexing, media, views
-from explorer.corpus import Corpus, open_corpus
+from explorer import media
+from explorer.corpora.corpus import Corpus, open_corpus
 from explorer.errors import UnknownCorpus, UnreadableAudio
-from explorer.media_cache import MediaCache
-from explorer.query import Query
+from explorer.querying.query import Query
+from explorer.sound import audio, indexing, views
+from explorer.sound.media_cache import MediaCache
 from tests.explorer.sounds import manifest, voice
 
 RATE = 16_000

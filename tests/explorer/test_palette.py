@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 import explorer.pages
 from explorer.palette import MOST
-from explorer.query import Query
+from explorer.querying.query import Query
 from explorer.stores import Stores
 from tests.corpora import MARKUP, explorer_app, opened
 

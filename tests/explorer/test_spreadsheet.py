@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from explorer import spreadsheet
-from explorer.corpus import open_corpus
+from explorer.corpora.corpus import open_corpus
 from explorer.exporting import Wanted, export_to
-from explorer.query import Query
+from explorer.querying.query import Query
 from tests.explorer.manifests import opened, row
 
 TEXTS = st.text(st.sampled_from("'=+-@\t\r1.5e,\"\nä "), max_size=8)

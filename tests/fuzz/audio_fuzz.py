@@ -26,8 +26,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from explorer import audio
 from explorer.errors import SpeechDataError
+from explorer.sound import audio
 from tests.explorer.sounds import voice
 
 LIMIT = 5.0

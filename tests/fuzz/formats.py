@@ -23,10 +23,10 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from explorer.corpora.ingest import Ingest
+from explorer.corpora.tables import Database
 from explorer.errors import ManifestError
 from explorer.formats import Batch, Reading, format_of
-from explorer.ingest import Ingest
-from explorer.tables import Database
 from tests.fuzz.mutations import mutated
 from tests.fuzz.sources import SOURCES, Source, write
 

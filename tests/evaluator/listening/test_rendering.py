@@ -9,8 +9,8 @@ import pytest
 import soundfile
 
 from evaluator.listening.rendering import RATE, degraded, low_passed, rendered
-from evaluator.loudness import integrated_loudness
-from explorer.audio import Audio
+from evaluator.tts.loudness import integrated_loudness
+from explorer.sound.audio import Audio
 
 
 def tone(hz: float, rate: int, *, seconds: float = 2.0, peak: float = 0.1) -> Audio:

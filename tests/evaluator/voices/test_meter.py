@@ -21,7 +21,7 @@ from evaluator.voices.meter import (
     pitch_error_cents,
     spoken_letters,
 )
-from explorer.audio import Audio
+from explorer.sound.audio import Audio
 
 
 def hum(hz: float, seconds: float, *, rate: int = RATE, peak: float = 0.2) -> np.ndarray:

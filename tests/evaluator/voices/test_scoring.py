@@ -9,18 +9,18 @@ import pytest
 import soundfile
 
 from evaluator.demo.corpora import tts_corpus, write_manifest
-from evaluator.jobs import Progress
-from evaluator.launching import new_run
-from evaluator.measure_overlays import MeasureOverlays
-from evaluator.measuring import MeasureOptions, measure
-from evaluator.runs import RunStore
-from evaluator.stimuli import stimulus_set
+from evaluator.jobs.job_table import Progress
+from evaluator.jobs.launching import new_run
+from evaluator.measuring.measure_overlays import MeasureOverlays
+from evaluator.measuring.measurement import MeasureOptions, measure
+from evaluator.runs.run_store import RunStore
+from evaluator.tts.stimuli import stimulus_set
 from evaluator.voices.judges import JUDGES, missing_judges
 from evaluator.voices.measures import NEED_REFERENCE, VOICE_MEASURES
 from evaluator.voices.pairing import read_pairings, write_pairings
 from evaluator.voices.summary import by_system
-from explorer.corpus import Corpus, open_corpus
-from explorer.query import Query
+from explorer.corpora.corpus import Corpus, open_corpus
+from explorer.querying.query import Query
 
 pytestmark = pytest.mark.slow
 

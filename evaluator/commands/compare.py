@@ -1,0 +1,89 @@
+"""The command ``compare``: systems against a baseline as a table or a document, and a gate for continuous integration.
+
+Exit code 0: no condition holds; 1: one holds or cannot be judged; 2: something cannot be understood.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import orjson
+
+from evaluator.commands.selection import scored
+from evaluator.comparing.comparison import Means, compare
+from evaluator.comparing.comparison_report import as_junit, as_latex, as_markdown, as_text, report
+from evaluator.comparing.gate import judged, parsed
+from evaluator.normalizers.registry import Normalizer, normalizer
+from explorer.corpora.corpus import Corpus
+from explorer.errors import ConfigError
+from explorer.querying.query import Query
+
+FORMS = ("text", "json", "markdown", "latex", "junit")
+TOLD_ROWS = 20_000
+TOLD_EVERY = 2_000
+NO_MATCH = "The filter matches no utterance."
+
+
+def print_comparison(
+    corpus: Corpus,
+    where: str,
+    *,
+    normalizer_name: str | Normalizer,
+    systems: Sequence[str],
+    baseline: str | None,
+    blocks: str | None,
+    conditions: Sequence[str],
+    form: str,
+    means: Means | None = None,
+    scores: Path | None = None,
+) -> int:
+    """Print the comparison of the utterances that the filter ``where`` selects, in one of FORMS; the exit code.
+
+    Scores are kept in the folder ``scores``, so that the next command finds them.
+
+    Raises:
+        ConfigError: a condition or the normalizer does not exist, or there is nothing to compare.
+        QueryError: a system or column does not exist.
+    """
+    gate = [parsed(text) for text in conditions]
+    chosen = normalizer(normalizer_name)
+    if not corpus.systems:
+        raise ConfigError(f'"{corpus.name}" has no hypotheses to compare (fields pred_text, pred_text_NAME).')
+    with scored(corpus, chosen, where=where, folder=scores) as laid:
+
+        def tell(done: int, total: int) -> None:
+            if corpus.size >= TOLD_ROWS and (done == total or done % TOLD_EVERY == 0):
+                print(f"{done:,} of {total:,} resamples", file=sys.stderr, flush=True)
+
+        compared = compare(
+            laid,
+            Query(where=where),
+            systems=systems,
+            baseline=baseline or "",
+            blocks=blocks,
+            means=means,
+            progress=tell,
+        )
+    if not compared.selected:
+        raise ConfigError(NO_MATCH if where.strip() else f'"{corpus.name}" has no utterance.')
+    if not compared.common:
+        raise ConfigError(
+            f'no utterance of "{corpus.name}" was scored for all of {", ".join(compared.lacking)}; '
+            "name fewer systems with --system, or add what is missing."
+        )
+    verdicts = judged(gate, compared, spared=baseline)
+    if form == "json":
+        told = [{"condition": v.condition, "system": v.system, "holds": v.holds, "told": v.told} for v in verdicts]
+        document = report(compared) | ({"conditions": told} if gate else {})
+        print(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+    elif form == "markdown":
+        print(as_markdown(compared, verdicts), end="")
+    elif form == "latex":
+        print(as_latex(compared), end="")
+    elif form == "junit":
+        print(as_junit(compared, verdicts), end="")
+    else:
+        print(as_text(compared, verdicts))
+    return 1 if any(one.holds is not False for one in verdicts) else 0

@@ -1,0 +1,43 @@
+"""The command ``normalizers``: raw against normalized rates of every system, and what each rule contributed."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import orjson
+
+from evaluator.normalizers.contribution_report import as_text, report
+from evaluator.normalizers.contributions import read_contributions, write_contributions
+from evaluator.normalizers.lost_letters import lost_letters
+from evaluator.normalizers.registry import Normalizer
+from explorer.corpora.corpus import Corpus
+
+TELL_ROWS = 100_000
+
+
+def print_contributions(corpus: Corpus, chosen: Normalizer, *, as_json: bool) -> int:
+    """Measure and print; the exit code, 1 when there is no system to score."""
+    if not corpus.systems:
+        print(f"earmark: {corpus.name} has no hypotheses to score (fields pred_text, pred_text_NAME)", file=sys.stderr)
+        return 1
+    told = 0
+
+    def tell(done: int) -> None:
+        nonlocal told
+        if corpus.size >= TELL_ROWS and done - told >= TELL_ROWS:
+            told = done
+            print(f"measured {done:,} of {corpus.size:,} utterances", file=sys.stderr, flush=True)
+
+    with tempfile.TemporaryDirectory(prefix="earmark-rules-") as folder:
+        files = {system: Path(folder) / f"{place}.rules" for place, system in enumerate(corpus.systems)}
+        batches = corpus.batches(["reference", *(f"hypothesis_{system}" for system in files)])
+        write_contributions(batches, chosen, files, progress=tell)
+        found = [read_contributions(system, path, chosen) for system, path in files.items()]
+    lost = lost_letters(corpus, chosen)
+    if as_json:
+        print(orjson.dumps(report(chosen, found, lost), option=orjson.OPT_INDENT_2).decode())
+    else:
+        print(f"{corpus.name}: {as_text(chosen, found, lost)}")
+    return 0

@@ -1,0 +1,1 @@
+"""Several systems on the same utterances: how sure differences are, where they come from, and a gate for builds."""

@@ -1,0 +1,156 @@
+"""ContributionStore: what each rule of a normalizer did for every system, measured when asked for, kept beside scores.
+
+What is measured of one (corpus content, system, normalizer version) is one Parquet file
+(evaluator/normalizers/contributions.py): made in the background, for big corpora in a child process that tells how
+far it is and can be cancelled. Its column ``rules_<system>`` is laid beside the corpus; an address that names a
+column that has not been measured has it measured.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from weakref import WeakKeyDictionary
+
+from evaluator.comparing.comparison_store import CancelledComparison, ComparisonStore, Making, Tell
+from evaluator.normalizers.contributions import (
+    Contributions,
+    column_name,
+    read_contributions,
+    rules_path,
+    write_contributions,
+)
+from evaluator.normalizers.registry import Normalizer
+from evaluator.scoring.counting_process import ScoringProcess
+from evaluator.scoring.score_columns import normalizer_of, score_overlay, scored_systems
+from explorer.columns import Column
+from explorer.corpora.corpus import Corpus, Overlay
+from explorer.errors import SpeechDataError
+
+AT_ONCE = 5_000
+"""Rows times systems that are measured in this process: about a second under a slow normalizer."""
+
+
+class ContributionStore:
+    """Measures rules and remembers; safe from several threads. Call ``close`` at the end."""
+
+    def __init__(self, *, at_once: int = AT_ONCE) -> None:
+        self._at_once = at_once
+        self._works = ComparisonStore()
+        self._laying = threading.Lock()  # so that two visitors do not lay the same
+        self._laid: WeakKeyDictionary[Corpus, dict[tuple[str, ...], Corpus]] = WeakKeyDictionary()
+        self._failed: set[tuple[str, ...]] = set()
+
+    def get(self, corpus: Corpus) -> tuple[Contributions, ...] | Making:
+        """What the rules of the corpus's normalizer did for each of its scored systems, or how far the measuring is.
+
+        Raises:
+            SpeechDataError: it failed or was cancelled; it is tried again the next time.
+        """
+        chosen = normalizer_of(corpus)
+        if chosen is None:
+            return ()
+        systems = scored_systems(corpus)
+        missing = [system for system in systems if not _path(corpus, system).exists()]
+        if missing:
+            making = self._works.get(_key(corpus, missing), lambda tell: self._make(corpus, missing, chosen, tell))
+            if isinstance(making, Making):
+                return making
+        return tuple(read_contributions(system, _path(corpus, system), chosen) for system in systems)
+
+    def cancel(self, corpus: Corpus) -> None:
+        """Give up what is being measured of a corpus."""
+        self._works.cancel(_key(corpus, [s for s in scored_systems(corpus) if not _path(corpus, s).exists()]))
+
+    def lay(self, corpus: Corpus, parameters: Mapping[str, str]) -> Corpus:
+        """The corpus with the columns that have been measured; those that the address names are begun."""
+        if any(_named(corpus, system, parameters) for system in scored_systems(corpus)):
+            self._begin(corpus)
+        chosen = normalizer_of(corpus)
+        ready = tuple(system for system in scored_systems(corpus) if _path(corpus, system).exists())
+        if chosen is None or not ready:
+            return corpus
+        with self._laying:
+            remembered = self._laid.setdefault(corpus, {})
+            if ready not in remembered:
+                laid = corpus
+                for system in ready:
+                    laid = laid.laid(overlay(chosen, system, _path(corpus, system)))
+                remembered.clear()
+                remembered[ready] = laid
+            return remembered[ready]
+
+    def pending(self, corpus: Corpus, parameters: Mapping[str, str]) -> bool:
+        """Whether a column that the address names is being measured."""
+        named = [s for s in scored_systems(corpus) if _named(corpus, s, parameters)]
+        return (
+            any(not _path(corpus, s).exists() for s in named)
+            and _key(corpus, scored_systems(corpus)) not in self._failed
+        )
+
+    def revision(self, corpus: Corpus) -> str:
+        """Changes when something has been measured."""
+        return str(sum(_path(corpus, system).exists() for system in scored_systems(corpus)))
+
+    def close(self) -> None:
+        """Give up what is being measured."""
+        self._works.close()
+
+    def _begin(self, corpus: Corpus) -> None:
+        key = _key(corpus, scored_systems(corpus))
+        if key in self._failed:
+            return
+        try:
+            self.get(corpus)
+        except (SpeechDataError, OSError):
+            self._failed.add(key)  # the page about normalizers says why
+
+    def _make(self, corpus: Corpus, systems: Sequence[str], chosen: Normalizer, tell: Tell) -> None:
+        files = {system: _path(corpus, system) for system in systems}
+        batches = corpus.batches(["reference", *(f"hypothesis_{system}" for system in systems)])
+        tell(0, corpus.size)
+        if corpus.size * len(systems) <= self._at_once:
+            write_contributions(batches, chosen, files)
+            return
+        process = ScoringProcess(chosen, files, program="evaluator.normalizers.contributions")
+
+        def told(done: int) -> None:
+            try:
+                tell(done, corpus.size)
+            except CancelledComparison:
+                process.kill()  # it would finish its batch first
+                raise
+
+        failure = process.feed(batches, progress=told)
+        if failure:
+            raise SpeechDataError(f"The rules of {chosen.name} cannot be measured. {failure}")
+
+
+def overlay(chosen: Normalizer, system: str, path: Path) -> Overlay:
+    """The rules that changed something for a system, as a column beside a corpus."""
+    told = (
+        f"The rules of the normalizer {chosen.printed}, that changed the reference or what {system} heard. "
+        'Filter with has, such as has "lower case".'
+    )
+    name = column_name(system)
+    column = Column(
+        name=name, label=f"Rules {system}", kind="text", help=told, origin="score", system=system, hidden=True
+    )
+    return Overlay(f"rules:{chosen.tag}:{system}", path, (column,))
+
+
+def _key(corpus: Corpus, systems: Sequence[str]) -> tuple[str, ...]:
+    return tuple(str(_path(corpus, system)) for system in systems)
+
+
+def _path(corpus: Corpus, system: str) -> Path:
+    scores = score_overlay(corpus, system)
+    assert scores is not None  # only systems with scores are asked for
+    return rules_path(scores.path)
+
+
+def _named(corpus: Corpus, system: str, parameters: Mapping[str, str]) -> bool:
+    """Whether an address says the name of a system's column anywhere: in a filter, the filter box, the order..."""
+    pairs = getattr(parameters, "pairs", None) or tuple(parameters.items())
+    return any(column_name(system) in value for _, value in pairs)

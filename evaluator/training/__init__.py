@@ -1,0 +1,1 @@
+"""Training small recognizers from one YAML file."""

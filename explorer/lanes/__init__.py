@@ -1,0 +1,1 @@
+"""Stretches of time under a waveform: words, speech and speakers, from files and fields."""

@@ -1,0 +1,1 @@
+"""Predictions from other files, joined with an open corpus, with a report of what did not join."""

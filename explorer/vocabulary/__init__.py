@@ -1,0 +1,1 @@
+"""Words and characters of a corpus: counted, listed, compared with word lists, and found in time."""
