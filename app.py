@@ -432,9 +432,10 @@ def create_app(stores: EvaluatorStores) -> Dash:
 
     import evaluator.pages
     import explorer.pages
-    from evaluator.pages import rating_door, review_door, review_exports
-    from explorer import exports, media, palette, security, vendor
+    from evaluator.doors import rating_door, review_door, review_exports
+    from explorer import vendor
     from explorer.components import shell
+    from explorer.doors import exports, media, palette, security
 
     pages = (*explorer.pages.PAGES, *evaluator.pages.PAGES)
     # Dash takes None for update_title, whatever its types say: the title must not flicker at every answer.
@@ -479,7 +480,7 @@ def serve(config: Config, *, measuring: bool = False) -> int:
     """Serve the configured corpora until interrupted; with ``measuring`` their sound is measured, too."""
     import waitress
 
-    from explorer.security import check_bind
+    from explorer.doors.security import check_bind
 
     where = config.server
     check_bind(where)

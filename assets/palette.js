@@ -1,7 +1,7 @@
 /* The command palette: jump to a page, a corpus, a column, a saved view or an utterance, or do something, by typing.
 
    Ctrl+K (Command+K) opens it anywhere; "/" too, on pages that have no search of their own. What the server knows
-   comes from /palette (explorer/palette.py); saved views from views.js; what can be done on the page from elements that
+   comes from /palette (explorer/doors/palette.py); saved views from views.js; what can be done on the page from elements that
    say so: data-command="Column guide" on a button or link that the command presses; and from scripts, by palette.add. */
 (function () {
   "use strict";

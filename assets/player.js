@@ -6,7 +6,7 @@
             data-lanes='[{"name": "words", "kind": "words", "segments": [[start, end, "label"], ...]}, ...]'
             data-recording='{...}' data-utterance="ID">
    that is or comes into the page (explorer/components/player.py makes them), follows when the attributes change, and
-   cleans up when the element leaves. Waveform, picture and sound come from explorer/media.py; when they cannot, the
+   cleans up when the element leaves. Waveform, picture and sound come from explorer/doors/media.py; when they cannot, the
    server's sentence stands where the picture would be. data-state tells "loading", "indexing" (a long sound, for the
    first time), "stopped" (by the person who did not want to wait), "ready" or "error". Pictures are loaded when the
    element comes near the screen. One player plays at a time.

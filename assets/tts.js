@@ -2,7 +2,7 @@
    current sentence at the same position (player-deck.js makes that exact); j and k go to the next and previous sentence,
    with the same system, and on playing if it played. The current sentence is the one last listened to, else the first.
 
-   Markup (evaluator/pages/tts*.py): [data-tts-system="N"] buttons, .tts-row with a player in [data-tts-cell="N"], and the
+   Markup (evaluator/pages/tts.py, evaluator/components/tts_*.py): [data-tts-system="N"] buttons, .tts-row with a player in [data-tts-cell="N"], and the
    transport's [data-tts-step], [data-tts-play], [data-tts-level], [data-tts-clock], [data-tts-now], [data-tts-said]. */
 "use strict";
 

@@ -14,11 +14,12 @@ import soundfile
 from dash import Dash
 
 import explorer.pages
-from explorer import exports, media, palette, vendor
+from explorer import vendor
 from explorer.components import shell
 from explorer.config import load
 from explorer.corpora.corpus import Corpus
 from explorer.corpora.library import Library
+from explorer.doors import exports, media, palette
 from explorer.errors import UnknownCorpus
 from explorer.stores import Stores
 

@@ -10,14 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-UPPER_FLOOR = (
-    "explorer.components",
-    "explorer.pages",
-    "explorer.media",
-    "explorer.exports",
-    "explorer.palette",
-    "explorer.security",
-)
+UPPER_FLOOR = ("explorer.components", "explorer.doors", "explorer.pages")
+EVALUATORS_UPPER_FLOOR = ("evaluator.components", "evaluator.doors", "evaluator.pages")
 HEAVY = ("torch", "nemo", "lightning", "librosa", "faster_whisper", "transformers")
 
 # Classes that must subclass Lightning's; only functions import this module.
@@ -65,10 +59,10 @@ def test_explorer_never_imports_evaluator_or_the_door(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", modules("evaluator"), ids=name_of)
-def test_evaluator_below_its_pages_uses_only_the_ground_floor(path: Path) -> None:
-    if within(name_of(path), ("evaluator.pages",)):
+def test_evaluators_ground_floor_uses_only_ground_floors(path: Path) -> None:
+    if within(name_of(path), EVALUATORS_UPPER_FLOOR):
         return
-    forbidden = (*UPPER_FLOOR, "evaluator.pages", "dash", "dash_bootstrap_components", "app")
+    forbidden = (*UPPER_FLOOR, *EVALUATORS_UPPER_FLOOR, "dash", "dash_bootstrap_components", "app")
     assert not [m for m in imports(path) if within(m, forbidden)]
 
 
@@ -80,15 +74,20 @@ def test_the_ground_floor_never_imports_dash(path: Path) -> None:
     assert not [m for m in late_typing_aside if within(m, ("dash", "dash_bootstrap_components", "flask"))]
 
 
+@pytest.mark.parametrize("path", modules("explorer/components", "evaluator/components"), ids=name_of)
+def test_no_piece_of_pages_imports_a_page(path: Path) -> None:
+    assert not [m for m in imports(path) if within(m, ("explorer.pages", "evaluator.pages"))]
+
+
 @pytest.mark.parametrize("path", modules("explorer/pages", "evaluator/pages"), ids=name_of)
 def test_no_page_imports_a_page(path: Path) -> None:
     if path.name == "__init__.py":
         return
     own = name_of(path)
+    assert "def layout" in path.read_text(encoding="utf-8"), "a piece of pages belongs into components/"
     package = own.rsplit(".", 1)[0]
     pages = {name_of(p) for p in path.parent.glob("*.py")} - {own, package}
-    layouts = {p for p in pages if "def layout" in (ROOT / (p.replace(".", "/") + ".py")).read_text(encoding="utf-8")}
-    assert not imports(path) & layouts
+    assert not imports(path) & pages
 
 
 @pytest.mark.parametrize("path", modules("explorer", "evaluator"), ids=name_of)

@@ -14,13 +14,13 @@ from dash import Dash
 from dash._utils import to_json
 
 import explorer.pages
-from explorer import media
 from explorer.columns import Column
 from explorer.components import distributions, filters, shell, table
 from explorer.components.guide import guide
 from explorer.config import load
 from explorer.corpora.corpus import Corpus
 from explorer.corpora.library import Library
+from explorer.doors import media
 from explorer.errors import UnknownUtterance
 from explorer.querying.parameters import Parameters
 from explorer.querying.query import Filter, Query, Sort, Test

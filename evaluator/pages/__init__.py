@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from evaluator.components.alignment_panel import alignment_panel
+from evaluator.components.normalizer_control import normalizer_control
+from evaluator.components.rates_section import rates_section
+from evaluator.components.review_panel import review_panel
+from evaluator.components.signal_panel import signal_panel
+from evaluator.components.transcribe_panel import transcribe_panel
 from evaluator.pages import (
     compare,
     errors,
@@ -19,12 +25,6 @@ from evaluator.pages import (
     voices,
     words,
 )
-from evaluator.pages.alignment_panel import alignment_panel
-from evaluator.pages.normalizer_control import normalizer_control
-from evaluator.pages.rates_section import rates_section
-from evaluator.pages.review_panel import review_panel
-from evaluator.pages.signal_panel import signal_panel
-from evaluator.pages.transcribe_panel import transcribe_panel
 from explorer.stores import Action
 
 PAGES = (

@@ -19,11 +19,11 @@ from evaluator.comparing.comparison import Comparison, Standing, own_standings
 from evaluator.comparing.comparison_columns import in_order
 from evaluator.comparing.comparison_report import as_csv, as_json, as_latex, as_markdown, caption, sentence
 from evaluator.comparing.comparison_store import Making
-from evaluator.pages import standings
-from evaluator.pages.compare_controls import blocks_of, compare_controls, systems_of
-from evaluator.pages.compare_head import SHARED, compare_head, nothing_to_compare, waiting
-from evaluator.pages.compare_table import COLUMNS, ORDER, standings_table
-from evaluator.pages.flag_section import flag_section
+from evaluator.components import standings
+from evaluator.components.compare_controls import blocks_of, compare_controls, systems_of
+from evaluator.components.compare_head import SHARED, compare_head, nothing_to_compare, waiting
+from evaluator.components.compare_table import COLUMNS, ORDER, standings_table
+from evaluator.components.flag_section import flag_section
 from evaluator.scoring.score_columns import normalizer_of, scored_systems
 from explorer.components.cards import icon, state
 from explorer.corpora.corpus import Corpus

@@ -18,9 +18,9 @@ from flask import Response, request
 
 from evaluator.comparing.comparison_store import Making, Tell
 from evaluator.comparing.confusions import TABS, Confusions, confusions, utterances_with
-from evaluator.pages import pair_controls, waiting
-from evaluator.pages.compare_head import compare_head
-from evaluator.pages.pair_controls import SHARED, named_edits, not_scored, pages_key, pair_of, scoring
+from evaluator.components import pair_controls, waiting
+from evaluator.components.compare_head import compare_head
+from evaluator.components.pair_controls import SHARED, named_edits, not_scored, pages_key, pair_of, scoring
 from evaluator.scoring.edit_times import time_of_edit
 from evaluator.scoring.score_columns import normalizer_of
 from explorer import spreadsheet

@@ -20,9 +20,9 @@ from evaluator.comparing.comparison_report import caption
 from evaluator.comparing.comparison_store import Making
 from evaluator.comparing.learning_curve import Axis, Curve, Point, as_csv, axes_of, curves
 from evaluator.comparing.learning_figure import learning_figure
-from evaluator.pages import standings, waiting
-from evaluator.pages.compare_controls import compare_controls, shown_systems, systems_of
-from evaluator.pages.compare_head import SHARED, compare_head, nothing_to_compare
+from evaluator.components import standings, waiting
+from evaluator.components.compare_controls import compare_controls, shown_systems, systems_of
+from evaluator.components.compare_head import SHARED, compare_head, nothing_to_compare
 from evaluator.scoring.score_columns import scored_systems
 from evaluator.transcribing.checkpoints import moment_of
 from explorer.components.cards import attributes, icon, state

@@ -12,13 +12,13 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 from flask import Response, request
 
+from evaluator.components.listening_form import FORM, designed, form, most_screens
+from evaluator.components.listening_results import results_view
+from evaluator.doors.rating_door import PREFIX
 from evaluator.listening.design import ListeningTest, as_yaml
 from evaluator.listening.kinds import KINDS
 from evaluator.listening.reports import COLUMNS, records, report
 from evaluator.listening.results import hasty, results
-from evaluator.pages.listening_form import FORM, designed, form, most_screens
-from evaluator.pages.listening_results import results_view
-from evaluator.pages.rating_door import PREFIX
 from evaluator.tts.stimuli import StimulusSet
 from explorer import spreadsheet
 from explorer.components.cards import attributes, icon, state

@@ -11,10 +11,10 @@ import dash_bootstrap_components as dbc
 from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
+from evaluator.components.job_list import badge, bar, measure_columns, numbers, shown_as
+from evaluator.components.scopes import rows_of, scope_choices
 from evaluator.detectors import DETECTORS
 from evaluator.jobs.job_table import Job
-from evaluator.pages.job_list import badge, bar, measure_columns, numbers, shown_as
-from evaluator.pages.scopes import rows_of, scope_choices
 from evaluator.stores import EvaluatorStores
 from explorer.components.cards import attributes, help_mark, icon, panel, state
 from explorer.components.guide import guide

@@ -14,9 +14,9 @@ from dash.development.base_component import Component
 from flask import Response, request
 
 from evaluator.comparing.comparison_store import CancelledComparison, Making
+from evaluator.components.normalizer_parts import shown
+from evaluator.components.normalizer_warning import PATH, normalizer_warning
 from evaluator.normalizers.contribution_report import NAMES, records
-from evaluator.pages.normalizer_parts import shown
-from evaluator.pages.normalizer_warning import PATH, normalizer_warning
 from evaluator.scoring.score_columns import normalizer_of, scored_systems
 from explorer import spreadsheet
 from explorer.components.cards import button, help_mark, icon, progress_bar, state

@@ -10,7 +10,7 @@ from typing import Any
 from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
-from evaluator.pages.progress_parts import (
+from evaluator.components.progress_parts import (
     AGREEMENT_HELP,
     EXPORT_HELP,
     HOURS_HELP,

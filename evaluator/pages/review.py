@@ -14,9 +14,9 @@ import orjson
 from dash import Dash, dcc, html
 from dash.development.base_component import Component
 
-from evaluator.pages import review_queue
-from evaluator.pages.review_parts import do, editor, side
-from evaluator.pages.review_routes import ORDER, QUEUE, TABLE, add_routes, arranged
+from evaluator.components import review_queue
+from evaluator.components.review_parts import do, editor, side
+from evaluator.doors.review_routes import ORDER, QUEUE, TABLE, add_routes, arranged
 from evaluator.review.exporting import REVIEW_EXPORTS
 from evaluator.review.order import OrderStore
 from evaluator.suspicion.queue import has_suspicion

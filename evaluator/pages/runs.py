@@ -13,11 +13,11 @@ import dash_bootstrap_components as dbc
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
+from evaluator.components.job_list import failure_list, jobs_list, log_tail, shown_as, title
+from evaluator.components.scopes import rows_of, scope_choices
+from evaluator.components.transcribe_panel import register as register_panel
 from evaluator.detectors import DETECTORS
 from evaluator.engines import ENGINES
-from evaluator.pages.job_list import failure_list, jobs_list, log_tail, shown_as, title
-from evaluator.pages.scopes import rows_of, scope_choices
-from evaluator.pages.transcribe_panel import register as register_panel
 from evaluator.plugins import Plugin
 from evaluator.runs.run_store import failures
 from evaluator.stores import EvaluatorStores

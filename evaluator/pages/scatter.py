@@ -16,10 +16,18 @@ from flask import Response, request
 
 from evaluator.comparing.comparison_store import Making, Tell
 from evaluator.comparing.scatter import Density, Of, cells_query, density
-from evaluator.pages import waiting
-from evaluator.pages.compare_head import compare_head
-from evaluator.pages.pair_controls import SHARED, both_of, named_edits, not_scored, pages_key, pair_controls, scoring
-from evaluator.pages.scatter_parts import figure, outcomes, table
+from evaluator.components import waiting
+from evaluator.components.compare_head import compare_head
+from evaluator.components.pair_controls import (
+    SHARED,
+    both_of,
+    named_edits,
+    not_scored,
+    pages_key,
+    pair_controls,
+    scoring,
+)
+from evaluator.components.scatter_parts import figure, outcomes, table
 from evaluator.scoring.score_columns import normalizer_of
 from explorer import figures, scatter_figures, spreadsheet
 from explorer.components.cards import attributes, help_mark, icon

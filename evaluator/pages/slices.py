@@ -19,12 +19,12 @@ from evaluator.comparing.comparison_store import Making, Tell
 from evaluator.comparing.slices import Slices, sliced
 from evaluator.comparing.slices_report import as_csv
 from evaluator.comparing.slots import Slot, with_edges
-from evaluator.pages import waiting
-from evaluator.pages.compare_controls import blocks_of, compare_controls, systems_of
-from evaluator.pages.compare_head import compare_head
-from evaluator.pages.pair_controls import named_edits, not_scored, pages_key, scoring
-from evaluator.pages.slice_controls import KEPT, chooser, slot_tools, slots_of, with_slots
-from evaluator.pages.slice_table import slice_table
+from evaluator.components import waiting
+from evaluator.components.compare_controls import blocks_of, compare_controls, systems_of
+from evaluator.components.compare_head import compare_head
+from evaluator.components.pair_controls import named_edits, not_scored, pages_key, scoring
+from evaluator.components.slice_controls import KEPT, chooser, slot_tools, slots_of, with_slots
+from evaluator.components.slice_table import slice_table
 from explorer.components.cards import icon, state
 from explorer.errors import QueryError, SpeechDataError
 from explorer.querying.parameters import PLACE, VIEW, Parameters

@@ -13,9 +13,9 @@ import dash_bootstrap_components as dbc
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
+from evaluator.components.job_list import badge, bar, numbers, shown_as, title
+from evaluator.components.tts_rows import marked
 from evaluator.jobs.job_table import Job
-from evaluator.pages.job_list import badge, bar, numbers, shown_as, title
-from evaluator.pages.tts_rows import marked
 from evaluator.spoken import SPOKEN_FORMS, spoken_form
 from evaluator.stores import EvaluatorStores
 from evaluator.synthesizers import SYNTHESIZERS

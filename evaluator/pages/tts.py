@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
-from evaluator.pages.tts_controls import controls, explanation, nothing, pager, transport
-from evaluator.pages.tts_rows import Shown, row, system_strip
-from evaluator.pages.tts_wish import Wish
+from evaluator.components.tts_controls import controls, explanation, nothing, pager, transport
+from evaluator.components.tts_rows import Shown, row, system_strip
+from evaluator.components.tts_wish import Wish
 from evaluator.tts.room import RoomPage, room_page
 from evaluator.tts.stimuli import StimulusSet, is_tts
 from explorer.corpora.corpus import Corpus

@@ -9,10 +9,10 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 from flask import Response, request
 
+from evaluator.components.job_list import badge, bar, numbers
 from evaluator.jobs.job_table import Job
 from evaluator.listening.design import ListeningTest
 from evaluator.listening.results import results, scores
-from evaluator.pages.job_list import badge, bar, numbers
 from evaluator.tts.stimuli import StimulusSet
 from evaluator.voices.judges import INSTALL, JUDGES, missing_judges
 from evaluator.voices.measures import VOICE_MEASURES

@@ -19,9 +19,9 @@ from flask import Response, request
 
 from evaluator.comparing.comparison_store import Making, Tell
 from evaluator.comparing.word_scatter import BUBBLES, Place, places, words_listing
-from evaluator.pages import waiting
-from evaluator.pages.compare_head import compare_head
-from evaluator.pages.pair_controls import SHARED, both_of, not_scored, pair_controls, scoring
+from evaluator.components import waiting
+from evaluator.components.compare_head import compare_head
+from evaluator.components.pair_controls import SHARED, both_of, not_scored, pair_controls, scoring
 from explorer import figures, scatter_figures, spreadsheet
 from explorer.components import listing_grid
 from explorer.components.cards import help_mark, state

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from dash import html
 
 from explorer.corpora.recordings import Recording
+from explorer.doors.media import address
 from explorer.lanes.lane import Lane
-from explorer.media import address
 
 if TYPE_CHECKING:
     from explorer.corpora.records import Utterance

@@ -21,7 +21,7 @@ from explorer.sound.pyramid import Pyramid
 from explorer.sound.tiles import Lens
 
 if TYPE_CHECKING:
-    from explorer.media import Excerpt
+    from explorer.doors.media import Excerpt
     from explorer.sound.indexing import Indexer
 
 VERSION = 1

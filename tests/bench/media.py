@@ -25,8 +25,8 @@ import numpy as np
 import soundfile
 from flask import Flask
 
-from explorer import media
 from explorer.corpora.corpus import open_corpus
+from explorer.doors import media
 from explorer.querying.query import Query
 from explorer.sound.decoders import Decoders
 from explorer.sound.media_cache import MediaCache

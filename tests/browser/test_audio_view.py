@@ -15,10 +15,11 @@ from dash import Dash, html
 from flask import Flask
 from playwright.sync_api import Locator, Page, expect
 
-from explorer import media, vendor
+from explorer import vendor
 from explorer.components.player import player
 from explorer.corpora.corpus import Corpus, open_corpus
 from explorer.corpora.recordings import recording_of
+from explorer.doors import media
 from explorer.lanes.lane import Lane
 from explorer.lanes.segments import Segment
 from explorer.querying.query import Query

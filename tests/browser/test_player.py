@@ -14,9 +14,10 @@ from dash import Dash, Input, Output, dcc, html
 from flask import Flask
 from playwright.sync_api import Locator, Page, expect
 
-from explorer import media, vendor
+from explorer import vendor
 from explorer.components.player import player
 from explorer.corpora.corpus import open_corpus
+from explorer.doors import media
 from explorer.lanes.lane import Lane
 from explorer.lanes.segments import Segment
 from explorer.querying.query import Query

@@ -10,9 +10,10 @@ from dash import Dash, html
 from flask import Flask
 from playwright.sync_api import Page, expect
 
-from explorer import media, vendor
+from explorer import vendor
 from explorer.components.player import player
 from explorer.corpora.corpus import Corpus, open_corpus
+from explorer.doors import media
 from explorer.querying.query import Query
 from explorer.sound.media_cache import MediaCache
 from tests.explorer.sound.test_av_sound import encode

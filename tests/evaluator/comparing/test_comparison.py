@@ -20,7 +20,7 @@ from evaluator.comparing.comparison_report import as_csv, as_junit, as_latex, as
 from evaluator.comparing.comparison_store import CancelledComparison, ComparisonStore, Making
 from evaluator.comparing.gate import judged, parsed
 from evaluator.comparing.significance import Interval
-from evaluator.pages.compare_table import common_scale
+from evaluator.components.compare_table import common_scale
 from evaluator.scoring.error_rate import ErrorCounts
 from evaluator.scoring.scores import ScoreStore, pooled
 from explorer.corpora.corpus import Corpus

@@ -103,10 +103,10 @@ def test_nothing_to_show_is_said(stores: EvaluatorStores, parameters: dict[str, 
 
 
 def test_the_warning_stands_wherever_rates_do(stores: EvaluatorStores) -> None:
-    from evaluator.pages.alignment_panel import alignment_panel
-    from evaluator.pages.compare_head import compare_head
-    from evaluator.pages.normalizer_control import normalizer_control
-    from evaluator.pages.rates_section import rates_section
+    from evaluator.components.alignment_panel import alignment_panel
+    from evaluator.components.compare_head import compare_head
+    from evaluator.components.normalizer_control import normalizer_control
+    from evaluator.components.rates_section import rates_section
 
     for name, warned in (("whisper_basic", True), ("basic", False)):
         address = Parameters((("corpus", "hindi"), ("normalizer", name)))

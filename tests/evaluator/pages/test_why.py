@@ -13,8 +13,8 @@ from dash._utils import to_json
 import app as door
 from evaluator.comparing.comparison_store import Making
 from evaluator.comparing.slots import Slot
+from evaluator.components.slice_controls import slots_of
 from evaluator.pages import errors, scatter, slices, words
-from evaluator.pages.slice_controls import slots_of
 from evaluator.scoring.scores import ScoringProgress
 from evaluator.stores import EvaluatorStores
 from explorer.config import load

@@ -13,7 +13,7 @@ from evaluator.review.assignments import Plan, keep_plan, plan_of
 from evaluator.review.overlays import ReviewOverlays
 from explorer.corpora.corpus import Corpus, open_corpus
 from explorer.querying.query import Query
-from tests.evaluator.pages.test_review_door import write_manifest
+from tests.evaluator.doors.test_review_door import write_manifest
 
 
 def opened(folder: Path) -> Corpus:

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 import app as door
+from evaluator.components.progress_parts import hours_panel
 from evaluator.ledger import NEWEST, Draft, SeenRow, review_space
 from evaluator.normalizers.registry import NORMALIZERS
-from evaluator.pages.progress_parts import hours_panel
 from evaluator.review.assignments import Plan, keep_plan
 from evaluator.review.progress import review_progress
 from evaluator.review.progress_store import ProgressStore

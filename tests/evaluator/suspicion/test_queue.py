@@ -11,8 +11,8 @@ import pytest
 from dash._utils import to_json
 
 import evaluator.suspicion.queue
+from evaluator.components.review_queue import queue_panel
 from evaluator.normalizers.registry import normalizer
-from evaluator.pages.review_queue import queue_panel
 from evaluator.scoring.scores import ScoreStore
 from evaluator.suspicion.queue import columns_read, queued, reasons
 from evaluator.suspicion.ranking import Choice

@@ -18,8 +18,8 @@ import soundfile
 from dash import Dash, html
 
 from app import DEFAULTS, open_stores
+from evaluator.components.tts_rows import marked
 from evaluator.pages import tts as page
-from evaluator.pages.tts_rows import marked
 from evaluator.scoring.error_rate import ErrorCounts
 from evaluator.stores import EvaluatorStores
 from evaluator.tts.room import RoomPage, room_page

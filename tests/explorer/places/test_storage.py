@@ -17,9 +17,9 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer import media
 from explorer.corpora.corpus import Corpus, open_corpus
 from explorer.corpora.library import Library
+from explorer.doors import media
 from explorer.errors import ForbiddenAudio, ManifestError, MissingAudio, StorageError, UnreadableAudio
 from explorer.places import outages, storage
 from explorer.places.paths import is_allowed, resolved_path

@@ -15,8 +15,8 @@ from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explorer import media
 from explorer.corpora.corpus import Corpus, open_corpus
+from explorer.doors import media
 from explorer.errors import ForbiddenAudio, MissingAudio, UnreadableAudio
 from explorer.places.sounds import Sound
 from explorer.places.tar_index import TarIndex, TarIndexes, dali_members, scanned

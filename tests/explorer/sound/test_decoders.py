@@ -14,9 +14,9 @@ import pytest
 import soundfile
 from flask import Flask
 
-from explorer import media
 from explorer.child import Child
 from explorer.corpora.corpus import open_corpus
+from explorer.doors import media
 from explorer.errors import AudioError, MissingAudio, UnreadableAudio
 from explorer.places.sounds import Sound
 from explorer.querying.query import Query

@@ -12,7 +12,7 @@ from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explorer.media import add_routes
+from explorer.doors.media import add_routes
 from explorer.querying.query import Query
 from explorer.sound.loudness import CEILING_DB, TARGET_LUFS, Loudness, measure
 from explorer.sound.media_cache import MediaCache
@@ -97,7 +97,7 @@ def test_the_server_measures_a_version_of_a_file_once(tmp_path: Path, monkeypatc
     told = server.test_client().get(url).get_json()
     assert told["lufs"] == pytest.approx(-23.01, abs=0.05)
     assert told["gain_db"] == pytest.approx(TARGET_LUFS - told["lufs"], abs=0.01)
-    monkeypatch.setattr("explorer.media.measure", lambda *_: pytest.fail("measured again"))
+    monkeypatch.setattr("explorer.doors.media.measure", lambda *_: pytest.fail("measured again"))
     assert server.test_client().get(url).get_json() == told
     assert server.test_client().get("/media/test/0000000000000000/loudness").status_code == 404
     monkeypatch.undo()

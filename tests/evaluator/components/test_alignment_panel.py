@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from dash.development.base_component import Component
 
+from evaluator.components.alignment_panel import alignment_panel
+from evaluator.components.normalizer_control import normalizer_control
+from evaluator.components.rates_section import rates_section
 from evaluator.normalizers.registry import NORMALIZERS
-from evaluator.pages.alignment_panel import alignment_panel
-from evaluator.pages.normalizer_control import normalizer_control
-from evaluator.pages.rates_section import rates_section
 from evaluator.scoring.scores import ScoreStore
 from explorer.corpora.corpus import Corpus
 from explorer.errors import UnknownCorpus

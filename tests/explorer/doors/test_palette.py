@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 import explorer.pages
-from explorer.palette import MOST
+from explorer.doors.palette import MOST
 from explorer.querying.query import Query
 from explorer.stores import Stores
 from tests.corpora import MARKUP, explorer_app, opened

@@ -12,8 +12,8 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from evaluator.comparing.comparison_store import Making
-from evaluator.pages.address_check import check_names, ignored
-from evaluator.pages.normalizer_warning import normalizer_warning
+from evaluator.components.address_check import check_names, ignored
+from evaluator.components.normalizer_warning import normalizer_warning
 from evaluator.scoring.score_columns import normalizer_of
 from explorer.components.cards import icon, progress_bar, state
 from explorer.corpora.corpus import Corpus

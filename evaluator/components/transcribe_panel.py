@@ -11,8 +11,8 @@ import dash_bootstrap_components as dbc
 from dash import Dash, Input, Output, State, ctx, dcc, html, no_update, set_props
 from dash.development.base_component import Component
 
+from evaluator.components.job_list import badge, bar
 from evaluator.jobs.job_table import Job
-from evaluator.pages.job_list import badge, bar
 from evaluator.stores import EvaluatorStores
 from explorer.components.cards import attributes, button, icon
 from explorer.corpora.corpus import Corpus, Utterance

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dash._utils import to_json
 
-from evaluator.pages.job_list import TAIL_BYTES, log_tail
+from evaluator.components.job_list import TAIL_BYTES, log_tail
 
 
 def shown(path: Path) -> str:

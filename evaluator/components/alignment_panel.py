@@ -14,10 +14,10 @@ import orjson
 from dash import html
 from dash.development.base_component import Component
 
+from evaluator.components.alignment_arranging import arranging
+from evaluator.components.normalizer_warning import normalizer_warning
 from evaluator.normalizers.plain import squeeze
 from evaluator.normalizers.registry import Normalizer, changing
-from evaluator.pages.alignment_arranging import arranging
-from evaluator.pages.normalizer_warning import normalizer_warning
 from evaluator.scoring.alignment import GAP, LETTERS, AlignedColumn, Cell, Kind, align, align_many, count_errors
 from evaluator.scoring.error_rate import ErrorCounts
 from evaluator.scoring.score_columns import normalizer_of

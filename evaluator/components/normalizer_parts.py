@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from evaluator.components.normalizer_warning import PATH
 from evaluator.normalizers.contribution_report import ORDER, change, rate, told
 from evaluator.normalizers.contributions import Contributions, Stage, column_name, difference
 from evaluator.normalizers.figures import waterfall
 from evaluator.normalizers.registry import Normalizer
-from evaluator.pages.normalizer_warning import PATH
 from explorer import figures
 from explorer.components.cards import attributes, help_mark, panel, state
 from explorer.components.shell import parameter_select

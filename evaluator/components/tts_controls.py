@@ -8,7 +8,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from evaluator.pages.tts_wish import Wish
+from evaluator.components.tts_wish import Wish
 from evaluator.spoken import SPOKEN_FORMS
 from evaluator.tts.room import RoomPage, score_columns
 from evaluator.tts.stimuli import StimulusSet

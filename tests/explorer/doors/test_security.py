@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 
 from explorer.config import Server
+from explorer.doors.security import COOKIE, check_bind, guard, is_loopback
 from explorer.errors import ConfigError
-from explorer.security import COOKIE, check_bind, guard, is_loopback
 
 
 def guarded(**options: object) -> Flask:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from evaluator.pages.address_check import check_names, ignored
-from evaluator.pages.compare_controls import block_columns
+from evaluator.components.address_check import check_names, ignored
+from evaluator.components.compare_controls import block_columns
 from evaluator.scoring.scores import ScoreStore
 from explorer.corpora.corpus import Corpus
 from explorer.errors import AddressError

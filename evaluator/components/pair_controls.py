@@ -9,8 +9,8 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from evaluator.comparing.comparison_store import Making
-from evaluator.pages.compare_controls import shown_systems
-from evaluator.pages.waiting import waiting
+from evaluator.components.compare_controls import shown_systems
+from evaluator.components.waiting import waiting
 from evaluator.scoring.edits import column_name
 from evaluator.scoring.score_columns import scored_systems
 from explorer.components.cards import icon, state

@@ -7,8 +7,8 @@ from typing import Any
 
 from evaluator.comparing.comparison import Comparison, compare
 from evaluator.comparing.comparison_store import Making
-from evaluator.pages.compare_controls import blocks_of, systems_of
-from evaluator.pages.compare_head import SHARED
+from evaluator.components.compare_controls import blocks_of, systems_of
+from evaluator.components.compare_head import SHARED
 from explorer.corpora.corpus import Corpus
 from explorer.querying.parameters import Parameters
 from explorer.querying.query import Query

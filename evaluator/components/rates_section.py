@@ -14,9 +14,9 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from evaluator.comparing.speed import Speed, speeds
+from evaluator.components.normalizer_warning import PATH as RULES
+from evaluator.components.normalizer_warning import normalizer_warning
 from evaluator.normalizers.registry import Normalizer
-from evaluator.pages.normalizer_warning import PATH as RULES
-from evaluator.pages.normalizer_warning import normalizer_warning
 from evaluator.scoring.counting import EMPTY_REFERENCE
 from evaluator.scoring.metrics import METRICS, Metric, SystemCounts
 from evaluator.scoring.score_columns import normalizer_of

@@ -12,13 +12,13 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from evaluator.doors import review_door
 from evaluator.ledger import NEWEST, Draft, Ledger, SeenRow, review_space
-from evaluator.pages import review_door
 from evaluator.review.presence import GONE_SECONDS, PresenceBoard, in_words
 from explorer.config import load
 from explorer.corpora.corpus import open_corpus
+from explorer.doors.security import guard
 from explorer.errors import UnknownCorpus
-from explorer.security import guard
 
 DOOR = "/api/review/talks/events"
 

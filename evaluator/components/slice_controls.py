@@ -10,7 +10,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from evaluator.comparing.slots import Slot, configured, parsed
-from evaluator.pages.compare_head import SHARED
+from evaluator.components.compare_head import SHARED
 from explorer.columns import Column
 from explorer.components.cards import icon
 from explorer.corpora.corpus import Corpus

@@ -8,9 +8,9 @@ from typing import Any
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from evaluator.components.normalizer_warning import PATH
 from evaluator.normalizers.lost_letters import lost_letters
 from evaluator.normalizers.registry import Normalizer
-from evaluator.pages.normalizer_warning import PATH
 from explorer.components.cards import icon
 from explorer.components.shell import parameter_select
 from explorer.errors import SpeechDataError

@@ -35,8 +35,8 @@ from evaluator.listening.plans import Screen, Slot
 from evaluator.listening.ratings import Rater
 from evaluator.listening.rendering import rendered
 from evaluator.listening.store import UnknownTest, following
+from explorer.doors.media import channel_of
 from explorer.errors import LedgerReadOnly, LedgerUnavailable, QueryError, SpeechDataError, UnknownUtterance
-from explorer.media import channel_of
 from explorer.sound import audio
 from explorer.sound.media_cache import MediaCache
 
