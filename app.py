@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def configuration(options: argparse.Namespace, overrides: Sequence[str], *files: Path) -> Config:
     """The defaults, the given files, then the overrides."""
-    from explorer.config import load
+    from explorer.config_files import load
 
     return load([DEFAULTS, *files, *options.config], overrides)
 
@@ -383,7 +383,7 @@ def _normalizer(options: argparse.Namespace, config: Config) -> Normalizer:
 
 
 def _open_for_reading(options: argparse.Namespace) -> tuple[Any, Config]:
-    from explorer.corpora.corpus import open_corpus
+    from explorer.corpora.opening import open_corpus
     from explorer.places.storage import configure
 
     manifests, overrides = split_overrides(options.manifests)

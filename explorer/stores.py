@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from explorer.comparing.comparison_store import ComparisonStore
+from explorer.lanes.lane import Lane, own_lanes
 from explorer.predictions.prediction_store import PredictionStore
 from explorer.sound.decoders import Decoders
 from explorer.vocabulary.vocabulary_store import Counting, VocabularyStore
+from explorer.vocabulary.word_list import WordList, read_word_list
 from explorer.vocabulary.words import AS_WRITTEN, Folding
 
 if TYPE_CHECKING:
@@ -21,10 +23,8 @@ if TYPE_CHECKING:
     from explorer.config import Config
     from explorer.corpora.corpus import Corpus, Utterance
     from explorer.corpora.library import Library
-    from explorer.lanes.lane import Lane
     from explorer.querying.parameters import Parameters
     from explorer.querying.query import Query
-    from explorer.vocabulary.word_list import WordList
     from explorer.vocabulary.word_listing import WordAccuracy
 
 
@@ -121,8 +121,6 @@ class Stores:
 
     def lanes(self, corpus: Corpus, utterance: Utterance) -> tuple[Lane, ...]:
         """What is drawn under the waveform: what the row and files about it say; a subclass adds what it found."""
-        from explorer.lanes.lane import own_lanes
-
         source = self.config.corpora.get(corpus.name)
         return own_lanes(corpus, utterance, folders=source.lanes if source else ())
 
@@ -148,8 +146,6 @@ class Stores:
         Raises:
             ManifestError: the file cannot be read.
         """
-        from explorer.vocabulary.word_list import read_word_list
-
         source = self.config.corpora.get(corpus.name)
         if source is None or source.vocabulary is None:
             return None

@@ -16,7 +16,7 @@ from dash import Dash
 import explorer.pages
 from explorer import vendor
 from explorer.components import shell
-from explorer.config import load
+from explorer.config_files import load
 from explorer.corpora.corpus import Corpus
 from explorer.corpora.library import Library
 from explorer.doors import exports, media, palette

@@ -151,7 +151,7 @@ def test_corpus_names_are_short_and_unique() -> None:
 def test_what_the_encoder_looks_up_is_there_before_the_first_answer(tmp_path: Path) -> None:
     code = (
         "import sys, app\n"
-        "from explorer.config import load\n"
+        "from explorer.config_files import load\n"
         f"config = load([app.DEFAULTS], ['cache.folder={tmp_path / 'cache'}', 'workspace={tmp_path / 'workspace'}'])\n"
         "stores = app.open_stores(config)\n"
         "assert app.create_app(stores).server.test_client().get('/').status_code == 200\n"

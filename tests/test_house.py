@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections.abc import Mapping, Set
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,9 @@ ROOT = Path(__file__).resolve().parent.parent
 UPPER_FLOOR = ("explorer.components", "explorer.doors", "explorer.pages")
 EVALUATORS_UPPER_FLOOR = ("evaluator.components", "evaluator.doors", "evaluator.pages")
 HEAVY = ("torch", "nemo", "lightning", "librosa", "faster_whisper", "transformers")
+
+# Both ways on purpose. None so far: a table of plugins names its modules as texts, which is no import.
+ALLOWED_CIRCLES: tuple[frozenset[str], ...] = ()
 
 # Classes that must subclass Lightning's; only functions import this module.
 HEAVY_BY_NATURE = ("evaluator.training.callbacks",)
@@ -28,7 +32,7 @@ def name_of(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-def imports(path: Path, *, only_at_import_time: bool = False) -> set[str]:
+def imports(path: Path, *, only_at_import_time: bool = False, typing_too: bool = True) -> set[str]:
     """Modules that the file imports; with ``only_at_import_time``, not those inside functions or TYPE_CHECKING."""
     found: set[str] = set()
 
@@ -40,7 +44,7 @@ def imports(path: Path, *, only_at_import_time: bool = False) -> set[str]:
             found.update(f"{node.module}.{alias.name}" for alias in node.names)
         late = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
         typing_only = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
-        if only_at_import_time and (late or typing_only):
+        if (only_at_import_time and (late or typing_only)) or (typing_only and not typing_too):
             return
         for child in ast.iter_child_nodes(node):
             visit(child)
@@ -88,6 +92,57 @@ def test_no_page_imports_a_page(path: Path) -> None:
     package = own.rsplit(".", 1)[0]
     pages = {name_of(p) for p in path.parent.glob("*.py")} - {own, package}
     assert not imports(path) & pages
+
+
+def circles(graph: Mapping[str, Set[str]]) -> list[frozenset[str]]:
+    """The groups of modules in which each leads to each: Tarjan's strongly connected components of two and more."""
+    number: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    open_ones: list[str] = []
+    found = []
+
+    def visit(module: str) -> None:
+        number[module] = lowest[module] = len(number)
+        open_ones.append(module)
+        for other in sorted(graph.get(module, ())):
+            if other not in number:
+                visit(other)
+            if other in open_ones:
+                lowest[module] = min(lowest[module], lowest[other])
+        if lowest[module] == number[module]:
+            group = open_ones[open_ones.index(module) :]
+            del open_ones[-len(group) :]
+            if len(group) > 1 or module in graph.get(module, ()):
+                found.append(frozenset(group))
+
+    for module in graph:
+        if module not in number:
+            visit(module)
+    return found
+
+
+def test_circles_are_found():
+    graph = {"a": {"b"}, "b": {"c", "d"}, "c": {"a"}, "d": {"e"}, "e": {"e"}, "f": {"a"}}
+    assert set(circles(graph)) == {frozenset("abc"), frozenset("e")}
+
+
+def test_no_module_leads_back_to_itself():
+    """Imports inside functions count too: one that only breaks a circle says that the two belong in another order."""
+    files = {name_of(path): path for path in modules("explorer", "evaluator")}
+    graph = {name: imports(path, typing_too=False) & files.keys() - {name} for name, path in files.items()}
+    for name in graph:  # "from package import module" is not an import of what else is in package/__init__.py
+        graph[name] -= {package for package in graph[name] if _only_its_modules(files[name], package, files)}
+    assert set(circles(graph)) == set(ALLOWED_CIRCLES)
+
+
+def _only_its_modules(path: Path, package: str, files: Mapping[str, Path]) -> bool:
+    wanted = [
+        f"{node.module}.{alias.name}"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module == package
+        for alias in node.names
+    ]
+    return bool(wanted) and all(name in files for name in wanted)
 
 
 @pytest.mark.parametrize("path", modules("explorer", "evaluator"), ids=name_of)

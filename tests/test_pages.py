@@ -17,7 +17,7 @@ import explorer.pages
 from explorer.columns import Column
 from explorer.components import distributions, filters, shell, table
 from explorer.components.guide import guide
-from explorer.config import load
+from explorer.config_files import load
 from explorer.corpora.corpus import Corpus
 from explorer.corpora.library import Library
 from explorer.doors import media

@@ -25,11 +25,12 @@ from explorer.columns import Column
 from explorer.config import Config
 from explorer.corpora.corpus import Corpus
 from explorer.errors import ConfigError
+from explorer.exporting import export_beside
 from explorer.exporting.rows import outside_columns
 from explorer.formatting import count, value
 from explorer.querying.query import Query
 
-_KINDS = {".csv": "csv", ".json": "manifest", ".jsonl": "manifest"}
+_FORMATS = {".csv": "csv", ".json": "nemo", ".jsonl": "nemo"}
 
 
 def measure_manifest(
@@ -53,7 +54,7 @@ def measure_manifest(
     """
     options = measure_options(config, detector, judges=judges)
     if output is not None:
-        if output.suffix not in _KINDS:
+        if output.suffix not in _FORMATS:
             raise ConfigError(f"{output} is neither .csv nor .json; give the output one of these endings.")
         check_output(output, corpus)
     runs = RunStore(Workspace(config.workspace).runs)
@@ -70,7 +71,8 @@ def measure_manifest(
     if output is not None:
         beside = output.with_name(f".{output.name}.{run.id}")
         names = [column.name for column in (*outside_columns(corpus), *columns)]
-        laid.export(rows, beside, kind=_KINDS[output.suffix], columns=names, formulas=config.csv.formulas)  # type: ignore[arg-type]
+        format = _FORMATS[output.suffix]
+        export_beside(laid, rows, beside, format=format, columns=names, formulas=config.csv.formulas)
         beside.replace(output)
     written = "" if output is None else f" Written to {output}."
     monitor.finish(f"{summary(outcome.totals)} {outcome.note}{written}")

@@ -26,6 +26,7 @@ from evaluator.workspace import Workspace
 from explorer.config import Config
 from explorer.corpora.corpus import Corpus
 from explorer.errors import ConfigError, EngineError
+from explorer.exporting import export_beside
 from explorer.querying.query import Query
 
 
@@ -129,7 +130,7 @@ def _with_systems(
         monitor.finish(f"{system.name}: {summary(outcome.totals)}")
     overlays = RunOverlays(OnlyRun(runs.folder, *done), config.cache.folder / "runs")
     beside = output.with_name(f".{output.name}.{done[0].id}")
-    overlays.lay(corpus).export(rows, beside, kind="manifest")
+    export_beside(overlays.lay(corpus), rows, beside, format="nemo")
     beside.replace(output)
     print(f"Written to {output}.", file=sys.stderr)
     faults = [(run, failures(run.journal)) for run in done]

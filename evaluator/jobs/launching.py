@@ -24,6 +24,7 @@ from evaluator.tts.synthesis import Line, SynthesisOptions, write_input
 from evaluator.voices.pairing import write_pairings
 from explorer.config import Config
 from explorer.corpora.corpus import Corpus, Utterance
+from explorer.corpora.sound_list import write_audio_list
 from explorer.errors import JobError
 from explorer.querying.query import Query
 
@@ -186,7 +187,7 @@ def new_run(runs: RunStore, corpus: Corpus, rows: Rows, *, kind: str, system: st
     if isinstance(rows, Utterance):
         pyarrow.parquet.write_table(_one(corpus, rows), run.input)
     else:
-        corpus.audio_list(rows, run.input)
+        write_audio_list(corpus, rows, run.input)
     return run
 
 

@@ -7,7 +7,7 @@ Who works under a chosen one gets the Normalizer itself, so nobody needs to look
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from evaluator.normalizers.nemo import nemo_english
@@ -19,7 +19,18 @@ from explorer.errors import ConfigError
 NORMALIZERS: Mapping[str, Normalizer] = {one.name: one for one in (NONE, BASIC, *WHISPER.values(), nemo_english())}
 """By name, in the order they are offered."""
 
-__all__ = ["ABSENT", "NORMALIZERS", "Normalizer", "Step", "changing", "normalizer", "order_of", "ordered", "registry"]
+__all__ = [
+    "ABSENT",
+    "NORMALIZERS",
+    "Normalizer",
+    "Step",
+    "changing",
+    "normalizer",
+    "normalizing",
+    "order_of",
+    "ordered",
+    "registry",
+]
 
 NAME = re.compile(r"[A-Za-z0-9_]{1,40}")
 
@@ -38,6 +49,11 @@ def registry(own: Mapping[str, Path]) -> Mapping[str, Normalizer]:
             raise ConfigError(f'"normalizers.{name}": a name has letters of ASCII, digits and _, 40 at most')
         found[name] = read_rules(name, path, NORMALIZERS)
     return found
+
+
+def normalizing(rules: str) -> Callable[[str], str]:
+    """The text function of a YAML text that was found to be right: for other processes."""
+    return of_rules("rules", rules, NORMALIZERS, where="rules").apply
 
 
 def normalizer(name: str | Normalizer, known: Mapping[str, Normalizer] = NORMALIZERS) -> Normalizer:

@@ -17,7 +17,7 @@ The version is a hash of the file's content. It is read once, when Earmark start
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -36,7 +36,7 @@ MOST_MEMORY = 64 << 20
 
 KEYS = ("name", "pattern", "replace", "use")
 LOWER = "lower"
-MAKER = "evaluator.normalizers.text_rules:normalizing"
+MAKER = "evaluator.normalizers.registry:normalizing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +104,6 @@ def of_rules(name: str, text: str, others: Mapping[str, Normalizer], *, where: s
         idempotent=False,
         rules=text,
     )
-
-
-def normalizing(rules: str) -> Callable[[str], str]:
-    """The text function of a YAML text that was found to be right: for other processes."""
-    from evaluator.normalizers.registry import NORMALIZERS
-
-    return of_rules("rules", rules, NORMALIZERS, where="rules").apply
 
 
 def _step(rule: Rule, name: str, others: Mapping[str, Normalizer]) -> Step:

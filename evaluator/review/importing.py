@@ -23,7 +23,8 @@ from evaluator.ledger.events import as_json
 from evaluator.ledger.ledger import chunks
 from evaluator.review.edits import FIELDS
 from evaluator.review.rewriting import ORIGINAL, REJECTED
-from explorer.corpora.corpus import Corpus, open_corpus
+from explorer.corpora.corpus import Corpus
+from explorer.corpora.opening import open_corpus
 from explorer.errors import LedgerError, ManifestError
 from explorer.formats.lines import blocks, sniff
 from explorer.querying.query import Query

@@ -17,10 +17,12 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from omegaconf import open_dict
 
 from evaluator.engines import load_recognizer
+from evaluator.nemo_models import file_hash
 from evaluator.normalizers.registry import NORMALIZERS
 from evaluator.scoring.alignment import align
 from evaluator.scoring.error_rate import ErrorCounts
-from explorer.corpora.corpus import open_corpus
+from evaluator.training.results import append_result
+from explorer.corpora.opening import open_corpus
 from explorer.querying.query import Query
 from explorer.sound.audio import load, resample
 
@@ -116,8 +118,6 @@ class Saver(lightning.Callback):
         epoch = trainer.current_epoch + 1
         if epoch not in self._recipe.save_epochs and epoch != trainer.max_epochs:
             return
-        from evaluator.training.recipe import append_result, file_hash
-
         path = self._recipe.folder / f"epoch-{epoch}.nemo"
         save(pl_module, path)
         result = {

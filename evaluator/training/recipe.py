@@ -15,8 +15,6 @@ Rates are fractions. Progress goes line by line to ``progress``.
 from __future__ import annotations
 
 import difflib
-import hashlib
-import json
 import os
 import platform
 import shlex
@@ -32,6 +30,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from evaluator.demo.training_data import SynthesisRecipe, synthesize_training_data
+from evaluator.training.results import results
 from explorer.errors import ConfigError, MissingPackage, ModelError
 
 Progress = Callable[[str], None]
@@ -235,12 +234,6 @@ def _take_weights(model: Any, path: Path) -> None:
         raise ModelError(f"The training cannot begin with the weights of {path}: {reason}") from error
 
 
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _remember(folder: Path, config: DictConfig, path: Path, overrides: Sequence[str]) -> None:
     """Write train.yaml, or check that the folder was begun with the same configuration."""
     record = folder / "train.yaml"
@@ -304,18 +297,3 @@ def _path(value: Any) -> Path:
 
 def _print_to_stderr(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
-
-
-def results(folder: Path) -> list[dict[str, Any]]:
-    """The lines of results.jsonl, none when nothing was saved yet."""
-    path = folder / "results.jsonl"
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
-
-
-def append_result(folder: Path, result: Mapping[str, Any]) -> None:
-    """Add a line to results.jsonl, replacing an earlier one of the same epoch (a resumed run may repeat it)."""
-    path = folder / "results.jsonl"
-    rows = [row for row in results(folder) if row["epoch"] != result["epoch"]]
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text("".join(json.dumps(row) + "\n" for row in [*rows, result]), encoding="utf-8")
-    temporary.replace(path)

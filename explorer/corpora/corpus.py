@@ -12,14 +12,12 @@ from __future__ import annotations
 
 import math
 import re
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,18 +28,15 @@ from explorer.corpora.tables import Place, Tables
 from explorer.errors import MissingAudio, QueryError, UnknownUtterance
 from explorer.places.paths import folder_of
 from explorer.places.sounds import Place as SoundPlace
+from explorer.places.whereabouts import Whereabouts
 from explorer.querying.query import Query, compiled, find
-from explorer.spreadsheet import Formulas
+from explorer.querying.row_memory import RowMemory
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from explorer.places.whereabouts import Whereabouts
+__all__ = ["Corpus", "Extent", "Overlay", "Problem", "Utterance"]
 
-__all__ = ["Corpus", "Extent", "Overlay", "Problem", "Utterance", "open_corpus"]
-
-REMEMBERED_QUERIES = 32
-REMEMBERED_BYTES = 256 << 20
 WARMED_ROWS = 100
 ROWS_AT_ONCE = 50_000
 _ID_START = re.compile("[0-9a-f]{2,16}")
@@ -65,38 +60,9 @@ class Overlay:
     columns: tuple[Column, ...]
 
 
-class RowMemory:
-    """The ordered rows of the last queries, by the query's URL form, at most so many and so many bytes of them (but
-    always those of the last one); shared by threads."""
-
-    def __init__(self, size: int = REMEMBERED_QUERIES, most_bytes: int = REMEMBERED_BYTES) -> None:
-        self._size = size
-        self._most_bytes = most_bytes
-        self._bytes = 0
-        self._rows: OrderedDict[tuple[tuple[str, str], ...], np.ndarray] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, query: Query, find_rows: Callable[[Query], np.ndarray]) -> np.ndarray:
-        """The rows of the query, found now if they are not remembered."""
-        key = tuple(query.pairs())
-        with self._lock:
-            if key in self._rows:
-                self._rows.move_to_end(key)
-                return self._rows[key]
-        rows = find_rows(query)
-        rows.setflags(write=False)
-        with self._lock:
-            if key not in self._rows:  # another thread may have found them meanwhile
-                self._rows[key] = rows
-                self._bytes += rows.nbytes
-            while len(self._rows) > self._size or (self._bytes > self._most_bytes and len(self._rows) > 1):
-                self._bytes -= self._rows.popitem(last=False)[1].nbytes
-        return rows
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Corpus:
-    """A snapshot; made by ``open_corpus`` or a Library, never directly.
+    """A snapshot; made by opening.py or a Library, never directly.
 
     ``complete`` is False for a preview of the first rows while loading goes on. ``problems`` lists at most 10,000,
     ``problem_count`` counts all, ``problem_kinds`` by cause. ``roots`` are the folders sound may come from, resolved.
@@ -257,12 +223,6 @@ class Corpus:
         found = compiled(replace(query, sort=()) if query else Query(), self._places, self._texts)
         yield from self.tables.batches(found, [find(name, self._places) for name in columns], size)
 
-    def audio_list(self, query: Query, path: Path) -> None:
-        """Write what an engine needs to Parquet: id, row, path (absolute), offset and duration, in row order."""
-        from explorer.corpora.sound_list import write_audio_list
-
-        write_audio_list(self, query, path)
-
     def laid(self, overlay: Overlay) -> Corpus:
         """A snapshot with the overlay's columns too; an overlay of the same name is replaced."""
         kept = tuple(present for present in self.overlays if present.name != overlay.name)
@@ -285,25 +245,6 @@ class Corpus:
         if isinstance(place, Path) and not place.is_file():
             raise MissingAudio(f"{place} is not there; is the audio root right?")
         return place
-
-    def export(
-        self,
-        query: Query,
-        path: Path,
-        *,
-        kind: Literal["manifest", "csv"],
-        columns: Sequence[str] | None = None,
-        formulas: Formulas = "guarded",
-    ) -> None:
-        """Write the query's rows in its order, by the outside names of the fields; see explorer/exporting.
-
-        Paths of sounds are written in full where the file lies in another folder than the sources.
-        """
-        from explorer.exporting import Wanted, export_to, leads_elsewhere
-
-        absolute = leads_elsewhere(self, path.absolute().parent)
-        wanted = Wanted(columns=None if columns is None else tuple(columns), absolute=absolute, formulas=formulas)
-        export_to(self, query, path, format={"manifest": "nemo", "csv": "csv"}[kind], wanted=wanted)
 
     def listed(self, rows: np.ndarray, columns: Sequence[str]) -> list[tuple[str, list[Any]]]:
         """The ids and exact values of these rows, in this order: as they were read, nested values decoded."""
@@ -363,33 +304,3 @@ class Corpus:
             if order is not None:
                 return selected(order, self.rows(query.selection())) if query.selects else order
         return self.tables.rows(compiled(query, self._places, self._texts))
-
-
-def open_corpus(
-    name: str,
-    sources: Sequence[Path | str],
-    *,
-    cache: Path,
-    audio_root: Path | str | None = None,
-    roots: Sequence[Path | str] = (),
-    columns: Mapping[str, str] | None = None,
-    tars: str | None = None,
-    dali: str | None = None,
-    progress: Callable[[str, int, int], None] | None = None,
-    memory_mb: int = 1024,
-) -> Corpus:
-    """Build the corpus's cache if it is not there yet, missing durations included, and open it.
-
-    ``columns`` says which columns of a table are audio, offset, duration or reference, where the usual names do not;
-    ``tars`` and ``dali`` where the tar files are that rows are members of (see whereabouts.py).
-    ``progress(stage, done, total)`` is called from time to time.
-
-    Raises:
-        ManifestError: a source cannot be read at all.
-    """
-    from explorer.corpora.build import Recipe, build, opened
-
-    recipe = Recipe.of(sources, audio_root=audio_root, roots=roots, columns=columns, tars=tars, dali=dali)
-    for _stage in build(recipe, cache, progress=progress):
-        pass
-    return opened(name, recipe, cache, memory_mb=memory_mb)

@@ -13,22 +13,20 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import duckdb
 import pyarrow as pa
 
-from explorer.corpora.ingest import CATALOG, MOST_PROBLEMS, UTTERANCES
+from explorer.corpora.database import Database
+from explorer.corpora.recipe import Recipe
 from explorer.corpora.records import Problem
-from explorer.corpora.tables import Database
+from explorer.corpora.schema import CATALOG, MOST_PROBLEMS, UTTERANCES
 from explorer.errors import AudioError, ForbiddenAudio, MissingAudio
 from explorer.places.sounds import Place
+from explorer.places.whereabouts import Whereabouts
 from explorer.sound.audio import Opener, info
 from explorer.sound.decoders import Decoders
-
-if TYPE_CHECKING:
-    from explorer.corpora.build import Recipe
-    from explorer.places.whereabouts import Whereabouts
 
 THREADS = 4
 FILES_AT_ONCE = 2_000

@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import duckdb
@@ -27,11 +27,9 @@ import pyarrow.compute as pc
 
 from explorer.columns import Column
 from explorer.corpora.records import Problem
+from explorer.corpora.schema import CATALOG, FIXED_TYPES, MOST_PROBLEMS, UTTERANCES, field_column
 from explorer.formats import Batch, Role
 
-CATALOG = "corpus"
-UTTERANCES = f"{CATALOG}.utterances"
-MOST_PROBLEMS = 10_000
 MOST_FIELDS = 1_000
 EXACT = 1 << 53
 LONGEST = (1 << 63) - 1
@@ -42,25 +40,9 @@ OTHER_SPACES = (
     "\x1c\x1d\x1e\x1f\x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
 )
 
-FIXED_TYPES = {
-    "row": "INTEGER",
-    "id": "VARCHAR",
-    "audio": "VARCHAR",
-    "offset": "DOUBLE",
-    "duration": "DOUBLE",
-    "reference": "VARCHAR",
-    "words": "INTEGER",
-    "characters": "INTEGER",
-    "word_rate": "DOUBLE",
-    "character_rate": "DOUBLE",
-    "source": "VARCHAR",
-    "line": "INTEGER",
-}
 ARROW_TYPES = {"BOOLEAN": pa.bool_(), "BIGINT": pa.int64(), "DOUBLE": pa.float64(), "VARCHAR": pa.string()}
 ARROW_TYPES |= {"INTEGER": pa.int32(), "JSON": pa.string()}
 SQL_TYPES = {"JSON": "VARCHAR"}
-COLUMN_KINDS = {"BOOLEAN": "flag", "BIGINT": "number", "DOUBLE": "number", "VARCHAR": "text", "JSON": "json"}
-COLUMN_STYLES = {"BIGINT": "integer", "DOUBLE": "decimal"}
 
 
 @dataclass(slots=True)
@@ -72,6 +54,11 @@ class Field:
     physical: str
     storage: str | None = None
     largest: int = 0
+
+    def column(self, name: str) -> Column:
+        """What pages see of it, under that name."""
+        storage = self.storage or "VARCHAR"
+        return field_column(name, outside=self.outside, system=self.role.system, storage=storage)
 
 
 @dataclass(slots=True)
@@ -145,7 +132,12 @@ class Ingest:
         self._insert("vocabulary", {"word": words["word"], "count": words["count"]})
         described = meta | {
             "fields": [
-                {"name": name, "physical": entry.physical, "storage": entry.storage, "column": _described(name, entry)}
+                {
+                    "name": name,
+                    "physical": entry.physical,
+                    "storage": entry.storage,
+                    "column": asdict(entry.column(name)),
+                }
                 for name, entry in self._named().items()
             ],
             "order": list(self._order),
@@ -295,61 +287,3 @@ def _wider(held: str | None, needed: str, largest: int) -> str:
     if (storage == "DOUBLE" and largest > EXACT) or (storage == "BIGINT" and largest > LONGEST):
         return "JSON"
     return storage
-
-
-def _described(name: str, entry: Field) -> dict[str, Any]:
-    """The Column of a field, as JSON."""
-    storage = entry.storage or "VARCHAR"
-    system = entry.role.system
-    if system is not None:
-        system = name.removeprefix("hypothesis_")
-    help = f"What {system} recognized." if system else f'The field "{entry.outside}" of the manifest.'
-    label = system or {"speaker": "Speaker", "language": "Language"}.get(name, entry.outside or name)
-    column = Column(
-        name=name,
-        label=label,
-        kind=COLUMN_KINDS[storage],  # type: ignore[arg-type]
-        help=help,
-        style=COLUMN_STYLES.get(storage, "text"),  # type: ignore[arg-type]
-        field=entry.outside,
-        system=system,
-        hidden=storage == "JSON",
-    )
-    return {slot: getattr(column, slot) for slot in Column.__slots__}
-
-
-def fixed_columns(outside: dict[str, str], order: list[str]) -> list[Column]:
-    """The columns every corpus has, by the outside names a format gives them; those it never used are hidden."""
-    columns = [
-        Column(name="audio", label="Audio", kind="text", help="Path of the sound file, as the manifest has it."),
-        Column(name="offset", label="Offset", kind="number", style="seconds", unit="s",
-               help="Where the utterance begins in its sound file."),
-        Column(name="duration", label="Duration", kind="number", style="seconds", unit="s",
-               help="Length of the utterance; read from the sound file where the manifest does not say."),
-        Column(name="reference", label="Reference", kind="text", help="What was said, according to the manifest."),
-    ]  # fmt: skip
-    hidden = {"offset"} if outside["offset"] not in order else set()
-    return [replace(column, field=outside[column.name], hidden=column.name in hidden) for column in columns]
-
-
-def derived_columns() -> list[Column]:
-    """What is derived from the reference and the duration."""
-    return [
-        Column(name="words", label="Words", kind="number", style="integer", origin="derived",
-               help="Words of the reference, separated by white space."),
-        Column(name="characters", label="Characters", kind="number", style="integer", origin="derived",
-               help="Characters of the reference, spaces included."),
-        Column(name="word_rate", label="Word rate", kind="number", style="rate", unit="words/s", origin="derived",
-               help="Words per second of duration."),
-        Column(name="character_rate", label="Character rate", kind="number", style="rate", unit="chars/s",
-               origin="derived", help="Characters per second of duration; extremes often have a wrong reference."),
-    ]  # fmt: skip
-
-
-def place_columns() -> list[Column]:
-    """Where an utterance comes from."""
-    return [
-        Column(name="source", label="Source", kind="text", origin="derived", hidden=True, help="The manifest file."),
-        Column(name="line", label="Line", kind="number", style="integer", origin="derived", hidden=True,
-               help="The line of the manifest file, counted from 1."),
-    ]  # fmt: skip

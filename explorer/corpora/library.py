@@ -16,16 +16,16 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from explorer.child import environment
+from explorer.corpora.build import cached, forget, order_for
 from explorer.corpora.corpus import Corpus, Overlay
+from explorer.corpora.opening import is_last, opened, preview
+from explorer.corpora.recipe import Recipe
 from explorer.errors import ManifestError, SpeechDataError, UnknownCorpus
 from explorer.places.paths import absolute
 from explorer.querying.query import nearest
-
-if TYPE_CHECKING:
-    from explorer.corpora.build import Recipe
 
 CLOSE_WAIT_SECONDS = 5.0
 PREVIEW_WAIT_SECONDS = 5.0
@@ -229,8 +229,6 @@ class Library:
 
     def _load(self, entry: _Entry, turn: int, afresh: bool) -> None:
         """The work of one opening, in its own thread."""
-        from explorer.corpora.build import Recipe, cached, forget, preview
-
         try:
             recipe = Recipe.of(entry.sources, audio_root=entry.audio_root, roots=entry.roots, **entry.options)
             if afresh:
@@ -255,8 +253,6 @@ class Library:
 
         A process, not a thread, because reading takes all of an interpreter's time and the server needs its own.
         """
-        from explorer.corpora.build import order_for
-
         with tempfile.TemporaryFile("w+") as complaints:
             child = subprocess.Popen(
                 [sys.executable, "-m", "explorer.corpora.build"],
@@ -301,8 +297,6 @@ class Library:
 
     def _show_built(self, entry: _Entry, turn: int, recipe: Recipe) -> bool:
         """Show the cache file there is; whether it is the last one to come."""
-        from explorer.corpora.build import is_last, opened
-
         corpus = opened(entry.name, recipe, self._cache, memory_mb=self._memory_mb)
         self._show(entry, turn, corpus, recipe)
         return is_last(corpus)

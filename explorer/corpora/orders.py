@@ -15,18 +15,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from explorer.corpora.ingest import CATALOG, UTTERANCES
+from explorer.corpora.schema import CATALOG, UTTERANCES
 from explorer.querying.conditions import Case
-
-if TYPE_CHECKING:
-    from explorer.corpora.tables import Database
 
 FROM_ROWS = 200_000
 """Rows from which an order is kept: below that sorting takes less than a tenth of a second."""
@@ -65,9 +61,9 @@ def selected(order: np.ndarray, rows: np.ndarray) -> np.ndarray:
     return order[wanted[order]]
 
 
-def write(database: Database, columns: Iterable[str]) -> None:
+def write(connection: duckdb.DuckDBPyConnection, columns: Iterable[str]) -> None:
     """Keep the orders of these columns (by the names they are stored under), and what case they are in."""
-    reader, writer = database.cursor(), database.cursor()
+    reader, writer = connection.cursor(), connection.cursor()
     cases = {}
     for column in columns:
         cases[column] = case_of(reader, column)

@@ -1,18 +1,14 @@
 """Tables: the DuckDB side of a corpus snapshot. All its SQL is made here and in query.py, from our own names only.
 
-A corpus file is attached read-only to a private in-memory database, so that several processes can read it; overlays
-become in-memory tables with exactly one line per row, in row order.
+Overlays become in-memory tables with exactly one line per row, in row order.
 """
 
 # ruff: noqa: S608  (every name in this SQL is ours, every value from outside is a parameter)
 from __future__ import annotations
 
-import itertools
 import json
 import math
-import threading
 import time
-import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,16 +20,14 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from explorer.columns import Column
-from explorer.corpora import orders
-from explorer.corpora.ingest import CATALOG, UTTERANCES
-from explorer.corpora.orders import Order
+from explorer.corpora.database import Database, Lay
+from explorer.corpora.schema import CATALOG, UTTERANCES
 from explorer.errors import QueryError, SpeechDataError
 from explorer.querying.conditions import Case
 from explorer.querying.query import Compiled
 
 BASE = "utterances"
 SAFE_INTEGER = (1 << 53) - 1
-THREADS = 4
 LOOKED_AT_ONCE = 500_000
 """Rows that a search with a time limit looks at between two glances at the clock: a tenth of a second."""
 
@@ -50,66 +44,6 @@ class Place:
     sql: str
     case: Case | None = None
     ordered: str | None = None
-
-
-@dataclass(frozen=True, slots=True, weakref_slot=True)
-class Lay:
-    """An overlay as it is stored: its name, its in-memory table, and its columns."""
-
-    name: str
-    table: str
-    columns: tuple[Column, ...]
-
-
-class Database:
-    """One private DuckDB database with the corpus attached; what overlays of dead snapshots leave is dropped later."""
-
-    def __init__(self, *, memory_mb: int, spill: Path | None = None) -> None:
-        settings: dict[str, Any] = {"memory_limit": f"{memory_mb}MB", "threads": THREADS}
-        settings["autoinstall_known_extensions"] = settings["autoload_known_extensions"] = False
-        if spill is not None:
-            settings["temp_directory"] = str(spill)
-        self._connection = duckdb.connect(":memory:", config=settings)
-        self._numbers = itertools.count(1)
-        self._doomed: list[str] = []
-        self._orders: dict[str, Order] = {}
-        self._lock = threading.Lock()
-
-    def cursor(self) -> duckdb.DuckDBPyConnection:
-        """A connection for one call: cheap, and needed because a connection serves one thread."""
-        return self._connection.cursor()
-
-    def attach(self, path: Path | None, *, writable: bool = False) -> None:
-        """Attach the corpus file, or an empty catalog in memory when there is none."""
-        name = ":memory:" if path is None else str(path).replace("'", "''")
-        mode = "" if writable or path is None else " (READ_ONLY)"
-        self._connection.execute(f"ATTACH '{name}' AS {CATALOG}{mode}")
-
-    def order(self, column: str) -> Order:
-        """The order of a column that was kept, read once."""
-        with self._lock:
-            if column not in self._orders:
-                self._orders[column] = orders.read(self.cursor(), column)
-            return self._orders[column]
-
-    def keep(self, name: str, table: pa.Table, columns: tuple[Column, ...]) -> Lay:
-        """Store an overlay's table; it is dropped some time after the Lay is gone."""
-        with self._lock:
-            cursor = self.cursor()
-            while self._doomed:
-                cursor.execute(f"DROP TABLE IF EXISTS {self._doomed.pop()}")
-            stored = f"memory.main.lay{next(self._numbers)}"
-            cursor.register("arriving", table)
-            cursor.execute(f"CREATE TABLE {stored} AS SELECT * FROM arriving")
-            cursor.unregister("arriving")
-        lay = Lay(name, stored, columns)
-        # A finalizer may run anywhere, even inside DuckDB: it only notes the name, the next ``keep`` drops the table.
-        weakref.finalize(lay, self._doomed.append, stored)
-        return lay
-
-    def close(self) -> None:
-        """Give the file and the memory back."""
-        self._connection.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

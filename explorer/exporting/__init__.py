@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -155,6 +156,24 @@ BY_ENDING = {export.ending.replace(".", "-"): export for export in EXPORTS.value
 def leads_elsewhere(corpus: Corpus, folder: Path) -> bool:
     """Whether relative paths of sounds, written into a file in this folder, would no longer lead to them."""
     return any(own != folder for own in corpus.folders_by_name.values())
+
+
+def export_beside(
+    corpus: Corpus,
+    query: Query,
+    path: Path,
+    *,
+    format: str,
+    columns: Sequence[str] | None = None,
+    formulas: Formulas = "guarded",
+) -> Written:
+    """Write the query's rows as ``export_to`` does, for a file that stays at ``path``.
+
+    Paths of sounds are written in full where the file lies in another folder than the sources.
+    """
+    absolute = leads_elsewhere(corpus, path.absolute().parent)
+    wanted = Wanted(columns=None if columns is None else tuple(columns), absolute=absolute, formulas=formulas)
+    return export_to(corpus, query, path, format=format, wanted=wanted)
 
 
 def export_to(corpus: Corpus, query: Query, path: Path, *, format: str, wanted: Wanted) -> Written:

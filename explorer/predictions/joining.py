@@ -22,13 +22,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
 from explorer.columns import Column
+from explorer.corpora.corpus import Corpus, Overlay
 from explorer.corpora.records import Problem
 from explorer.errors import ExpressionError, PredictionError
 from explorer.formatting import count
@@ -37,9 +37,6 @@ from explorer.predictions.join_report import AMBIGUOUS, REPEATED, UNMATCHED, WIT
 from explorer.predictions.prediction_files import Part, PredictionFile, as_text
 from explorer.querying.expression import Condition
 from explorer.querying.filtering import resolved
-
-if TYPE_CHECKING:
-    from explorer.corpora.corpus import Corpus, Overlay
 
 KEY_COLUMNS = ("utterance_id", "utt_id", "utt", "id", "segment_id", "recording_id", "key", "name")
 LISTED = 2_000
@@ -93,8 +90,6 @@ def join(
 
 def overlay(corpus: Corpus, path: Path, report: JoinReport) -> Overlay:
     """What ``join`` has written, as columns to lay beside the corpus it was joined with."""
-    from explorer.corpora.corpus import Overlay
-
     system = report.system
     help = f"What {system} heard, from {report.file}, joined on {report.joined_on}."
     name = f"hypothesis_{system}"

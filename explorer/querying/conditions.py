@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal, TypeAlias, TypeVar
 
+from explorer import formatting
 from explorer.columns import Column
 from explorer.errors import QueryError
 
@@ -232,8 +233,6 @@ def words(column: Column, entry: Filter) -> str:
 
 def value_words(column: Column, test: Test) -> str:
     """A test's value as people read it, with a space before it; nothing where there is none."""
-    from explorer.formatting import value  # formatting knows columns, not queries; this is the one way back
-
     if test.value is None:
         return ""
-    return f" “{test.value}”" if isinstance(test.value, str) else f" {value(column, test.value)}"
+    return f" “{test.value}”" if isinstance(test.value, str) else f" {formatting.value(column, test.value)}"

@@ -25,6 +25,7 @@ from typing import NoReturn, Protocol
 
 from explorer.columns import Column
 from explorer.errors import ExpressionError, QueryError
+from explorer.formats.nemo import prediction_field
 from explorer.querying import conditions as meaning
 from explorer.querying.conditions import (
     COMPARISONS,
@@ -50,6 +51,7 @@ from explorer.querying.expression import (
     field_text,
     parse,
 )
+from explorer.querying.expression import conditions as conditions_of
 
 SPOKEN = {"num_words": "words", "num_chars": "characters", "char_rate": "character_rate"}
 """Names of Speech Data Explorer -> ours."""
@@ -152,10 +154,8 @@ def where_sentence(text: str, columns: Sequence[Column], *, alone: bool = True) 
 
 def where_columns(text: str, columns: Sequence[Column]) -> tuple[str, ...]:
     """The names of the columns that an expression tests; none when it cannot be understood."""
-    from explorer.querying.expression import conditions
-
     try:
-        named = conditions(parse(text)) if text else []
+        named = conditions_of(parse(text)) if text else []
         clauses = [understood(node, columns) for node in named]
         found = [column for clause in clauses for column in (clause.column, clause.other) if column is not None]
         return tuple(dict.fromkeys(column.name for column in found))
@@ -247,8 +247,6 @@ def names_of(column: Column) -> tuple[str, ...]:
 
 def _prediction(column: Column) -> str | None:
     """The manifest's name of a hypothesis, also of a system that only runs know."""
-    from explorer.formats.nemo import prediction_field
-
     if column.system is None or column.name != f"hypothesis_{column.system}":
         return None
     return prediction_field(column.system)

@@ -16,10 +16,10 @@ import numpy as np
 import pyarrow as pa
 
 from explorer.columns import Column
-from explorer.corpora.corpus import RowMemory
 from explorer.errors import QueryError
 from explorer.querying.conditions import Case
 from explorer.querying.query import Query, compiled, find
+from explorer.querying.row_memory import RowMemory
 
 TABLE = "listing"
 MEMORY_MB = 512

@@ -14,13 +14,11 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from explorer.corpora.corpus import Corpus
+from explorer.corpora.opening import open_corpus
 from explorer.errors import ManifestError
-
-if TYPE_CHECKING:
-    from explorer.corpora.corpus import Corpus
-    from explorer.vocabulary.words import Folding
+from explorer.vocabulary.words import Folding
 
 GZIP = b"\x1f\x8b"
 
@@ -110,8 +108,6 @@ def _read(path: Path, cache: Path, size: int, changed: int) -> WordList:
 
 
 def _of_manifest(path: Path, cache: Path) -> WordList:
-    from explorer.corpora.corpus import open_corpus
-
     corpus = open_corpus(path.name, [path], cache=cache)
     return replace(words_of(corpus), path=path)
 

@@ -21,7 +21,7 @@ from dash._utils import to_json
 
 import app as door
 from evaluator.pages import compare as page
-from explorer.config import load
+from explorer.config_files import load
 from explorer.querying.parameters import Parameters
 from tests.bench.manifest import lines
 from tests.corpora import loaded

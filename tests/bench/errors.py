@@ -27,7 +27,8 @@ from evaluator.comparing.word_scatter import places, words_listing
 from evaluator.scoring.edit_store import EditStore
 from evaluator.scoring.scores import ScoreStore
 from evaluator.scoring.word_accuracy import word_accuracies
-from explorer.corpora.corpus import Corpus, open_corpus
+from explorer.corpora.corpus import Corpus
+from explorer.corpora.opening import open_corpus
 from explorer.querying.query import Filter, Query, Sort, Test
 from tests.bench.corpus import Figure
 from tests.bench.manifest import write

@@ -25,7 +25,7 @@ import numpy as np
 import soundfile
 from flask import Flask
 
-from explorer.corpora.corpus import open_corpus
+from explorer.corpora.opening import open_corpus
 from explorer.doors import media
 from explorer.querying.query import Query
 from explorer.sound.decoders import Decoders

@@ -12,7 +12,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from evaluator.ledger import Draft, Ledger
-from explorer.corpora.corpus import open_corpus
+from explorer.corpora.opening import open_corpus
 from explorer.querying.query import Query
 from tests.bench import editor
 from tests.bench.serving import server

@@ -27,7 +27,8 @@ from evaluator.suspicion import SIGNALS
 from evaluator.suspicion.queue import columns_read, queued
 from evaluator.suspicion.ranking import Choice
 from evaluator.suspicion.store import SuspicionStore
-from explorer.corpora.corpus import Corpus, open_corpus
+from explorer.corpora.corpus import Corpus
+from explorer.corpora.opening import open_corpus
 from explorer.querying.query import Query, Sort
 from tests.bench.manifest import lines, write
 from tests.planting import planted, retrieval

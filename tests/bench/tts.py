@@ -27,7 +27,7 @@ from werkzeug.serving import make_server
 from app import DEFAULTS, create_app, open_stores
 from evaluator.pages import tts
 from evaluator.tts.stimuli import StimulusSet, stimulus_set
-from explorer.config import load
+from explorer.config_files import load
 from explorer.querying.parameters import Parameters
 from tests.browser.conftest import ARGUMENTS
 from tests.browser.listening import heard, longest_silence, record, serve_recorder, write_chirp

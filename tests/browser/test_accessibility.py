@@ -21,7 +21,7 @@ import app as door
 import evaluator.pages
 import explorer.pages
 import explorer.stores
-from explorer.config import load
+from explorer.config_files import load
 from explorer.querying.query import Query
 from tests.corpora import loaded, write_empty, write_faulty, write_manifest
 

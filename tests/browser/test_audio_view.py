@@ -17,7 +17,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from explorer import vendor
 from explorer.components.player import player
-from explorer.corpora.corpus import Corpus, open_corpus
+from explorer.corpora.corpus import Corpus
+from explorer.corpora.opening import open_corpus
 from explorer.corpora.recordings import recording_of
 from explorer.doors import media
 from explorer.lanes.lane import Lane

@@ -18,7 +18,7 @@ from playwright.sync_api import Page, expect
 import app as door
 from evaluator.synthesizers.espeak import EspeakSynthesizer
 from evaluator.workspace import Workspace
-from explorer.config import load
+from explorer.config_files import load
 from tests.corpora import loaded
 
 pytestmark = pytest.mark.slow

@@ -17,7 +17,7 @@ from playwright.sync_api import Page, expect
 import app as door
 from evaluator.comparing.comparison_store import Tell
 from evaluator.stores import EvaluatorStores
-from explorer.config import load
+from explorer.config_files import load
 from explorer.corpora.corpus import Corpus
 from tests.corpora import loaded, write_manifest
 from tests.explorer.manifests import write_manifest as write_rows

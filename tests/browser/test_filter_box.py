@@ -18,7 +18,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Locator, Page, expect
 
-from explorer.config import load
+from explorer.config_files import load
 from explorer.corpora.library import Library
 from explorer.stores import Stores
 from tests.corpora import explorer_app, opened

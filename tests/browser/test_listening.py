@@ -19,7 +19,7 @@ from app import DEFAULTS, create_app, open_stores
 from evaluator.demo.corpora import TTS_SYSTEMS, tts_corpus, write_manifest
 from evaluator.listening.plans import Screen
 from evaluator.stores import EvaluatorStores
-from explorer.config import load
+from explorer.config_files import load
 from tests.corpora import loaded
 
 QUALITY = {"hibari": 4.4, "hibari-telephone": 3.3, "espeak": 2.4, "espeak-klatt": 1.6}

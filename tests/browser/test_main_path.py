@@ -18,7 +18,7 @@ from evaluator.demo.build import DemoWorkspace
 from evaluator.demo.corpora import DemoSize
 from evaluator.stores import EvaluatorStores
 from evaluator.workspace import Workspace
-from explorer.config import load
+from explorer.config_files import load
 from explorer.querying.query import Query
 from tests.corpora import loaded
 

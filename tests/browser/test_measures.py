@@ -16,7 +16,7 @@ from playwright.sync_api import Dialog, Page, expect
 
 import app as door
 from evaluator.workspace import Workspace
-from explorer.config import load
+from explorer.config_files import load
 from tests.corpora import loaded
 from tests.explorer.sounds import voice
 

@@ -13,7 +13,7 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 import app as door
-from explorer.config import load
+from explorer.config_files import load
 from tests.corpora import loaded
 from tests.explorer.manifests import row, write_manifest
 

@@ -16,7 +16,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from explorer import vendor
 from explorer.components.player import player
-from explorer.corpora.corpus import open_corpus
+from explorer.corpora.opening import open_corpus
 from explorer.doors import media
 from explorer.lanes.lane import Lane
 from explorer.lanes.segments import Segment

@@ -14,7 +14,7 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 import app as door
-from explorer.config import load
+from explorer.config_files import load
 from explorer.querying.query import Query
 from tests.browser.test_accessibility import check
 from tests.corpora import loaded, write_manifest

@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 import app as door
 from evaluator.ledger import review_space
 from evaluator.stores import EvaluatorStores
-from explorer.config import load
+from explorer.config_files import load
 from tests.browser.test_accessibility import violations
 from tests.corpora import loaded
 

@@ -23,7 +23,7 @@ from evaluator.pages import ACTIONS, PANELS, SECTIONS
 from evaluator.stores import EvaluatorStores, open_stores
 from evaluator.synthesizers.hibari import HibariSynthesizer
 from evaluator.workspace import Workspace
-from explorer.config import load
+from explorer.config_files import load
 from explorer.querying.query import Query
 from tests.corpora import loaded
 from tests.evaluator.tones import write_sentence

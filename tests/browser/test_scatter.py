@@ -13,7 +13,7 @@ from flask import Flask
 from playwright.sync_api import Locator, Page, expect
 
 import app as door
-from explorer.config import load
+from explorer.config_files import load
 from tests.corpora import loaded, write_manifest
 from tests.explorer.manifests import write_manifest as write_rows
 

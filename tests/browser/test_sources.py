@@ -12,7 +12,8 @@ from playwright.sync_api import Page, expect
 
 from explorer import vendor
 from explorer.components.player import player
-from explorer.corpora.corpus import Corpus, open_corpus
+from explorer.corpora.corpus import Corpus
+from explorer.corpora.opening import open_corpus
 from explorer.doors import media
 from explorer.querying.query import Query
 from explorer.sound.media_cache import MediaCache

@@ -9,7 +9,7 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from app import DEFAULTS, create_app, open_stores
-from explorer.config import load
+from explorer.config_files import load
 from tests.browser.test_tts import settle
 from tests.explorer.manifests import write_manifest, write_sound
 

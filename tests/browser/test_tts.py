@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 from app import DEFAULTS, create_app, open_stores
 from evaluator.demo.corpora import TTS_SYSTEMS, tts_corpus, write_manifest
 from evaluator.stores import EvaluatorStores
-from explorer.config import load
+from explorer.config_files import load
 from tests.browser.listening import heard, longest_silence, positions, record, serve_recorder, write_chirp
 
 # Three systems whose sounds tell by their pitch whose they are and where: start and slope of a chirp, hertz (a second).

@@ -15,7 +15,7 @@ from evaluator.demo.corpora import tts_corpus, write_manifest
 from evaluator.listening.design import ListeningTest
 from evaluator.stores import EvaluatorStores
 from evaluator.workspace import Workspace
-from explorer.config import load
+from explorer.config_files import load
 from tests.corpora import loaded
 
 pytestmark = pytest.mark.slow

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from explorer.corpora.corpus import Corpus, open_corpus
+from explorer.corpora.corpus import Corpus
+from explorer.corpora.opening import open_corpus
 from tests.explorer.manifests import row, write_manifest
 
 # Under "basic". tiny: 3 + 2 + 0 + 0 = 5 hits, 1 substitution, 1 deletion, 2 insertions in 7 reference words.

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from explorer.corpora.corpus import Corpus, open_corpus
+from explorer.corpora.corpus import Corpus
+from explorer.corpora.opening import open_corpus
 
 
 def write_manifest(path: Path, rows: Iterable[dict[str, Any] | str | bytes]) -> Path:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from explorer.config import PROJECT, Config, known_keys, load
+from explorer.config import Config
+from explorer.config_files import PROJECT, known_keys, load
 from explorer.errors import ConfigError
 
 

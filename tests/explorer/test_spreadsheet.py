@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from explorer import spreadsheet
-from explorer.corpora.corpus import open_corpus
+from explorer.corpora.opening import open_corpus
 from explorer.exporting import Wanted, export_to
 from explorer.querying.query import Query
 from tests.explorer.manifests import opened, row

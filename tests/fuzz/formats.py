@@ -23,8 +23,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from explorer.corpora.database import Database
 from explorer.corpora.ingest import Ingest
-from explorer.corpora.tables import Database
 from explorer.errors import ManifestError
 from explorer.formats import Batch, Reading, format_of
 from tests.fuzz.mutations import mutated

@@ -15,7 +15,8 @@ from evaluator.runs.run_store import RunStore
 from evaluator.transcribing.systems import System
 from explorer.config import Cache, Config
 from explorer.config import System as Configured
-from explorer.corpora.corpus import Corpus, open_corpus
+from explorer.corpora.corpus import Corpus
+from explorer.corpora.opening import open_corpus
 from explorer.errors import ConfigError
 from tests.evaluator.tones import write_sentence
 

@@ -22,7 +22,7 @@ from evaluator.demo.corpora import (
 )
 from evaluator.demo.sentences import SENTENCES
 from evaluator.demo.training_data import SynthesisRecipe, synthesize_training_data, training_utterance
-from explorer.corpora.corpus import open_corpus
+from explorer.corpora.opening import open_corpus
 from explorer.sound.audio import Audio
 
 SMALL = DemoSize(commands=20, sentences=8, stretches=1, stimuli=11)
@@ -251,7 +251,7 @@ def test_a_demo_of_another_recipe_is_made_anew(tmp_path: Path) -> None:
 
 
 def test_the_configuration_finds_the_demo(demo: DemoWorkspace) -> None:
-    from explorer.config import load
+    from explorer.config_files import load
 
     root = Path(__file__).resolve().parents[3]
     config = load([root / "configs" / "earmark.yaml", root / "configs" / "demo.yaml"], demo.overrides)

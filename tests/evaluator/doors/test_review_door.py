@@ -15,8 +15,8 @@ from werkzeug.test import TestResponse
 from evaluator.doors import review_door
 from evaluator.ledger import NEWEST, Draft, Ledger, SeenRow, review_space
 from evaluator.review.presence import GONE_SECONDS, PresenceBoard, in_words
-from explorer.config import load
-from explorer.corpora.corpus import open_corpus
+from explorer.config_files import load
+from explorer.corpora.opening import open_corpus
 from explorer.doors.security import guard
 from explorer.errors import UnknownCorpus
 

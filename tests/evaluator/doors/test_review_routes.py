@@ -14,7 +14,7 @@ from werkzeug.test import Client
 import app as door
 from evaluator.review.order import OrderStore, UnknownOrder
 from evaluator.stores import EvaluatorStores
-from explorer.config import load
+from explorer.config_files import load
 from explorer.errors import LedgerUnavailable
 from tests.corpora import loaded, write_manifest
 

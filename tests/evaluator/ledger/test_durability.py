@@ -17,7 +17,7 @@ from uuid import uuid4
 import pytest
 
 from evaluator.ledger import Ledger, review_space
-from explorer.corpora.corpus import open_corpus
+from explorer.corpora.opening import open_corpus
 from explorer.querying.query import Query
 from tests.evaluator.killed_server import Server, running
 

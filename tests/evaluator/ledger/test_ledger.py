@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from evaluator.ledger import NEWEST, Draft, Ledger, SeenRow, open_ledger, review_space
 from evaluator.ledger.database import connected, database_url, writing
 from evaluator.ledger.history import next_redo, next_undo, taking_back
-from explorer.config import load
+from explorer.config_files import load
 from explorer.errors import ConfigError, LedgerError, LedgerReadOnly, LedgerUnavailable, StaleEdit
 
 SPACE = review_space("commands")

@@ -25,7 +25,7 @@ from evaluator.measuring.measurement import MeasureOptions, measure
 from evaluator.measuring.measuring_process import measure_sound
 from evaluator.runs.run_store import Run, RunStore, failures, read_journal
 from explorer.child import ChildDied
-from explorer.corpora.corpus import open_corpus
+from explorer.corpora.opening import open_corpus
 from explorer.errors import EngineError, UnreadableAudio
 from explorer.places.sounds import Sound
 from explorer.querying.query import Query

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluator.normalizers.registry import NORMALIZERS, Normalizer
-from evaluator.normalizers.text_rules import MOST_BYTES, normalizing, of_rules, read_rules
+from evaluator.normalizers.registry import NORMALIZERS, Normalizer, normalizing
+from evaluator.normalizers.text_rules import MOST_BYTES, of_rules, read_rules
 from explorer.errors import ConfigError
 
 RULES = """

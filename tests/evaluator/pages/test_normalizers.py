@@ -17,7 +17,7 @@ from evaluator.normalizers.contribution_report import ORDER
 from evaluator.normalizers.registry import NORMALIZERS
 from evaluator.pages import normalizers
 from evaluator.stores import EvaluatorStores
-from explorer.config import load
+from explorer.config_files import load
 from explorer.querying.parameters import Parameters
 from explorer.querying.query import Query
 from explorer.vocabulary import vocabulary_views

@@ -17,7 +17,7 @@ from evaluator.components.slice_controls import slots_of
 from evaluator.pages import errors, scatter, slices, words
 from evaluator.scoring.scores import ScoringProgress
 from evaluator.stores import EvaluatorStores
-from explorer.config import load
+from explorer.config_files import load
 from explorer.errors import QueryError, SpeechDataError
 from explorer.querying.parameters import Parameters
 from tests.corpora import loaded

@@ -11,7 +11,8 @@ from evaluator.ledger import NEWEST, Draft, Ledger, SeenRow, review_space
 from evaluator.review.assigned import AssignedOverlays, to_do
 from evaluator.review.assignments import Plan, keep_plan, plan_of
 from evaluator.review.overlays import ReviewOverlays
-from explorer.corpora.corpus import Corpus, open_corpus
+from explorer.corpora.corpus import Corpus
+from explorer.corpora.opening import open_corpus
 from explorer.querying.query import Query
 from tests.evaluator.doors.test_review_door import write_manifest
 

@@ -19,7 +19,8 @@ from evaluator.review.corrections import corrections
 from evaluator.review.exporting import export_review
 from evaluator.review.importing import import_review
 from evaluator.review.json_line import changed
-from explorer.corpora.corpus import Corpus, open_corpus
+from explorer.corpora.corpus import Corpus
+from explorer.corpora.opening import open_corpus
 from explorer.querying.query import Query
 
 LINES = [

@@ -12,7 +12,8 @@ import pytest
 from evaluator.ledger import NEWEST, Draft, Ledger, review_space
 from evaluator.review import overlays as module
 from evaluator.review.overlays import AWAY_SECONDS, COLUMNS, ReviewOverlays
-from explorer.corpora.corpus import Corpus, open_corpus
+from explorer.corpora.corpus import Corpus
+from explorer.corpora.opening import open_corpus
 from explorer.errors import LedgerUnavailable
 from explorer.querying.query import Query
 from tests.corpora import write_manifest

@@ -18,7 +18,7 @@ from evaluator.review.assignments import Plan, keep_plan
 from evaluator.review.progress import review_progress
 from evaluator.review.progress_store import ProgressStore
 from evaluator.stores import EvaluatorStores
-from explorer.config import load
+from explorer.config_files import load
 from explorer.querying.query import Query
 from tests.corpora import loaded
 

@@ -13,7 +13,7 @@ from evaluator.normalizers.registry import NORMALIZERS
 from evaluator.review.applying import apply_recipe
 from evaluator.review.recipe import read_recipe
 from evaluator.review.rewriting import Change
-from explorer.corpora.corpus import open_corpus
+from explorer.corpora.opening import open_corpus
 from explorer.errors import ConfigError
 
 ROWS: list[dict[str, Any]] = [

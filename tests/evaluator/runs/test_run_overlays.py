@@ -16,8 +16,10 @@ from evaluator.runs.run_overlays import RunOverlays
 from evaluator.runs.run_store import Journal, Run, RunStore
 from evaluator.transcribing.systems import System
 from evaluator.transcribing.transcription import Options
-from explorer.corpora.corpus import Corpus, open_corpus
+from explorer.corpora.corpus import Corpus
+from explorer.corpora.opening import open_corpus
 from explorer.errors import JobError
+from explorer.exporting import export_beside
 from explorer.querying.query import Filter, Query, Test
 from tests.evaluator.tones import write_sentence
 
@@ -98,7 +100,7 @@ def test_a_run_overrides_the_manifest_only_where_it_has_a_result(place: Place) -
     assert laid.systems == ("old",)
     assert column(laid, "old") == {"a": "old a", "b": "fresh", "c": "old c"}
     out = place.folder / "out.json"
-    laid.export(Query(), out, kind="manifest")
+    export_beside(laid, Query(), out, format="nemo")
     assert [orjson.loads(line)["pred_text_old"] for line in out.read_bytes().splitlines()] == [
         "old a",
         "fresh",

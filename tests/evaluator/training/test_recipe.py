@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
-from evaluator.training.recipe import append_result, checked, load_recipe, train
+from evaluator.training.recipe import checked, load_recipe, train
+from evaluator.training.results import append_result
 from explorer.errors import ConfigError, ModelError
 
 ROOT = Path(__file__).resolve().parents[3]

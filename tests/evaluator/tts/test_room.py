@@ -25,8 +25,9 @@ from evaluator.stores import EvaluatorStores
 from evaluator.tts.room import RoomPage, room_page
 from evaluator.tts.stimuli import stimulus_set
 from explorer.columns import Column
-from explorer.config import load
-from explorer.corpora.corpus import Corpus, Overlay, open_corpus
+from explorer.config_files import load
+from explorer.corpora.corpus import Corpus, Overlay
+from explorer.corpora.opening import open_corpus
 from explorer.errors import QueryError
 from explorer.querying.parameters import Parameters
 from explorer.querying.query import Filter, Query, Sort, Test

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluator.tts.stimuli import StimulusSet, StimulusSets, is_tts, stimulus_set
-from explorer.corpora.corpus import Corpus, open_corpus
+from explorer.corpora.corpus import Corpus
+from explorer.corpora.opening import open_corpus
 from explorer.errors import QueryError
 from tests.explorer.manifests import write_manifest, write_sound
 

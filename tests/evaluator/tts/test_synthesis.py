@@ -29,8 +29,8 @@ from evaluator.tts.stimuli import is_tts, stimulus_set
 from evaluator.tts.synthesis import Line, SynthesisOptions, checked, read_input, synthesize
 from evaluator.tts.synthesized import TYPED
 from evaluator.workspace import Workspace
-from explorer.config import load
-from explorer.corpora.corpus import open_corpus
+from explorer.config_files import load
+from explorer.corpora.opening import open_corpus
 from explorer.errors import ConfigError, EngineError, JobError
 from explorer.querying.parameters import Parameters
 from explorer.querying.query import Query

@@ -19,7 +19,8 @@ from evaluator.voices.judges import JUDGES, missing_judges
 from evaluator.voices.measures import NEED_REFERENCE, VOICE_MEASURES
 from evaluator.voices.pairing import read_pairings, write_pairings
 from evaluator.voices.summary import by_system
-from explorer.corpora.corpus import Corpus, open_corpus
+from explorer.corpora.corpus import Corpus
+from explorer.corpora.opening import open_corpus
 from explorer.querying.query import Query
 
 pytestmark = pytest.mark.slow

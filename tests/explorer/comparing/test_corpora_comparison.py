@@ -26,7 +26,8 @@ from explorer.comparing.corpora_comparison import (
     word_overlaps,
 )
 from explorer.comparing.duplicates import Cancelled, find_duplicates
-from explorer.corpora.corpus import Corpus, open_corpus
+from explorer.corpora.corpus import Corpus
+from explorer.corpora.opening import open_corpus
 from explorer.vocabulary.words import AS_WRITTEN, Folding
 from tests.explorer.manifests import row, write_manifest, write_sound
 from tests.explorer.tarred import sound, tarred

@@ -19,9 +19,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from explorer.columns import Column
-from explorer.corpora import build, ingest, orders, tables
-from explorer.corpora.corpus import Corpus, Overlay, open_corpus
+from explorer.corpora import build, ingest, opening, orders, tables
+from explorer.corpora.corpus import Corpus, Overlay
+from explorer.corpora.database import Database
+from explorer.corpora.opening import open_corpus
+from explorer.corpora.recipe import Recipe
+from explorer.corpora.sound_list import write_audio_list
 from explorer.errors import ForbiddenAudio, ManifestError, MissingAudio, QueryError, SpeechDataError, UnknownUtterance
+from explorer.exporting import export_beside
 from explorer.querying.query import Filter, Query, Sort, Test
 from tests.explorer.manifests import ids, opened, row, said, write_manifest, write_sound
 
@@ -68,8 +73,8 @@ def utterances(corpus: Corpus) -> list[Any]:
 def test_a_field_has_the_type_that_keeps_every_value_exactly(tmp_path: Path, values: list[Any], kind: str):
     """Each value in its own block of lines, so that the column is widened while it already has rows."""
     path = write_manifest(tmp_path / "m.json", [row(f"{n}.wav", x=value) for n, value in enumerate(values)])
-    recipe = build.Recipe.of([path])
-    database = build.Database(memory_mb=256)
+    recipe = Recipe.of([path])
+    database = Database(memory_mb=256)
     database.attach(None)
     sink = ingest.Ingest(database.cursor())
     from explorer.formats import Reading, nemo
@@ -77,7 +82,7 @@ def test_a_field_has_the_type_that_keeps_every_value_exactly(tmp_path: Path, val
     for batch in nemo.read(path, Reading(index=0, names=("m.json",), block_bytes=1)):
         sink.append(batch, source="m.json", role=nemo.role)
     sink.finish({"source_names": ["m.json"], "fixed": nemo.FIXED_FIELDS})
-    corpus = build._corpus("x", recipe, database, tmp_path, key="k", complete=True)
+    corpus = opening._corpus("x", recipe, database, tmp_path, key="k", complete=True)
     assert corpus.column("x").kind == kind
     found = [utterance.extra.get("x") for utterance in utterances(corpus)]
     assert found == values
@@ -230,7 +235,7 @@ def test_an_empty_corpus_answers_everything(tmp_path: Path):
     assert corpus.extent(query) == type(corpus.extent(query))(0, 0.0, 0)
     assert corpus.totals(query, ["duration"]) == {"duration": 0.0}
     assert list(corpus.batches(["reference"])) == []
-    corpus.export(query, tmp_path / "out.json", kind="manifest")
+    export_beside(corpus, query, tmp_path / "out.json", format="nemo")
     assert (tmp_path / "out.json").read_bytes() == b""
 
 
@@ -365,7 +370,7 @@ def test_a_run_overlay_adds_a_system(numbered: Corpus, tmp_path: Path):
     assert laid.systems == ("mine",)
     assert dict(laid.utterance(ids(laid)[1]).hypotheses) == {"mine": "heard it"}
     assert laid.rows(Query(search="HEARD")).tolist() == [1]
-    laid.export(Query(search="heard"), tmp_path / "out.json", kind="manifest")
+    export_beside(laid, Query(search="heard"), tmp_path / "out.json", format="nemo")
     [line] = (tmp_path / "out.json").read_text().splitlines()
     assert json.loads(line)["pred_text_mine"] == "heard it"
 
@@ -432,7 +437,7 @@ def test_reading_what_was_written_gives_the_same_values(
     folder = tmp_path / str(len(list(tmp_path.iterdir())))
     corpus = opened(folder, entries)
     assert corpus.problems == ()
-    corpus.export(ALL, folder / "out.json", kind="manifest")
+    export_beside(corpus, ALL, folder / "out.json", format="nemo")
     written = [json.loads(line) for line in (folder / "out.json").read_bytes().split(b"\n") if line]
     assert [as_read(entry) for entry in written] == [as_read(entry) for entry in entries]
     again = open_corpus("again", [folder / "out.json"], cache=folder / "cache")
@@ -450,18 +455,18 @@ def test_a_manifest_export_has_the_fields_under_their_names_in_their_order(tmp_p
         "n": [1],
     }
     corpus = opened(tmp_path, [entry, row("b.wav", late=True)])
-    corpus.export(ALL, tmp_path / "out.json", kind="manifest")
+    export_beside(corpus, ALL, tmp_path / "out.json", format="nemo")
     first, second = (tmp_path / "out.json").read_text().splitlines()
     assert list(json.loads(first).items()) == list(entry.items())
     assert json.loads(second) == row("b.wav", late=True)
-    corpus.export(ALL, tmp_path / "some.json", kind="manifest", columns=["reference", "words"])
+    export_beside(corpus, ALL, tmp_path / "some.json", format="nemo", columns=["reference", "words"])
     assert json.loads((tmp_path / "some.json").read_text().splitlines()[0]) == {"text": "a", "words": 1}
 
 
 def test_an_export_follows_the_query_and_keeps_what_json_barely_can(tmp_path: Path):
     lines = ['{"audio_filepath": "a", "duration": 2, "x": NaN, "big": 99999999999999999999999}', row("b", duration=1)]
     corpus = opened(tmp_path, lines)
-    corpus.export(Query(sort=(Sort("duration"),)), tmp_path / "out.json", kind="manifest")
+    export_beside(corpus, Query(sort=(Sort("duration"),)), tmp_path / "out.json", format="nemo")
     second, first = map(json.loads, (tmp_path / "out.json").read_text().splitlines())
     assert second["audio_filepath"] == "b"
     assert first["big"] == 99999999999999999999999
@@ -471,7 +476,7 @@ def test_an_export_follows_the_query_and_keeps_what_json_barely_can(tmp_path: Pa
 def test_csv_keeps_text_as_it_is_where_that_is_wanted(tmp_path: Path):
     texts = ['say "hi", then\nleave', "=1+1", "  spaces  ", "tab\tü \r x"]
     corpus = opened(tmp_path, [row(f"{n}.wav", text=text, n={"a": 1}, f=True) for n, text in enumerate(texts)])
-    corpus.export(ALL, tmp_path / "out.csv", kind="csv", formulas="plain")
+    export_beside(corpus, ALL, tmp_path / "out.csv", format="csv", formulas="plain")
     with (tmp_path / "out.csv").open(newline="", encoding="utf-8") as stream:
         found = list(csv.DictReader(stream))
     assert [entry["text"] for entry in found] == texts
@@ -479,13 +484,13 @@ def test_csv_keeps_text_as_it_is_where_that_is_wanted(tmp_path: Path):
     assert found[0].items() >= own.items()
 
 
-@pytest.mark.parametrize("kind", ["manifest", "csv"])
-def test_paths_lead_to_the_sound_wherever_the_export_lies(tmp_path: Path, kind: Any):
+@pytest.mark.parametrize("kind", ["nemo", "csv"])
+def test_paths_lead_to_the_sound_wherever_the_export_lies(tmp_path: Path, kind: str):
     corpus = opened(tmp_path / "here", [row("wav/a.wav", text="x")])
     for folder, written in (("here", "wav/a.wav"), ("there", str(tmp_path / "here" / "wav" / "a.wav"))):
         out = tmp_path / folder / f"out-{kind}.{'csv' if kind == 'csv' else 'json'}"
         out.parent.mkdir(exist_ok=True)
-        corpus.export(ALL, out, kind=kind)
+        export_beside(corpus, ALL, out, format=kind)
         again = open_corpus("again", [out], roots=[tmp_path], cache=tmp_path / "cache")
         assert column_values(again, "audio") == [written]
         assert utterances(again)[0].path == tmp_path / "here" / "wav" / "a.wav"
@@ -494,13 +499,13 @@ def test_paths_lead_to_the_sound_wherever_the_export_lies(tmp_path: Path, kind: 
 def test_the_audio_list_has_what_an_engine_needs(tmp_path: Path):
     corpus = opened(tmp_path, [row("a.wav", offset=1.5), row("/abs/b.wav"), row("c.wav")])
     query = Query((Filter("line", (Test("lt", 3),)),), (Sort("line", True),))
-    corpus.audio_list(query, tmp_path / "list.parquet")
+    write_audio_list(corpus, query, tmp_path / "list.parquet")
     table = pq.read_table(tmp_path / "list.parquet")
     assert table.to_pylist() == [
         {"id": ids(corpus)[0], "row": 0, "path": str(tmp_path / "a.wav"), "offset": 1.5, "duration": 1.5},
         {"id": ids(corpus)[1], "row": 1, "path": "/abs/b.wav", "offset": 0.0, "duration": 1.5},
     ]
-    corpus.audio_list(Query(search="not there"), tmp_path / "none.parquet")
+    write_audio_list(corpus, Query(search="not there"), tmp_path / "none.parquet")
     assert pq.read_table(tmp_path / "none.parquet").num_rows == 0
 
 
@@ -535,12 +540,12 @@ def test_a_build_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: p
 def test_a_half_built_file_is_never_used_and_swept_after_a_day(tmp_path: Path):
     (tmp_path / "cache").mkdir()
     path = write_manifest(tmp_path / "m.json", [row()])
-    half = tmp_path / "cache" / f"{build.Recipe.of([path]).key}.123.abc{build.BUILDING}"
+    half = tmp_path / "cache" / f"{Recipe.of([path]).key}.123.abc{build.BUILDING}"
     half.write_bytes(b"half")
     assert open_corpus("test", [path], cache=tmp_path / "cache").size == 1
     assert half.exists()
     os.utime(half, (0, 0))
-    list(build.build(build.Recipe.of([path]), tmp_path / "cache"))
+    list(build.build(Recipe.of([path]), tmp_path / "cache"))
     assert not half.exists()
 
 
@@ -550,7 +555,7 @@ def test_a_damaged_cache_file_is_made_again(tmp_path: Path):
     [file] = (tmp_path / "cache").glob("*.duckdb")
     file.write_bytes(file.read_bytes()[:5000])
     with pytest.raises(ManifestError, match="delete it and open again"):
-        build.opened("test", build.Recipe.of([path]), tmp_path / "cache")
+        opening.opened("test", Recipe.of([path]), tmp_path / "cache")
     assert open_corpus("test", [path], cache=tmp_path / "cache").size == 1
 
 
@@ -563,7 +568,7 @@ def test_nothing_is_written_beside_the_manifest(tmp_path: Path):
 @pytest.mark.slow
 def test_two_processes_may_build_the_same_corpus_at_once(tmp_path: Path):
     path = write_manifest(tmp_path / "m.json", [row(f"{n}.wav") for n in range(3_000)])
-    order = build.order_for(build.Recipe.of([path]), tmp_path / "cache")
+    order = build.order_for(Recipe.of([path]), tmp_path / "cache")
     command = [sys.executable, "-m", "explorer.corpora.build"]
     children = [
         subprocess.Popen(

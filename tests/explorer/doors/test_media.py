@@ -18,7 +18,8 @@ from flask.testing import FlaskClient
 from PIL import Image
 from werkzeug.test import TestResponse
 
-from explorer.corpora.corpus import Corpus, open_corpus
+from explorer.corpora.corpus import Corpus
+from explorer.corpora.opening import open_corpus
 from explorer.doors import media
 from explorer.errors import UnknownCorpus, UnreadableAudio
 from explorer.querying.query import Query

@@ -14,7 +14,8 @@ import pyarrow.parquet
 import pytest
 import soundfile
 
-from explorer.corpora.corpus import Corpus, open_corpus
+from explorer.corpora.corpus import Corpus
+from explorer.corpora.opening import open_corpus
 from explorer.errors import QueryError
 from explorer.exporting import EXPORTS, Wanted, export_to
 from explorer.formats import FORMATS, format_of

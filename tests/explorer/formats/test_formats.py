@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from explorer.corpora.build import Recipe, preview
-from explorer.corpora.corpus import Corpus, open_corpus
+from explorer.corpora.corpus import Corpus
+from explorer.corpora.opening import open_corpus, preview
+from explorer.corpora.recipe import Recipe
 from explorer.errors import ManifestError
 from explorer.formats import FORMATS, format_of
 from explorer.querying.query import Query

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from explorer.corpora.corpus import open_corpus
+from explorer.corpora.opening import open_corpus
 from explorer.errors import ManifestError
 from explorer.formats import Reading, nemo
 from explorer.formats.lines import blocks

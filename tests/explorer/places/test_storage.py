@@ -17,8 +17,9 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.corpora.corpus import Corpus, open_corpus
+from explorer.corpora.corpus import Corpus
 from explorer.corpora.library import Library
+from explorer.corpora.opening import open_corpus
 from explorer.doors import media
 from explorer.errors import ForbiddenAudio, ManifestError, MissingAudio, StorageError, UnreadableAudio
 from explorer.places import outages, storage

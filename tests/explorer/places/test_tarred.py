@@ -15,7 +15,9 @@ from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explorer.corpora.corpus import Corpus, open_corpus
+from explorer.corpora.corpus import Corpus
+from explorer.corpora.opening import open_corpus
+from explorer.corpora.sound_list import write_audio_list
 from explorer.doors import media
 from explorer.errors import ForbiddenAudio, MissingAudio, UnreadableAudio
 from explorer.places.sounds import Sound
@@ -97,7 +99,7 @@ class TestLayouts:
 
     def test_the_audio_list_of_a_run_can_be_read_by_itself(self, tmp_path: Path, folder: Path) -> None:
         corpus = opened(tmp_path, folder / "tarred_audio_manifest.json")
-        corpus.audio_list(Query(), tmp_path / "list.parquet")
+        write_audio_list(corpus, Query(), tmp_path / "list.parquet")
         rows = pq.read_table(tmp_path / "list.parquet").to_pylist()
         assert len(rows) == 12
         for row, utterance in zip(rows, utterances(corpus), strict=True):

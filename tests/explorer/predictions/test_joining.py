@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explorer.config import CorpusSource, load
+from explorer.config import CorpusSource
+from explorer.config_files import load
 from explorer.corpora.corpus import Corpus
 from explorer.corpora.library import Library
 from explorer.errors import ConfigError, ManifestError, PredictionError

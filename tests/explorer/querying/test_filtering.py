@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 
 from explorer.columns import Column
 from explorer.corpora.corpus import Corpus
+from explorer.corpora.sound_list import write_audio_list
 from explorer.corpora.tables import Place
 from explorer.errors import ExpressionError, QueryError
+from explorer.exporting import export_beside
 from explorer.querying.conditions import COMPARISONS
 from explorer.querying.expression import And, Condition, Expression, Literal, Not, Or, Other
 from explorer.querying.filtering import resolved, where_columns, where_sentence, where_sql
@@ -305,9 +307,9 @@ def test_every_consumer_of_a_query_obeys_where(corpus: Corpus, tmp_path: Path):
     assert corpus.counted(query, "own", 5)[0] == [(False, 2), (True, 1)]
     assert sum(batch.num_rows for batch in corpus.batches(("reference",), query)) == 3
     assert [values["row"] for values in corpus.page(query, 0, 9, ())] == [0, 1, 3]
-    corpus.export(query, tmp_path / "out.jsonl", kind="manifest")
+    export_beside(corpus, query, tmp_path / "out.jsonl", format="nemo")
     assert len((tmp_path / "out.jsonl").read_text().splitlines()) == 3
-    corpus.audio_list(query, tmp_path / "list.parquet")
+    write_audio_list(corpus, query, tmp_path / "list.parquet")
     assert pa.parquet.read_table(tmp_path / "list.parquet").num_rows == 3
     assert query.sentence(corpus) == (
         "Utterances where Duration is greater than 0.50\u00a0s and (Reference contains “seven” or own is no)"

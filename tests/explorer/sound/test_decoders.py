@@ -15,7 +15,7 @@ import soundfile
 from flask import Flask
 
 from explorer.child import Child
-from explorer.corpora.corpus import open_corpus
+from explorer.corpora.opening import open_corpus
 from explorer.doors import media
 from explorer.errors import AudioError, MissingAudio, UnreadableAudio
 from explorer.places.sounds import Sound
