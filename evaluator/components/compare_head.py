@@ -11,13 +11,11 @@ from collections.abc import Sequence
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from evaluator.comparing.comparison_store import Making
 from evaluator.components.address_check import check_names, ignored
 from evaluator.components.normalizer_warning import normalizer_warning
 from evaluator.scoring.score_columns import normalizer_of
-from explorer.components.cards import icon, progress_bar, state
+from explorer.components.cards import icon, state
 from explorer.corpora.corpus import Corpus
-from explorer.formatting import count
 from explorer.querying.parameters import PLACE, VIEW, Parameters
 from explorer.querying.query import Query
 
@@ -63,11 +61,3 @@ def nothing_to_compare(corpus: Corpus, query: Parameters) -> Component:
     return html.Div(
         state("bi-bar-chart-steps", "There is nothing to compare yet", text, actions=actions), className="panel"
     )
-
-
-def waiting(cancel: str, far: Making) -> Component:
-    """How far a comparison is, with a button to cancel it, as a panel; ``cancel`` is the button's id."""
-    told = f"Comparing: {count(far.done)} of {count(far.total)}" if far.total else "Comparing"
-    bar = progress_bar("Comparing", 100 * far.done / far.total if far.total else None)
-    button = html.Button("Cancel", id=cancel, type="button", className="btn btn-secondary", n_clicks=0)
-    return html.Div(html.Div([html.Span(told), bar, button], className="rates-wait", role="status"), className="panel")

@@ -16,6 +16,7 @@ from evaluator.comparing.comparison import Comparison, Standing
 from evaluator.comparing.comparison_columns import Shown, few, ordered, p_value, shown_columns
 from evaluator.scoring.metrics import METRICS
 from explorer.components.cards import attributes, help_mark, icon
+from explorer.components.whisker import whisker
 from explorer.formatting import count
 from explorer.querying.expression import field_text
 from explorer.querying.parameters import PLACE, Parameters
@@ -141,19 +142,6 @@ def _tests(row: Standing) -> str:
 
 def _whisker(row: Standing, scale: tuple[float, float]) -> Component | None:
     """The interval as a bar on the scale of all systems, the rate as a mark on it."""
-    if row.interval is None or row.wer is None or scale[1] <= scale[0]:
+    if row.interval is None or row.wer is None:
         return None
-    left, right, mark = (_place(end, scale) for end in (row.interval.low, row.interval.high, row.wer))
-    beyond = "whisker-above" if row.wer > scale[1] else "whisker-below" if row.wer < scale[0] else ""
-    return html.Span(
-        [
-            html.I(className="whisker-bar", style={"left": f"{left:.2f}%", "width": f"{max(0.6, right - left):.2f}%"}),
-            html.I(className=beyond) if beyond else html.I(className="whisker-mark", style={"left": f"{mark:.2f}%"}),
-        ],
-        className="whisker",
-        **attributes(aria_hidden="true"),
-    )
-
-
-def _place(value: float, scale: tuple[float, float]) -> float:
-    return 100 * min(1.0, max(0.0, (value - scale[0]) / (scale[1] - scale[0])))
+    return whisker(row.interval.low, row.interval.high, row.wer, scale)

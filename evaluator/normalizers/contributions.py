@@ -18,11 +18,8 @@ as JSON.
 
 from __future__ import annotations
 
-import gc
 import json
-import os
 import sys
-import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,11 +29,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet
 
+from evaluator.arrow_process import fed
 from evaluator.normalizers.plain import squeeze
 from evaluator.normalizers.registry import NORMALIZERS, Normalizer, ordered
 from evaluator.scoring.alignment_batches import count_pairs, word_counts
 from evaluator.scoring.counting import normalised, parts_of
 from evaluator.scoring.error_rate import ErrorCounts
+from evaluator.scoring.system_files import counted, system_files
 from explorer.querying.conditions import SEPARATOR
 
 COUNTS = b"counts"
@@ -109,20 +108,15 @@ def write_contributions(
     progress: Callable[[int], None] | None = None,
 ) -> None:
     """Measure the rules for the systems that ``files`` names, all in one pass; ``progress`` is told the rows done."""
-    writers = {system: _Writer(system, path, chosen) for system, path in files.items()}
-    done = 0
-    try:
-        for batch in batches:
+    listed = pa.dictionary(pa.int32(), pa.string())
+    schemas = {system: pa.schema([("row", pa.int32()), (column_name(system), listed)]) for system in files}
+    with system_files(schemas, files) as opened:
+        writers = {system: _Writer(file, chosen) for system, file in opened.items()}
+        for batch in counted(batches, progress):
             for part in parts_of(batch):
                 _measure(part, chosen, writers)
-            done += batch.num_rows
-            if progress is not None:
-                progress(done)
         for writer in writers.values():
-            writer.publish()
-    finally:
-        for writer in writers.values():
-            writer.discard()
+            writer.finish()
 
 
 def read_contributions(system: str, path: Path, chosen: Normalizer) -> Contributions:
@@ -198,13 +192,10 @@ def _measure(part: pa.RecordBatch, chosen: Normalizer, writers: Mapping[str, _Wr
 
 
 class _Writer:
-    """Collects what rules did for one system in a temporary file beside its place."""
+    """Collects what rules did for one system in its file."""
 
-    def __init__(self, system: str, path: Path, chosen: Normalizer) -> None:
-        self._path = path
-        self._building = path.with_name(f"{path.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}.building")
-        self._schema = pa.schema([("row", pa.int32()), (column_name(system), pa.dictionary(pa.int32(), pa.string()))])
-        self._file = pyarrow.parquet.ParquetWriter(self._building, self._schema, compression="zstd")
+    def __init__(self, file: pyarrow.parquet.ParquetWriter, chosen: Normalizer) -> None:
+        self._file = file
         self._names = [step.name for step in chosen.steps]
         self._numbers = np.zeros((len(self._names) + 1, KINDS), np.int64)
         self._changed = np.zeros(len(self._names) + 1, np.int64)
@@ -229,30 +220,17 @@ class _Writer:
         ]
         listed = pa.DictionaryArray.from_arrays(pa.array(codes.reshape(-1), pa.int32()), pa.array(told, pa.string()))
         batch = [pa.array(counter.rows[some], pa.int32()), listed]
-        self._file.write_batch(pa.record_batch(batch, schema=self._schema))
+        self._file.write_batch(pa.record_batch(batch, schema=self._file.schema))
 
-    def publish(self) -> None:
-        """Give the finished file its name, with the counts inside."""
+    def finish(self) -> None:
+        """Write the counts, too."""
         told = {"scored": self._scored, "numbers": self._numbers.tolist(), "changed": self._changed.tolist()}
         self._file.add_key_value_metadata({COUNTS.decode(): json.dumps(told)})
-        self._file.close()
-        self._building.replace(self._path)
-
-    def discard(self) -> None:
-        """Remove what was not published."""
-        self._file.close()
-        self._building.unlink(missing_ok=True)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Measure the rules on the Arrow stream on standard input as the JSON argument says."""
-    order = json.loads(arguments[0])
-    os.nice(5)  # the server, which people are waiting for, goes first
-    gc.disable()  # many small objects, and nothing here makes cycles
-    with pa.ipc.open_stream(sys.stdin.buffer) as stream:
-        files = {name: Path(path) for name, path in order["files"].items()}
-        write_contributions(stream, ordered(order["normalizer"]), files)
-    return 0
+    return fed(arguments, lambda stream, files, order: write_contributions(stream, ordered(order["normalizer"]), files))
 
 
 if __name__ == "__main__":

@@ -10,31 +10,29 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import orjson
-from dash import Dash, Input, Output, State, dcc, html, no_update
+from dash import Dash, dcc, html
 from dash.development.base_component import Component
-from flask import Response, request
+from flask import Response
 
 from evaluator.comparing.comparison import Comparison, Standing, own_standings
 from evaluator.comparing.comparison_columns import in_order
 from evaluator.comparing.comparison_report import as_csv, as_json, as_latex, as_markdown, caption, sentence
 from evaluator.comparing.comparison_store import Making
-from evaluator.components import standings
+from evaluator.components import standings, waiting
 from evaluator.components.compare_controls import blocks_of, compare_controls, systems_of
-from evaluator.components.compare_head import SHARED, compare_head, nothing_to_compare, waiting
+from evaluator.components.compare_head import SHARED, compare_head, nothing_to_compare
 from evaluator.components.compare_table import COLUMNS, ORDER, standings_table
+from evaluator.components.downloads import attachment, ready
 from evaluator.components.flag_section import flag_section
 from evaluator.scoring.score_columns import normalizer_of, scored_systems
 from explorer.components.cards import icon, state
 from explorer.corpora.corpus import Corpus
-from explorer.errors import SpeechDataError
 from explorer.formatting import count, counted
 from explorer.querying.parameters import VIEW, Parameters
 from explorer.querying.query import Query
 
 PATH = "/compare"
 TITLE = "Compare"
-POLL_MS = 1000
 
 TAB = "Leaderboard"
 CARRIED = SHARED
@@ -53,16 +51,8 @@ def layout(stores: Any, query: Parameters) -> Component:
     head = compare_head(corpus, query)
     if not scored_systems(corpus):
         return html.Div([head, nothing_to_compare(corpus, query)], className="page")
-    body, pending = _body(stores, query)
-    return html.Div(
-        [
-            head,
-            compare_controls(PATH, corpus, query.only(OWN), more=[_switch(query), _columns(query)]),
-            html.Div(body, id="compare-body"),
-            dcc.Interval(id="compare-tick", interval=POLL_MS, disabled=not pending),
-        ],
-        className="page",
-    )
+    controls = compare_controls(PATH, corpus, query.only(OWN), more=[_switch(query), _columns(query)])
+    return html.Div([head, controls, _body(find(stores, query), corpus, query)], className="page")
 
 
 def _switch(query: Parameters) -> Component:
@@ -87,6 +77,11 @@ def _columns(query: Parameters) -> Component:
     )
 
 
+def find(stores: Any, query: Parameters) -> Comparison | tuple[Standing, ...] | Making:
+    """The comparison of the address, or with ``rows=own`` the standings of each system alone; or how far they are."""
+    return _ask_own(stores, query) if query.get("rows") == "own" else standings.ask(stores, query)
+
+
 def _ask_own(stores: Any, query: Parameters) -> tuple[Standing, ...] | Making:
     corpus = stores.corpus(query)
 
@@ -99,28 +94,23 @@ def _ask_own(stores: Any, query: Parameters) -> tuple[Standing, ...] | Making:
     return found
 
 
-def _body(stores: Any, query: Parameters) -> tuple[Component, bool]:
-    """The standings, or how far they are; and whether to ask again."""
-    corpus = stores.corpus(query)
-    if query.get("rows") == "own":
-        rows = _ask_own(stores, query)
-        return (
-            (waiting("compare-cancel", rows), True) if isinstance(rows, Making) else (_own(rows, corpus, query), False)
-        )
-    found = standings.ask(stores, query)
+def _body(found: Comparison | tuple[Standing, ...] | Making, corpus: Corpus, query: Parameters) -> Component:
+    """What was found, how far it is, or why there is nothing to compare."""
     if isinstance(found, Making):
-        return waiting("compare-cancel", found), True
+        return waiting.waiting("compare", found)
+    if isinstance(found, tuple):
+        return _own(found, corpus, query)
     if not found.selected:
         whole = dcc.Link("Show all rows", href=query.without(VIEW).href(PATH), className="btn btn-primary")
         told = state("bi-funnel", "Nothing to compare", "The filter matches no utterance.", actions=[whole])
-        return html.Div(told, className="panel"), False
+        return html.Div(told, className="panel")
     if not found.common:
         lacking = ", ".join(f"{name} lacks {count(number)}" for name, number in found.lacking.items() if number)
         because = f" ({lacking}). Leave some out." if lacking else "."
         text = f"Of {counted(found.selected, 'utterance')} none was scored for every system{because}"
-        return html.Div(state("bi-intersect", "No utterance in common", text), className="panel"), False
+        return html.Div(state("bi-intersect", "No utterance in common", text), className="panel")
     flags = flag_section(corpus, query, [row.system for row in found.standings])
-    return html.Div([_panel(found, query), flags]), False
+    return html.Div([_panel(found, query), flags])
 
 
 def _panel(found: Comparison, query: Parameters) -> Component:
@@ -166,50 +156,20 @@ def _own(rows: Sequence[Standing], corpus: Corpus, query: Parameters) -> Compone
     )
 
 
+def _cancel(stores: Any, query: Parameters) -> None:
+    own = ("own",) if query.get("rows") == "own" else ()
+    stores.standings.cancel((*own, *standings.key(stores, query)))
+
+
 def register(app: Dash, stores: Any) -> None:
-    """Ask again until a comparison is made; cancel it; and the downloads."""
-
-    @app.callback(
-        Output("compare-body", "children"),
-        Output("compare-tick", "disabled"),
-        Input("compare-tick", "n_intervals"),
-        State("url", "search"),
-        prevent_initial_call=True,
-    )
-    def look(_ticks: int | None, search: str | None) -> tuple[Any, Any]:
-        body, pending = _body(stores, Parameters.of(search))
-        return body, not pending
-
-    @app.callback(
-        Output("compare-body", "children", allow_duplicate=True),
-        Output("compare-tick", "disabled", allow_duplicate=True),
-        Input("compare-cancel", "n_clicks"),
-        State("url", "search"),
-        prevent_initial_call=True,
-    )
-    def cancel(clicks: int | None, search: str | None) -> tuple[Any, Any]:
-        if not clicks:
-            return no_update, no_update
-        query = Parameters.of(search)
-        own = ("own",) if query.get("rows") == "own" else ()
-        stores.standings.cancel((*own, *standings.key(stores, query)))
-        again = dcc.Link("Compare after all", href=query.href(PATH), className="btn btn-primary", refresh=True)
-        return html.Div(
-            state("bi-x-circle", "Cancelled", "Nothing was compared.", actions=[again]), className="panel"
-        ), True
+    """Waiting for a comparison, and the downloads."""
+    waiting.register(app, "compare", stores, find, _cancel)
 
     @app.server.get("/export/compare.<any(csv,md,tex,json):ending>", endpoint="export_compare")
     def download(ending: str) -> Response:
-        query = Parameters(tuple(request.args.items(multi=True)))
-        try:
-            found = standings.ask(stores, query)
-            if isinstance(found, Making):  # no thread of the server waits for it
-                told = {"error": "The comparison is still being made; ask again in a moment."}
-                return Response(orjson.dumps(told), 503, {"Retry-After": "2"}, mimetype="application/json")
-            found = in_order(found, query.get(ORDER, ""))
-        except SpeechDataError as error:
-            return Response(orjson.dumps({"error": str(error)}), status=400, mimetype="application/json")
         _, media_type, write = EXPORTS[ending]
-        answer = Response(write(found), mimetype=media_type)
-        answer.headers["Content-Disposition"] = f'attachment; filename="comparison.{ending}"'
-        return answer
+
+        def written(query: Parameters) -> str:
+            return write(in_order(ready(standings.ask(stores, query)), query.get(ORDER, "")))
+
+        return attachment(f"comparison.{ending}", media_type, written)

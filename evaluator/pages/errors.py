@@ -7,11 +7,10 @@ with an ``l`` in front, filters, order and search of the list itself (``lf=``, `
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from dash import Dash, dcc, html
 from dash.development.base_component import Component
 from flask import Response, request
@@ -20,13 +19,13 @@ from evaluator.comparing.comparison_store import Making, Tell
 from evaluator.comparing.confusions import TABS, Confusions, confusions, utterances_with
 from evaluator.components import pair_controls, waiting
 from evaluator.components.compare_head import compare_head
+from evaluator.components.downloads import attachment, ready
 from evaluator.components.pair_controls import SHARED, named_edits, not_scored, pages_key, pair_of, scoring
 from evaluator.scoring.edit_times import time_of_edit
 from evaluator.scoring.score_columns import normalizer_of
-from explorer import spreadsheet
 from explorer.components import listing_grid
 from explorer.components.cards import attributes
-from explorer.errors import QueryError, SpeechDataError
+from explorer.errors import QueryError
 from explorer.formatting import count, percent
 from explorer.querying.listing import Listing
 from explorer.querying.parameters import PLACE, VIEW, Parameters
@@ -224,19 +223,8 @@ def register(app: Dash, stores: Any) -> None:
 
     @app.server.get("/export/errors.csv", endpoint="export_errors")
     def download() -> Response:
-        parameters = Parameters(tuple(request.args.items(multi=True)))
-        try:
-            found = find(stores, parameters)
-            while isinstance(found, Making):
-                found = find(stores, parameters)
-            shown = found.lists[_tab(parameters)]
-            rows = shown.rows(listing_grid.fitting(listing_grid.view_of(parameters, PREFIX), shown.columns))
-        except SpeechDataError as error:
-            return Response(orjson.dumps({"error": str(error)}), status=400, mimetype="application/json")
-        names = [column.name for column in shown.columns]
-        records: Sequence[Mapping[str, Any]] = shown.values(rows, names)
-        answer = Response(
-            spreadsheet.lines(names, ([entry[name] for name in names] for entry in records)), mimetype="text/csv"
-        )
-        answer.headers["Content-Disposition"] = f'attachment; filename="{_tab(parameters)}.csv"'
-        return answer
+        def rows(query: Parameters) -> Iterable[bytes]:
+            return listing_grid.spread(ready(find(stores, query)).lists[_tab(query)], query, PREFIX)
+
+        tab = request.args.get("tab")
+        return attachment(f"{tab if tab in TABS else 'confusions'}.csv", "text/csv", rows)

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
-import orjson
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
-from flask import Response, request
+from flask import Response
 
 from evaluator.comparing.comparison import Comparison
 from evaluator.comparing.comparison_columns import span
@@ -23,11 +22,12 @@ from evaluator.comparing.learning_figure import learning_figure
 from evaluator.components import standings, waiting
 from evaluator.components.compare_controls import compare_controls, shown_systems, systems_of
 from evaluator.components.compare_head import SHARED, compare_head, nothing_to_compare
+from evaluator.components.downloads import attachment, ready
 from evaluator.scoring.score_columns import scored_systems
 from evaluator.transcribing.checkpoints import moment_of
 from explorer.components.cards import attributes, icon, state
 from explorer.components.shell import parameter_select
-from explorer.errors import QueryError, SpeechDataError
+from explorer.errors import QueryError
 from explorer.figures import CONFIG
 from explorer.formatting import EMPTY, count, percent
 from explorer.querying.parameters import PLACE, Parameters
@@ -187,15 +187,8 @@ def register(app: Dash, stores: Any) -> None:
 
     @app.server.get("/export/learning.csv", endpoint="export_learning")
     def download() -> Response:
-        query = Parameters(tuple(request.args.items(multi=True)))
-        try:
-            found = _find(stores, query)
-            if isinstance(found, Making):
-                told = {"error": "The comparison is still being made; ask again in a moment."}
-                return Response(orjson.dumps(told), 503, {"Retry-After": "2"}, mimetype="application/json")
-            text = as_csv(found, _axis(query, axes_of([row.system for row in found.standings])))
-        except SpeechDataError as error:
-            return Response(orjson.dumps({"error": str(error)}), status=400, mimetype="application/json")
-        answer = Response(text, mimetype="text/csv")
-        answer.headers["Content-Disposition"] = 'attachment; filename="learning.csv"'
-        return answer
+        def written(query: Parameters) -> str:
+            found = ready(_find(stores, query))
+            return as_csv(found, _axis(query, axes_of([row.system for row in found.standings])))
+
+        return attachment("learning.csv", "text/csv", written)

@@ -6,18 +6,18 @@ how many are inside and leads to them. ``of=wer`` draws rates instead of numbers
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import orjson
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
-from flask import Response, request
+from flask import Response
 
 from evaluator.comparing.comparison_store import Making, Tell
 from evaluator.comparing.scatter import Density, Of, cells_query, density
 from evaluator.components import waiting
 from evaluator.components.compare_head import compare_head
+from evaluator.components.downloads import attachment, ready
 from evaluator.components.pair_controls import (
     SHARED,
     both_of,
@@ -187,20 +187,15 @@ def register(app: Dash, stores: Any) -> None:
 
     @app.server.get("/export/scatter.csv", endpoint="export_scatter")
     def download() -> Response:
-        query = Parameters(tuple(request.args.items(multi=True)))
-        try:
-            found = find(stores, query)
-            while isinstance(found, Making):
-                found = find(stores, query)
-        except SpeechDataError as error:
-            return Response(orjson.dumps({"error": str(error)}), status=400, mimetype="application/json")
-        names = [*(f"{found.of}_{system}_from" for system in found.systems), "utterances"]
-        cells = zip(found.x.tolist(), found.y.tolist(), found.counts.tolist(), strict=True)
-        edges = found.edges if found.of == "wer" else [int(edge) for edge in found.edges]
-        records = ([edges[x], edges[y], number] for x, y, number in cells)
-        answer = Response(spreadsheet.lines(names, records), mimetype="text/csv")
-        answer.headers["Content-Disposition"] = 'attachment; filename="scatter.csv"'
-        return answer
+        return attachment("scatter.csv", "text/csv", lambda query: _written(ready(find(stores, query))))
+
+
+def _written(found: Density) -> Iterable[bytes]:
+    """A line for every cell."""
+    names = [*(f"{found.of}_{system}_from" for system in found.systems), "utterances"]
+    cells = zip(found.x.tolist(), found.y.tolist(), found.counts.tolist(), strict=True)
+    edges = found.edges if found.of == "wer" else [int(edge) for edge in found.edges]
+    return spreadsheet.lines(names, ([edges[x], edges[y], number] for x, y, number in cells))
 
 
 def _chosen(event: Mapping[str, Any] | None) -> list[tuple[int, int]]:

@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-import orjson
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
-from flask import Response, request
+from flask import Response
 
 from evaluator.comparing.comparison_store import Making, Tell
 from evaluator.comparing.slices import Slices, sliced
@@ -22,11 +21,12 @@ from evaluator.comparing.slots import Slot, with_edges
 from evaluator.components import waiting
 from evaluator.components.compare_controls import blocks_of, compare_controls, systems_of
 from evaluator.components.compare_head import compare_head
+from evaluator.components.downloads import attachment, ready
 from evaluator.components.pair_controls import named_edits, not_scored, pages_key, scoring
 from evaluator.components.slice_controls import KEPT, chooser, slot_tools, slots_of, with_slots
 from evaluator.components.slice_table import slice_table
 from explorer.components.cards import icon, state
-from explorer.errors import QueryError, SpeechDataError
+from explorer.errors import QueryError
 from explorer.querying.parameters import PLACE, VIEW, Parameters
 from explorer.querying.query import Query
 
@@ -161,13 +161,4 @@ def register(app: Dash, stores: Any) -> None:
 
     @app.server.get("/export/slices.csv", endpoint="export_slices")
     def download() -> Response:
-        query = Parameters(tuple(request.args.items(multi=True)))
-        try:
-            found = find(stores, query)
-            while isinstance(found, Making):
-                found = find(stores, query)
-        except SpeechDataError as error:
-            return Response(orjson.dumps({"error": str(error)}), status=400, mimetype="application/json")
-        answer = Response(as_csv(found), mimetype="text/csv")
-        answer.headers["Content-Disposition"] = 'attachment; filename="slices.csv"'
-        return answer
+        return attachment("slices.csv", "text/csv", lambda query: as_csv(ready(find(stores, query))))

@@ -12,20 +12,20 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-import orjson
 from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
-from flask import Response, request
+from flask import Response
 
 from evaluator.comparing.comparison_store import Making, Tell
 from evaluator.comparing.word_scatter import BUBBLES, Place, places, words_listing
 from evaluator.components import waiting
 from evaluator.components.compare_head import compare_head
+from evaluator.components.downloads import attachment
 from evaluator.components.pair_controls import SHARED, both_of, not_scored, pair_controls, scoring
-from explorer import figures, scatter_figures, spreadsheet
+from explorer import figures, scatter_figures
 from explorer.components import listing_grid
 from explorer.components.cards import help_mark, state
-from explorer.errors import QueryError, SpeechDataError
+from explorer.errors import QueryError
 from explorer.formatting import count, percent
 from explorer.querying.listing import Listing
 from explorer.querying.parameters import PLACE, Parameters
@@ -235,14 +235,6 @@ def register(app: Dash, stores: Any) -> None:
 
     @app.server.get("/export/words.csv", endpoint="export_words")
     def download() -> Response:
-        parameters = Parameters(tuple(request.args.items(multi=True)))
-        try:
-            found = source.listing(parameters)
-            rows = found.rows(listing_grid.fitting(listing_grid.view_of(parameters, PREFIX), found.columns))
-        except SpeechDataError as error:
-            return Response(orjson.dumps({"error": str(error)}), status=400, mimetype="application/json")
-        names = [column.name for column in found.columns]
-        records = ([entry[name] for name in names] for entry in found.values(rows, names))
-        answer = Response(spreadsheet.lines(names, records), mimetype="text/csv")
-        answer.headers["Content-Disposition"] = 'attachment; filename="words.csv"'
-        return answer
+        return attachment(
+            "words.csv", "text/csv", lambda query: listing_grid.spread(source.listing(query), query, PREFIX)
+        )

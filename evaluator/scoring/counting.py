@@ -21,7 +21,6 @@ the vocabulary: of the references in the file ``texts``, of a system's hypothese
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import sys
@@ -29,12 +28,14 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet
 
+from evaluator.arrow_process import fed
 from evaluator.normalizers.registry import Normalizer, ordered
 from evaluator.scoring.alignment_batches import count_pairs, occurrences, word_counts
 
@@ -268,15 +269,13 @@ def _lengths(references: pa.StringArray) -> np.ndarray:
 
 def main(arguments: Sequence[str]) -> int:
     """Score the Arrow stream on standard input as the JSON argument says."""
-    order = json.loads(arguments[0])
-    os.nice(5)  # the server, which people are waiting for, goes first
-    gc.disable()  # a quarter of the time, and nothing here makes cycles
-    with pa.ipc.open_stream(sys.stdin.buffer) as stream:
-        files = {name: Path(path) for name, path in order["files"].items()}
-        vocabulary = json.loads((stream.schema.metadata or {}).get(VOCABULARY, b"{}"))
-        texts = Path(order["texts"]) if order["texts"] else None
-        score(stream, ordered(order["normalizer"]), files, vocabulary=vocabulary, texts=texts)
-    return 0
+    return fed(arguments, _scored)
+
+
+def _scored(stream: pa.RecordBatchReader, files: Mapping[str, Path], order: Mapping[str, Any]) -> None:
+    vocabulary = json.loads((stream.schema.metadata or {}).get(VOCABULARY, b"{}"))
+    texts = Path(order["texts"]) if order["texts"] else None
+    score(stream, ordered(order["normalizer"]), files, vocabulary=vocabulary, texts=texts)
 
 
 if __name__ == "__main__":

@@ -17,20 +17,17 @@ edits_<system>: a line for every utterance with an edit. A file gets its name on
 
 from __future__ import annotations
 
-import gc
-import json
-import os
 import sys
-import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet
 
+from evaluator.arrow_process import fed
 from evaluator.normalizers.registry import Normalizer, ordered
 from evaluator.scoring.alignment import Kind, text_edits
 from evaluator.scoring.counting import normalised, parts_of
+from evaluator.scoring.system_files import counted, system_files
 from explorer.querying.conditions import NO_BREAK, SEPARATOR
 
 ARROW = "→"
@@ -75,12 +72,9 @@ def write_edits(
     progress: Callable[[int], None] | None = None,
 ) -> None:
     """Write the edits of the systems that ``files`` names, all in one pass; ``progress`` is told the rows done."""
-    building = {s: p.with_name(f"{p.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}.building") for s, p in files.items()}
     schemas = {system: pa.schema([("row", pa.int32()), (column_name(system), pa.string())]) for system in files}
-    writers = {s: pyarrow.parquet.ParquetWriter(p, schemas[s], compression="zstd") for s, p in building.items()}
-    done = 0
-    try:
-        for batch in batches:
+    with system_files(schemas, files) as writers:
+        for batch in counted(batches, progress):
             for part in parts_of(batch):
                 references = normalised(part.column("reference"), chosen).to_pylist()
                 rows = part.column("row").to_pylist()
@@ -88,16 +82,6 @@ def write_edits(
                     hypotheses = normalised(part.column(f"hypothesis_{system}"), chosen).to_pylist()
                     found = _erring(rows, references, hypotheses)
                     writer.write_batch(pa.record_batch([list(found), list(found.values())], schema=schemas[system]))
-            done += batch.num_rows
-            if progress is not None:
-                progress(done)
-        for system, writer in writers.items():
-            writer.close()
-            building[system].replace(files[system])
-    finally:
-        for system, writer in writers.items():
-            writer.close()
-            building[system].unlink(missing_ok=True)
 
 
 def _erring(rows: Sequence[int], references: Sequence[str | None], hypotheses: Sequence[str | None]) -> dict[int, str]:
@@ -111,13 +95,7 @@ def _erring(rows: Sequence[int], references: Sequence[str | None], hypotheses: S
 
 def main(arguments: Sequence[str]) -> int:
     """Write the edits of the Arrow stream on standard input as the JSON argument says."""
-    order = json.loads(arguments[0])
-    os.nice(5)  # the server, which people are waiting for, goes first
-    gc.disable()  # many small objects, and nothing here makes cycles
-    with pa.ipc.open_stream(sys.stdin.buffer) as stream:
-        files = {name: Path(path) for name, path in order["files"].items()}
-        write_edits(stream, ordered(order["normalizer"]), files)
-    return 0
+    return fed(arguments, lambda stream, files, order: write_edits(stream, ordered(order["normalizer"]), files))
 
 
 if __name__ == "__main__":

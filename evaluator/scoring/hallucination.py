@@ -21,18 +21,16 @@ fastest fluent English.
 
 from __future__ import annotations
 
-import json
-import os
 import sys
-import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet
 
+from evaluator.arrow_process import fed
+from evaluator.scoring.system_files import counted, system_files
 from explorer.config import Hallucination as Limits
 from explorer.querying.conditions import SEPARATOR
 from explorer.vocabulary.characters import COMMON, script
@@ -123,12 +121,9 @@ def write_flags(
     A batch has the columns row, reference, duration, hypothesis_<system>, and maybe ``speech_ratio``. A file gets its
     name only when it is whole.
     """
-    building = {s: p.with_name(f"{p.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}.building") for s, p in files.items()}
     schemas = {system: pa.schema([("row", pa.int32()), (column_name(system), pa.string())]) for system in files}
-    writers = {s: pyarrow.parquet.ParquetWriter(p, schemas[s], compression="zstd") for s, p in building.items()}
-    done = 0
-    try:
-        for batch in batches:
+    with system_files(schemas, files) as writers:
+        for batch in counted(batches, progress):
             rows, references, durations = (batch.column(n).to_pylist() for n in ("row", "reference", "duration"))
             ratios = batch.column(RATIO).to_pylist() if RATIO in batch.schema.names else [None] * len(rows)
             for system, writer in writers.items():
@@ -138,16 +133,6 @@ def write_flags(
                     for one in zip(heard, references, durations, ratios, strict=True)
                 ]
                 writer.write_batch(pa.record_batch([rows, flags], schema=schemas[system]))
-            done += batch.num_rows
-            if progress is not None:
-                progress(done)
-        for system, writer in writers.items():
-            writer.close()
-            building[system].replace(files[system])
-    finally:
-        for system, writer in writers.items():
-            writer.close()
-            building[system].unlink(missing_ok=True)
 
 
 def order_of(limits: Limits, files: Mapping[str, Path]) -> dict[str, object]:
@@ -157,11 +142,7 @@ def order_of(limits: Limits, files: Mapping[str, Path]) -> dict[str, object]:
 
 def main(arguments: Sequence[str]) -> int:
     """Write the flags of the Arrow stream on standard input as the JSON argument says."""
-    order = json.loads(arguments[0])
-    os.nice(5)  # the server, which people are waiting for, goes first
-    with pa.ipc.open_stream(sys.stdin.buffer) as stream:
-        write_flags(stream, Limits(**order["limits"]), {name: Path(path) for name, path in order["files"].items()})
-    return 0
+    return fed(arguments, lambda stream, files, order: write_flags(stream, Limits(**order["limits"]), files))
 
 
 if __name__ == "__main__":

@@ -26,12 +26,8 @@ NUMBERS and RATES with ``_<system>``.
 
 from __future__ import annotations
 
-import gc
-import json
-import os
 import sys
 import unicodedata
-import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -40,8 +36,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet
 
+from evaluator.arrow_process import fed
 from evaluator.scoring.alignment import align
 from evaluator.scoring.error_rate import ErrorCounts
+from evaluator.scoring.system_files import counted, system_files
 
 NUMBERS = (
     "mark_hits",
@@ -142,15 +140,12 @@ def write_written(
     progress: Callable[[int], None] | None = None,
 ) -> None:
     """Count for the systems that ``files`` names; ``case``: whether the corpus carries it; ``progress``: rows done."""
-    building = {s: p.with_name(f"{p.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}.building") for s, p in files.items()}
     kinds = [pa.int32()] * len(NUMBERS) + [pa.float64()] * len(RATES)
     schemas = {
         system: pa.schema([("row", pa.int32()), *zip(columns_of(system), kinds, strict=True)]) for system in files
     }
-    writers = {s: pyarrow.parquet.ParquetWriter(p, schemas[s], compression="zstd") for s, p in building.items()}
-    done = 0
-    try:
-        for batch in batches:
+    with system_files(schemas, files) as writers:
+        for batch in counted(batches, progress):
             references = batch.column("reference").to_pylist()
             for system, writer in writers.items():
                 heard = batch.column(f"hypothesis_{system}").to_pylist()
@@ -159,16 +154,6 @@ def write_written(
                     pa.array(column, kind) for column, kind in zip(zip(*lines, strict=True), kinds, strict=True)
                 ] or [pa.array([], kind) for kind in kinds]
                 writer.write_batch(pa.record_batch([batch.column("row"), *columns], schema=schemas[system]))
-            done += batch.num_rows
-            if progress is not None:
-                progress(done)
-        for system, writer in writers.items():
-            writer.close()
-            building[system].replace(files[system])
-    finally:
-        for system, writer in writers.items():
-            writer.close()
-            building[system].unlink(missing_ok=True)
 
 
 def _line(reference: str | None, hypothesis: str | None, *, case: bool) -> tuple[float | None, ...]:
@@ -181,12 +166,7 @@ def _line(reference: str | None, hypothesis: str | None, *, case: bool) -> tuple
 
 def main(arguments: Sequence[str]) -> int:
     """Count the Arrow stream on standard input as the JSON argument says."""
-    order = json.loads(arguments[0])
-    os.nice(5)  # the server, which people are waiting for, goes first
-    gc.disable()  # many small objects, and nothing here makes cycles
-    with pa.ipc.open_stream(sys.stdin.buffer) as stream:
-        write_written(stream, {s: Path(path) for s, path in order["files"].items()}, case=order["case"])
-    return 0
+    return fed(arguments, lambda stream, files, order: write_written(stream, files, case=order["case"]))
 
 
 if __name__ == "__main__":

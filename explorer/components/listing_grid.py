@@ -7,7 +7,7 @@ about utterances, a ``prefix`` tells the listing's own apart.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import dash_ag_grid as dag
@@ -15,6 +15,7 @@ import dash_bootstrap_components as dbc
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
+from explorer import spreadsheet
 from explorer.columns import Column
 from explorer.components import table
 from explorer.components.cards import attributes, icon
@@ -239,6 +240,14 @@ def asked(
     edited = table.edited(Query(filters=known), request.get("filterModel") or {}, columns)
     order = table.sorts(request.get("sortModel") or ())
     return Query(filters=(*kept, *edited), sort=order, search=external.get("search") or "")
+
+
+def spread(shown: Listing, parameters: Parameters, prefix: str = "") -> Iterator[bytes]:
+    """The rows of the view that an address names, as CSV."""
+    rows = shown.rows(fitting(view_of(parameters, prefix), shown.columns))
+    names = [column.name for column in shown.columns]
+    records = ([entry[name] for name in names] for entry in shown.values(rows, names))
+    return spreadsheet.lines(names, records)
 
 
 def searchbox(id: str, value: str, words: str) -> Component:

@@ -53,7 +53,7 @@ def shown(stores: EvaluatorStores, **parameters: str) -> str:
     address = Parameters(tuple(parameters.items()))
     for _ in range(100):
         said = str(to_json(normalizers.layout(stores, address)))
-        if "This page goes on by itself" not in said:
+        if "This page opens by itself" not in said:
             return said
     raise AssertionError(said)
 
