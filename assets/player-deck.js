@@ -2,9 +2,9 @@
 
    All sources of a deck start at the same moment of one Web Audio clock and run on together; switching turns one gain up
    and another down within FADE_S, so the position is kept to the sample and there is no gap. A loop is the same stretch
-   of every sound. Sounds are decoded when somebody is about to listen (`prepare`), and let go of when the deck has not
-   been used for a while. Loudness comes from the server (explorer/sound/loudness.py), once for each sound; while matching is on
-   every sound has its gain to -23 LUFS.
+   of every sound. The sound that is likely to be heard next is fetched ahead (`bring`), the others when somebody is about to
+   listen (`prepare`); a deck that has not been used for a while lets go of them. Loudness comes from the server
+   (explorer/sound/loudness.py), once for each sound; while matching is on every sound has its gain to -23 LUFS.
 
    A member has the face of an <audio> element, so that a player (player-transport.js) shows and steers it like any other:
    <div class="player" data-deck="NAME" ...>. Members of one name are one deck. The deck tells the page through the event
@@ -15,6 +15,7 @@
   const FADE_S = 0.008;
   const LEAD_S = 0.01;
   const KEPT = 3;
+  const AHEAD_BYTES = 4 << 20; // a larger sound waits until somebody wants it
   const KEY = "earmark.loudness";
   const { parts } = window.earmark;
   const decks = new Map();
@@ -233,7 +234,7 @@
       this.deck = decks.get(name);
       this.deck.members.add(this);
       this.address = "";
-      this.buffer = this.source = this.gain = this.loudness = this.coming = null;
+      this.buffer = this.source = this.gain = this.loudness = this.coming = this.brought = null;
       this.asked = false;
       this.playbackRate = this.defaultPlaybackRate = 1;
     }
@@ -245,7 +246,7 @@
     get src() { return this.address; }
     set src(address) {
       if (this.address === address) return;
-      this.release();
+      if (this.address) this.release();
       this.address = address;
     }
 
@@ -266,22 +267,47 @@
       return this.coming;
     }
 
+    get place() { return `${parts.prefix()}${this.root.dataset.src}`; }
+
+    /* Fetch the file and its loudness, so that only decoding is left when it is to be heard. */
+    bring() {
+      if (this.asked || this.brought) return;
+      const brought = this.brought = this.ask(AHEAD_BYTES);
+      brought.bytes.catch(() => { if (this.brought === brought) this.brought = null; }); // told when it is to be heard
+    }
+
+    ask(most = Infinity) {
+      return { loudness: this.measured(), bytes: parts.asking.sound(() => this.file(most)) };
+    }
+
+    async file(most) {
+      const answer = await fetch(this.address || `${this.place}/audio`, { priority: "high" });
+      if (!answer.ok) throw new Error(await parts.sentence(answer));
+      if (Number(answer.headers.get("Content-Length")) > most) {
+        answer.body.cancel();
+        throw new Error("This sound is too long to be fetched ahead.");
+      }
+      return answer.arrayBuffer();
+    }
+
+    /* A sound whose loudness cannot be measured is played as it is. */
+    measured() {
+      if (this.loudness) return Promise.resolve(this.loudness);
+      return fetch(`${this.place}/loudness`, { priority: "high" })
+        .then((answer) => (answer.ok ? answer.json() : null)).catch(() => null);
+    }
+
     async fetched() {
-      const place = `${parts.prefix()}${this.root.dataset.src}`;
-      const address = this.address || `${place}/audio`;
-      const soon = { priority: "high" };
-      const [bytes, loudness] = await Promise.all([
-        fetch(address, soon).then(async (answer) => {
-          if (!answer.ok) throw new Error(await parts.sentence(answer));
-          return answer.arrayBuffer();
-        }),
-        // A sound whose loudness cannot be measured is played as it is.
-        fetch(`${place}/loudness`, soon).then((answer) => (answer.ok ? answer.json() : null)).catch(() => null),
-      ]);
-      const buffer = await sound().decodeAudioData(bytes);
+      const { brought } = this;
+      const asked = brought || this.ask();
+      this.brought = null;
+      const bytes = brought ? asked.bytes.catch(() => this.ask().bytes) : asked.bytes;
+      const decoded = bytes.then((content) => sound().decodeAudioData(content));
+      const [buffer, loudness] = await Promise.all([decoded, asked.loudness]);
       if (!this.deck.members.has(this)) return;
       this.loudness = loudness;
       this.buffer = buffer;
+      this.say("loadedmetadata"); // a player need not know more before it plays
       this.deck.arrived(this);
       this.deck.tell("level", this);
     }
@@ -310,7 +336,7 @@
     release() {
       this.stop();
       this.asked = false;
-      this.buffer = this.coming = null;
+      this.buffer = this.coming = this.brought = null;
     }
 
     leave() {
@@ -329,6 +355,8 @@
   }
 
   parts.decks = {
+    /* Start the output as early as a browser allows: at the first press of a button or key, before it is let go. */
+    wake: () => { if (sound().state !== "running") context.resume(); },
     member: (root) => new Member(root),
     find: (name) => decks.get(name),
     playing: () => [...decks.values()].some((deck) => deck.playing),

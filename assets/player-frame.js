@@ -64,7 +64,7 @@
       this.zoomOut = zoom("zoom-out", "Zoom out", "Zoom out (−)", () => this.zoom(1 / parts.ZOOM_STEP));
       this.zoomIn = zoom("zoom-in", "Zoom in", "Zoom in (+, Ctrl and wheel, pinch)", () => this.zoom(parts.ZOOM_STEP));
       this.zoomLoop = zoom("bounding-box", "Zoom to the loop", "Zoom to the loop (z)", () => this.fitLoop());
-      this.zoomFit = zoom("arrows-expand-vertical", "Show all", "Show all (0)", () => this.fit());
+      this.zoomFit = zoom("arrows-expand-vertical", "Show all", window.earmark.hotkeys.taken("0") ? "Show all" : "Show all (0)", () => this.fit());
       this.gear = button(side, "player-tool", "sliders", "How the sound is shown", "Frequency scale, window, colours, channel");
       this.gear.hidden = true;
       this.select = make(side, "select", "player-speed form-select form-select-sm", {

@@ -11,11 +11,11 @@
   const { clamp } = window.earmark.parts;
 
   class Spectrogram {
-    /* `address(query)` is the URL of a tile; `settings` has scale, window, map and range. */
-    constructor(container, facts, address, settings) {
+    /* `fetchTile(query, signal)` gives the answer with a tile; `settings` has scale, window, map and range. */
+    constructor(container, facts, fetchTile, settings) {
       this.container = container;
       this.facts = facts;
-      this.address = address;
+      this.fetchTile = fetchTile;
       this.settings = settings;
       this.tiles = new Map();
       this.loading = new Map();
@@ -90,7 +90,7 @@
       const abort = new AbortController();
       this.loading.set(key, abort);
       try {
-        const answer = await fetch(this.address(key), { signal: abort.signal });
+        const answer = await this.fetchTile(key, abort.signal);
         if (!answer.ok) throw new Error(await window.earmark.parts.sentence(answer));
         const bitmap = await createImageBitmap(await answer.blob(), { colorSpaceConversion: "none" });
         const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);

@@ -12,7 +12,8 @@
       if (this.waveform) {
         if (this.wave) this.wave.destroy();
         const fetchWave = async (first, last, width, signal) => {
-          const answer = await fetch(this.address("wave", `first=${first}&last=${last}&width=${Math.min(width, 8192)}`), { signal });
+          const query = `first=${first}&last=${last}&width=${Math.min(width, 8192)}`;
+          const answer = await parts.asking.picture(this.root, this.address("wave", query), signal);
           if (!answer.ok) throw new Error(await sentence(answer));
           return answer.json();
         };
@@ -22,7 +23,8 @@
       }
       if (!this.spectrogram) return;
       if (this.picture) this.picture.drop();
-      this.picture = new parts.Spectrogram(this.spectrogram, facts, (query) => this.address("tile.png", query), parts.settings);
+      const fetchTile = (query, signal) => parts.asking.picture(this.root, this.address("tile.png", query), signal);
+      this.picture = new parts.Spectrogram(this.spectrogram, facts, fetchTile, parts.settings);
       this.overview = new parts.Overview(this.strip, facts, () => this.colours(), {
         move: (from) => this.look(() => this.view.pan(from - this.view.from)),
         zoom: (event) => this.gestures.wheelOver(event, this.strip),

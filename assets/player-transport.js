@@ -103,7 +103,7 @@
     /* The facts of the sound; asks again while the server indexes it, until somebody presses Stop. */
     async ask() {
       for (;;) {
-        const answer = await fetch(this.address("peaks"), { signal: this.abort.signal });
+        const answer = await parts.asking.picture(this.root, this.address("peaks"), this.abort.signal);
         if (!answer.ok) throw new Error(await sentence(answer));
         const told = await answer.json();
         if (this.root.dataset.state === "stopped") return null;
@@ -222,9 +222,10 @@
       }
     }
 
-    /* Resolves when there is sound to play; loads a player that was out of sight. */
+    /* Resolves when there is sound to play; loads a player that was out of sight. A deck's sound waits for no picture. */
     loaded() {
       this.load();
+      if (this.audio.deck) this.audio.ready().catch(() => null); // told when it is to be played
       return this.waiting;
     }
 

@@ -84,7 +84,8 @@ window.earmark = window.earmark || {};
     key(["l", "Escape"], "l Esc", "stop looping", unloop);
     key(["+", "="], "+", "zoom in", (player) => player.zoom(ZOOM_STEP));
     key(["-"], "-", "zoom out", (player) => player.zoom(1 / ZOOM_STEP));
-    key(["0"], "0", "show all", (player) => player.fit());
+    const whole = () => current() !== null && !window.earmark.hotkeys.taken("0"); // a page may have another use for it
+    window.earmark.hotkeys.add({ keys: ["0"], label: "0", help: "show all", group: "Player", when: whole, run: () => current().fit() });
     key(["z"], "z", "zoom to the loop", (player) => (player.loop ? player.fitLoop() : false));
     for (const [label, help] of [["drag", "loop a stretch"], ["⇧ drag", "move the view (also ⇧ ← and ⇧ →)"], ["Ctrl wheel", "zoom"]]) {
       window.earmark.hotkeys.add({ keys: [], label, help, group: "Player", when: () => current() !== null });

@@ -29,12 +29,24 @@
     const player = row && one(".player[data-deck]", row);
     return player ? decks().find(player.dataset.deck) : null;
   };
-  /* Fetch the sounds of a row, that of the chosen system first. */
+  /* The reading of a row that is heard first: the chosen system's, where it has one. */
+  const firstOf = (row) => {
+    const deck = deckOf(row);
+    const player = playerOf(row, chosen) || one(".player", row);
+    return deck ? [...deck.members].find((member) => member.root === player) || null : null;
+  };
+  /* Fetch and decode the sounds of a row that somebody is about to hear, that of the chosen system first. */
   function prepare(row) {
     const deck = deckOf(row);
-    if (!deck) return;
-    const player = playerOf(row, chosen) || one(".player", row);
-    deck.prepare([...deck.members].find((member) => member.root === player) || null);
+    if (deck) deck.prepare(firstOf(row));
+  }
+  /* Rows near the screen have the chosen system's sound fetched before anybody asks for it, and before their pictures. */
+  const near = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) if (isIntersecting) bring(target);
+  }, { rootMargin: "300px" });
+  function bring(row) {
+    const member = firstOf(row);
+    if (member) member.bring();
   }
   const say = (text) => { const place = one("[data-tts-said]"); if (place) place.textContent = text; };
   const nameOf = (system) => {
@@ -97,6 +109,7 @@
     chosen = system;
     mark(row);
     reveal(row, system);
+    for (const other of rows()) if (other !== row && onScreen(other)) bring(other);
     window.earmark.player.switchTo(player);
   }
 
@@ -145,15 +158,15 @@
   /* A page that came after a step beyond the last row: go on with its first, or last. */
   function arrived() {
     const list = rows();
-    if (!list.length) return;
     if (hunting) {
       const row = hunting > 0 ? list[0] : list[list.length - 1];
       hunting = 0;
       enter(row);
     } else {
       show();
-      setTimeout(() => prepare(list[0]), 200); // most people begin there; its players have to come first
     }
+    near.disconnect();
+    for (const row of list) near.observe(row);
   }
 
   function loudness(member) {
@@ -227,11 +240,17 @@
     }
   });
 
-  /* Somebody who points at a row is about to listen: its sounds are fetched. */
-  document.addEventListener("pointerover", (event) => {
-    const row = event.target instanceof Element && event.target.closest(".tts-row");
-    if (row) prepare(row);
-  }, { passive: true });
+  /* Somebody who points at a row, or comes to it with the keyboard, is about to listen: all its sounds are fetched. */
+  for (const what of ["pointerover", "focusin"]) {
+    document.addEventListener(what, (event) => {
+      const row = event.target instanceof Element && event.target.closest(".tts-row");
+      if (row) prepare(row);
+    }, { passive: true });
+  }
+  /* A press comes before its click, and a browser opens its output no earlier. */
+  for (const what of ["pointerdown", "keydown"]) {
+    document.addEventListener(what, () => { if (one(".tts-row")) decks().wake(); }, { capture: true, passive: true });
+  }
 
   document.addEventListener("pointerdown", (event) => {
     const row = event.target instanceof Element && event.target.closest(".tts-row");
@@ -244,13 +263,14 @@
   document.addEventListener("deck", (event) => {
     const { what, member } = event.detail;
     if (what === "level") loudness(member);
-    if (!member.root.closest(".tts-row")) return;
+    const own = member.root.closest(".tts-row");
+    const current = one(".tts-row.is-current");
+    if (!own || (what === "level" && current && own !== current)) return;
     if (what === "play" || what === "choose") {
       const cell = member.root.closest("[data-tts-cell]");
       if (cell) chosen = cell.dataset.ttsCell;
-      const row = member.root.closest(".tts-row");
-      for (const other of all(".tts-row.is-current")) if (other !== row) other.classList.remove("is-current");
-      row.classList.add("is-current");
+      if (current && current !== own) current.classList.remove("is-current");
+      own.classList.add("is-current");
     }
     show();
   });

@@ -138,7 +138,7 @@
     scale.setAttribute("aria-hidden", "true");
     answers.append(scale);
     for (let place = 1; place <= screen.slots; place += 1) {
-      const made = player(`Sound ${place}`, place, place < 10 ? String(place) : "");
+      const made = player(`Sound ${place}`, place, place <= 10 ? String(place % 10) : "");
       players.push(made);
       const slider = element("input");
       Object.assign(slider, { type: "range", min: told.low, max: told.high, step: 1, value: (told.low + told.high) / 2, disabled: true });

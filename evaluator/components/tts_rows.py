@@ -19,7 +19,9 @@ from explorer.components.player import player
 from explorer.errors import MissingPackage
 from explorer.formatting import count, percent, seconds, value
 
-KEYS = 9
+KEYS = 10
+"""Systems with a digit of their own; the tenth has 0, as on a keyboard."""
+
 ROLES = {"reference": "recording", "context": "voice prompt"}
 
 
@@ -54,7 +56,7 @@ def _system(shown: Shown, number: int, system: RoomSystem) -> Component:
         lines.append(html.Span([rate, html.Small(words)], className="tts-rate"))
     if shown.score is not None and system.score is not None:
         lines.append(html.Span(f"mean {shown.score.label} {value(shown.score, system.score)}"))
-    keys = attributes(data_hotkey=str(number), data_hotkey_help=f"hear {system.name}") if number <= KEYS else {}
+    keys = attributes(data_hotkey=str(number % 10), data_hotkey_help=f"hear {system.name}") if number <= KEYS else {}
     return html.Button(
         [
             html.Span([_key(number), html.B(system.name, title=system.name), _role(system)], className="tts-name"),
@@ -68,7 +70,7 @@ def _system(shown: Shown, number: int, system: RoomSystem) -> Component:
 
 
 def _key(number: int) -> Component | None:
-    return html.Kbd(str(number)) if number <= KEYS else None
+    return html.Kbd(str(number % 10)) if number <= KEYS else None
 
 
 def _role(system: RoomSystem) -> Component | None:

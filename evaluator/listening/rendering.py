@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from evaluator.listening.plans import Form
-from evaluator.tts.loudness import matched
 from explorer.sound.audio import Audio, resample, wav_bytes
+from explorer.sound.loudness import matched
 
 RATE = 48_000
 MNRU_Q_DB = 0.0

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evaluator.tts.loudness import integrated_loudness
 from explorer.sound.activity import ACTIVE, FramePowers, activity, silences
 from explorer.sound.audio import Audio, resample
+from explorer.sound.loudness import measure
 
 RATE = 16_000
 HOP = 160
@@ -64,7 +64,7 @@ def heard(audio: Audio) -> Voice:
         cepstra=mel_cepstra(trimmed),
         seconds=0.0 if silent else len(trimmed) / RATE,
         silence=share,
-        loudness=integrated_loudness(audio),
+        loudness=measure(audio.samples, audio.sample_rate).lufs,
     )
 
 

@@ -67,7 +67,7 @@ if TYPE_CHECKING:
 VERSION = 2
 """Goes up when the same file would give other bytes, so that nothing kept is shown again."""
 
-LOUDNESS_VERSION = 1
+LOUDNESS_VERSION = 2
 """The same for the loudness alone."""
 
 WIDEST = 8192

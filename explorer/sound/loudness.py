@@ -2,7 +2,7 @@
 
 Integrated loudness after ITU-R BS.1770-4 (K-weighting, blocks of 0.4 s, gates at -70 LUFS and 10 LU below the mean), as
 pyloudnorm computes it. A full-scale sine of 997 Hz in one channel has -3.01 LUFS; the target, -23 LUFS, is that of
-EBU R 128. A gain never lifts the largest sample above CEILING_DB, so a peaky sound may stay below the target: it is
+EBU R 128. After a gain the largest sample is at CEILING_DB at most, so a peaky sound may stay below the target: it is
 ``limited`` then. A sound shorter than a block is measured as if it were repeated; silence has no loudness, and stays.
 """
 
@@ -15,9 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from explorer.sound.audio import Audio
+
 TARGET_LUFS = -23.0
 CEILING_DB = -1.0
-"""The largest sample after a gain above 0, dBFS: room for what lies between samples."""
+"""The largest sample after a gain, dBFS: room for what lies between samples, and for a resampler after it."""
 
 BLOCK = 0.4
 """Seconds of a gating block."""
@@ -38,8 +40,7 @@ class Loudness:
         """The gain to the target as far as the peak allows, dB; 0 for a sound without a loudness."""
         if self.lufs is None or self.peak_db is None:
             return 0.0
-        wanted = target - self.lufs
-        return wanted if wanted <= 0 else min(wanted, max(0.0, CEILING_DB - self.peak_db))
+        return min(target - self.lufs, CEILING_DB - self.peak_db)
 
     def facts(self, target: float = TARGET_LUFS) -> dict[str, Any]:
         """As JSON for a player: loudness, peak, gain, and whether the peak keeps it below the target."""
@@ -78,3 +79,9 @@ def measure(samples: np.ndarray, sample_rate: int) -> Loudness:
         warnings.simplefilter("ignore")  # blocks of silence have no logarithm, and are gated away
         lufs = float(pyloudnorm.Meter(sample_rate, block_size=BLOCK).integrated_loudness(sound))
     return Loudness(lufs if np.isfinite(lufs) else None, peak_db)
+
+
+def matched(sound: Audio, *, target: float = TARGET_LUFS) -> Audio:
+    """The sound of one channel at the target loudness, as far as its peak allows."""
+    gain = 10 ** (measure(sound.samples, sound.sample_rate).gain_db(target) / 20)
+    return Audio((sound.samples * np.float32(gain)).astype(np.float32), sound.sample_rate)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from flask import Flask
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from app import DEFAULTS, create_app, open_stores
 from evaluator.demo.corpora import TTS_SYSTEMS, tts_corpus, write_manifest
@@ -51,6 +51,17 @@ def chirps(folder: Path) -> Path:
     return folder / "chirps.json"
 
 
+def ten_systems(folder: Path) -> Path:
+    """One sentence by as many systems as there are digits."""
+    rows = []
+    for number in range(10):
+        name = f"ten/{number}.wav"
+        write_chirp(folder / name, start_hz=400.0 + 300 * number, slope=10, seconds=2.0)
+        rows.append({"audio_filepath": name, "text": "one", "sentence_id": "s", "system": f"voice{number}"})
+    write_manifest(folder / "ten.json", rows)
+    return folder / "ten.json"
+
+
 @pytest.fixture(scope="module")
 def address(serve: Callable[[Flask], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """An app over chirps, over two sentences read by the demo's systems, and over something else."""
@@ -65,6 +76,7 @@ def address(serve: Callable[[Flask], str], tmp_path_factory: pytest.TempPathFact
     ]
     stores = open_stores(load([DEFAULTS], overrides))
     stores.library.open("chirps", [chirps(folder)])
+    stores.library.open("ten", [ten_systems(folder)])
     for name in ("tts", "plain"):
         stores.library.open(name, [folder / f"{name}.json"])
     settle(stores)
@@ -121,6 +133,39 @@ def test_switching_keeps_the_position_and_leaves_no_gap(page: Page, address: str
     late = np.abs(lags - np.median(lags))
     assert np.percentile(late, 98) < 0.05, sorted(late)[-5:]
     assert page.evaluate(f"{deck(0)}.position") > 2.2
+
+
+def test_the_sound_heard_first_comes_before_pictures_and_is_there_when_it_is_wanted(page: Page, address: str) -> None:
+    pictures: list[Route] = []
+    sounds: list[Route] = []
+    page.route("**/peaks", lambda route: pictures.append(route))
+    page.goto(f"{address}/tts?corpus=chirps")
+    expect(page.locator(".tts-row .player[data-deck]")).to_have_count(29)
+    brought = "[...{deck}.members][0].brought"
+    page.wait_for_function(f"() => {deck(0)} && {deck(1)} && {brought.format(deck=deck(0))}")
+    page.wait_for_function(f"() => {brought.format(deck=deck(1))}")
+    page.evaluate(f"async () => {{ await {brought.format(deck=deck(0))}.bytes; }}")
+    page.route("**/audio", lambda route: sounds.append(route))  # what is there needs no server any more
+    page.keyboard.press("1")
+    page.wait_for_function(f"() => {deck(0)}.playing")
+    assert len(pictures) <= 4  # the other two connections of the browser are for sound
+    page.keyboard.press(" ")
+    for pattern, held in (("**/audio", sounds), ("**/peaks", pictures)):
+        for route in held:
+            route.continue_()
+        page.unroute(pattern)
+    expect(page.locator(".tts-row").first.locator(".player[data-state=ready]").first).to_be_visible()
+
+
+def test_the_tenth_system_has_the_key_0(page: Page, address: str) -> None:
+    opened(page, address, "corpus=ten", rows=1)
+    expect(page.locator("[data-tts-system='10'] kbd")).to_have_text("0")
+    page.keyboard.press("0")
+    plays(page, "10")
+    page.keyboard.press("?")
+    listed = page.locator("dialog.hotkeys dl").filter(has_text="hear voice9")
+    expect(listed.locator("dt", has_text="0")).to_be_visible()
+    expect(page.locator("dialog.hotkeys")).not_to_contain_text("show all")
 
 
 def test_sounds_are_equally_loud_until_that_is_switched_off(page: Page, address: str) -> None:

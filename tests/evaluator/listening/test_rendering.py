@@ -9,8 +9,8 @@ import pytest
 import soundfile
 
 from evaluator.listening.rendering import RATE, degraded, low_passed, rendered
-from evaluator.tts.loudness import integrated_loudness
 from explorer.sound.audio import Audio
+from explorer.sound.loudness import measure
 
 
 def tone(hz: float, rate: int, *, seconds: float = 2.0, peak: float = 0.1) -> Audio:
@@ -26,7 +26,7 @@ def test_every_rendering_has_one_format_and_one_loudness(rate: int, form: str) -
     info = soundfile.info(io.BytesIO(content))
     assert (made, samples.ndim, info.subtype) == (RATE, 1, "PCM_16")
     assert len(samples) == pytest.approx(2 * RATE, abs=2)
-    assert integrated_loudness(Audio(samples, made)) == pytest.approx(-23, abs=0.2)
+    assert measure(samples, made).lufs == pytest.approx(-23, abs=0.2)
 
 
 def test_without_matching_the_level_stays() -> None:
