@@ -119,8 +119,14 @@
       if (row.why) make(button, "span", "review-row-why", row.why);
     }
 
-    state(head, { decision, who, corrected, changedBy }) {
+    state(head, { decision, who, corrected, changedBy, overlap }) {
       const box = make(head, "span", "review-row-state");
+      if (overlap === "apart" || overlap === "disputed") {
+        const words = overlap === "apart" ? "Two people decide about it, each for themselves" : "Two people do not agree about it";
+        make(box, "i", `bi bi-${overlap === "apart" ? "people" : "people-fill is-dispute"}`).title = words;
+        make(box, "span", "visually-hidden", words);
+      }
+      if (overlap === "disputed") return;
       if (corrected) make(box, "i", "bi bi-pencil-fill").title = `Corrected by ${corrected}`;
       if (decision) {
         const since = changedBy ? `, before the text was changed by ${changedBy}` : "";

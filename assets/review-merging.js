@@ -9,6 +9,11 @@
     /* Somebody else's newer events of the open utterance: taken over, unless there is work of our own in the way. */
     arrived(events) {
       const { sheet } = this;
+      if (sheet.overlap) {
+        const known = (event) => sheet.history.some(({ id }) => id === event.id);
+        if (!events.every(known)) this.refresh(sheet);
+        return;
+      }
       for (const event of events) {
         const known = sheet.events[event.field];
         if (known && known.id >= event.id) continue;
@@ -95,6 +100,28 @@
       this.adoptEvent(sheet, draft.field, newer);
       if (open) this.reset();
       this.view.changed(sheet, draft.field);
+    }
+
+    /* What may be seen of the open utterance is another thing now: asked for again, unless own work is in the way. */
+    async refresh(sheet) {
+      const busy = () => this.sheet !== sheet || this.dirty || Object.keys(sheet.origin).some((field) => this.outbox.pending(sheet.id, field));
+      if (busy()) return;
+      this.sheets.delete(sheet.id);
+      const fresh = await this.fetch(sheet.id).catch(() => null);
+      if (!fresh || this.sheet !== sheet) return;
+      this.sheets.set(sheet.id, Promise.resolve(sheet));
+      if (busy()) return; // it is asked for again with the next look
+      Object.assign(sheet, fresh);
+      if (this.text !== (sheet.values.reference ?? "")) this.reset();
+      this.view.changed(sheet, "decision");
+    }
+
+    /* Somebody else looks now: what may be seen of what two people decide about depends on who does. */
+    renamed() {
+      const { sheet } = this;
+      for (const id of [...this.sheets.keys()]) if (!sheet || id !== sheet.id) this.sheets.delete(id);
+      if (sheet && sheet.overlap) this.refresh(sheet);
+      this.view.list.renew();
     }
 
     /* The text in the editor is that of the sheet again. */

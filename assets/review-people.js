@@ -42,6 +42,7 @@
       Object.assign(this, { me: who, login });
       const box = part("name-text");
       if (box) box.textContent = who || "Your name";
+      if (this.view.session.sheet) this.view.overlap(this.view.session.sheet);
     }
 
     /* The name of who edits here; asked once, and again only when nobody gave one. */
@@ -60,6 +61,7 @@
       if (!name) return;
       try {
         this.call(await this.view.door.name(name));
+        this.view.session.renamed();
         this.view.session.outbox.retry();
       } catch (error) {
         this.view.failed(error);

@@ -255,7 +255,10 @@
       }
       sheet.values[field] = value;
       const over = field === "decision" ? sheet.values.reference : undefined;
-      if (field === "decision") Object.assign(sheet, { reason: comment, accepted: over });
+      if (field === "decision") {
+        Object.assign(sheet, { reason: comment, accepted: over });
+        if (sheet.overlap?.state === "disputed") sheet.overlap = { ...sheet.overlap, state: "settled" };
+      }
       const draft = {
         subject: sheet.id, field, new: value, comment, seen: sheet.seen, undoing: undoing === "undo", undoes: null,
         over, place: sheet.place, order: this.order.token,
@@ -279,6 +282,9 @@
         if (untouched && this.dirty) this.reset();
         if (!sheet.history.some(({ id }) => id === event.id)) sheet.history.push(event);
         this.view.changed(sheet, draft.field);
+        if (!sheet.overlap || draft.field !== "decision") return;
+        if (this.sheet === sheet) this.refresh(sheet); // what the other one says may be seen now
+        else this.sheets.delete(draft.subject);
       }).catch(() => {});
     }
 

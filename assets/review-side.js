@@ -46,7 +46,9 @@
   /* The text that stood there when an event was written. */
   function textAt(sheet, event) {
     if (!event) return sheet.values.reference;
-    const texts = sheet.history.filter(({ field }) => field === "reference").sort((a, b) => a.id - b.id);
+    const { overlap } = sheet; // of two people who decide each for themselves, each has their own text
+    const apart = overlap && (overlap.opened === null || event.id <= overlap.opened);
+    const texts = sheet.history.filter(({ field, who }) => field === "reference" && (!apart || who === event.who)).sort((a, b) => a.id - b.id);
     const before = texts.filter(({ id }) => id < event.id);
     const first = texts.length ? texts[0].old : sheet.reference;
     return (before.length ? before[before.length - 1].new : first) ?? sheet.reference;
@@ -62,17 +64,18 @@
 
   function drawDecision(sheet) {
     const box = part("decision");
-    const value = sheet.values.decision;
+    const disputed = sheet.overlap?.state === "disputed";
+    const value = disputed ? null : sheet.values.decision;
     box.replaceChildren();
     box.className = `review-decision is-${value || "open"}`;
-    make(box, "b", "", WORDS[value] || "Not decided yet");
+    make(box, "b", "", WORDS[value] || (disputed ? "Two opinions" : "Not decided yet"));
     if (value && sheet.reason) make(box, "span", "review-reason", sheet.reason);
     const event = sheet.events.decision;
     if (event && value) {
       const by = make(box, "span", "muted", `by ${event.who}, ${ago(event.at)}`);
       by.title = clockTime(event.at);
     } else if (value) make(box, "span", "muted", "being saved");
-    const changed = changedBy(sheet);
+    const changed = value ? changedBy(sheet) : null;
     if (changed) make(box, "span", "review-outdated", `accepted before the text was changed by ${changed}`);
     for (const button of document.querySelectorAll("[data-decision]")) {
       button.setAttribute("aria-pressed", String(button.dataset.decision === value));

@@ -79,6 +79,7 @@
       part("missing").textContent = sheet.missing.length ? `Not heard by ${sheet.missing.join(", ")}.` : "";
       part("original").textContent = sheet.reference === null ? "The manifest has no text for this utterance." : sheet.reference;
       review.side.draw(sheet);
+      this.overlap(sheet);
       this.changedBelow(sheet);
       this.unread(sheet);
       this.bar.again();
@@ -94,6 +95,14 @@
       box.hidden = !sheet.unread;
       const waits = this.session.writable ? " What you edit is kept in this browser until it can be saved." : "";
       box.textContent = sheet.unread ? `What was said about this utterance cannot be shown. ${sheet.unread}${waits}` : "";
+    }
+
+    /* Two people decide about it: what is hidden, or where they differ. */
+    overlap(sheet) {
+      review.overlap.draw(sheet, this.people.me, this.session.writable, ({ decision, reason, text }) => {
+        if (decision === "accept") this.session.replace(text ?? "");
+        this.actions.decide(decision, reason);
+      });
     }
 
     place(sheet, order) {
@@ -165,12 +174,16 @@
     changed(sheet, field) {
       if (this.signal.aborted) return; // another session draws here now
       const { session } = this;
-      if (session.sheet === sheet) review.side.draw(sheet);
+      if (session.sheet === sheet) {
+        review.side.draw(sheet);
+        this.overlap(sheet);
+      }
       const event = sheet.events.decision;
       this.list.update(sheet.id, {
         decision: sheet.values.decision,
         who: event ? event.who : this.people.me || "you",
         changedBy: review.side.changedBy(sheet),
+        overlap: sheet.overlap ? sheet.overlap.state : null,
         text: (sheet.values.reference ?? "").slice(0, 160),
         corrected: sheet.values.reference !== sheet.reference ? (sheet.events.reference?.who || this.people.me || "you") : null,
       });

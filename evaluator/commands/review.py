@@ -81,10 +81,7 @@ def _list_conflicts(corpus: Corpus, ledger: Ledger) -> None:
 
     said = corrections(corpus, ledger)
     for one in said.conflicts[:LISTED]:
-        fields = " and ".join(one.conflicts)
-        print(
-            f"not applied: {one.source}:{one.line}: the row has changed since its {fields} was saved", file=sys.stderr
-        )
+        print(f"not applied: {one.source}:{one.line}: {one.problem}", file=sys.stderr)
     for lost in said.gone[:LISTED]:
         place = f"{lost.seen.audio} at {lost.seen.offset:.2f} s" if lost.seen else lost.id
         maybe = f"; perhaps {', '.join(lost.alike)}" if lost.alike else ""

@@ -27,7 +27,10 @@ HELP = {
     "Per hour": "Their decisions per hour of work. Pauses of more than five minutes are no work.",
     "Last edit": "When they last saved something, in UTC.",
 }
-EXPORT_HELP = "Edits whose row has changed since, or is gone, are never applied; the differences name them."
+EXPORT_HELP = (
+    "Edits whose row has changed since, or is gone, are never applied, nor what two people decide about before they "
+    "agree; the differences name them."
+)
 
 
 def tiles(found: ReviewProgress) -> Component:
@@ -40,7 +43,7 @@ def tiles(found: ReviewProgress) -> Component:
             "Decided",
             percent(share, digits=1) if share is not None else UNDEFINED,
             note=f"{count(found.decided)} of {count(found.total)} utterances",
-            help_text="Utterances with a decision that still fits their row.",
+            help_text="Utterances with a decision that still fits their row and text; of both where two people decide.",
         ),
         tile("Accepted", count(found.accepted), note=_accepted(found)),
         tile("Rejected", count(found.rejected), note=_part(found.rejected, found.decided)),
@@ -65,7 +68,7 @@ def tiles(found: ReviewProgress) -> Component:
 def _accepted(found: ReviewProgress) -> str:
     """Their part, and how many were accepted before their text was changed."""
     later = sum(one.changed_by is not None for one in found.said.rows)
-    return f"{count(later)} before the text was changed" if later else _part(found.accepted, found.decided)
+    return f"and {count(later)} before the text was changed" if later else _part(found.accepted, found.decided)
 
 
 def _part(number: int, all_of_them: int) -> str:
@@ -127,8 +130,8 @@ def hours_panel(found: ReviewProgress) -> Component:
 
 HOURS_HELP = (
     "Everybody's decisions that stand, in the hour they were made. One that was taken back or made again does not "
-    "count; two people who decided about the same utterance are two decisions and one decided utterance; an utterance "
-    "whose row has changed since is not decided."
+    "count; two people who decided alike about the same utterance are two decisions and one decided utterance; an "
+    "utterance whose row or text has changed since is not decided."
 )
 AGREEMENT_HELP = (
     "Krippendorff's alpha is agreement beyond chance: 1 is perfect, 0 is what chance gives; above 0.8 is usually taken "
@@ -158,7 +161,7 @@ def agreement_table(agreed: Agreement, normalizer: Normalizer) -> Component:
 
 
 def conflicts_panel(found: ReviewProgress, query: Parameters) -> list[Component]:
-    """The edits that no longer fit the manifest."""
+    """The edits that no longer fit the manifest, and what two people do not agree about."""
     said = found.said
     if not said.conflicts and not said.gone:
         return []
@@ -166,8 +169,8 @@ def conflicts_panel(found: ReviewProgress, query: Parameters) -> list[Component]
     rows = [
         html.Li(
             [
-                dcc.Link(f"{one.source}:{one.line}", href=place.replaced(u=one.id).href("/utterance")),
-                f": the row has changed since {one.newest.who} saved its {' and '.join(one.conflicts)}.",
+                dcc.Link(f"{one.source}:{one.line}", href=place.replaced(u=one.id).href("/review")),
+                f": {one.problem}.",
             ]
         )
         for one in said.conflicts[:LISTED]
@@ -179,4 +182,4 @@ def conflicts_panel(found: ReviewProgress, query: Parameters) -> list[Component]
     number = len(said.conflicts) + len(said.gone)
     more = [html.P(f"and {count(number - len(rows))} more; the differences name them all", className="muted")]
     listed = html.Div([html.Ul(rows), *(more if number > len(rows) else [])])
-    return [panel(f"{count(number)} edits that no longer fit", listed, help_text=EXPORT_HELP)]
+    return [panel(f"{count(number)} to be looked at again", listed, help_text=EXPORT_HELP)]

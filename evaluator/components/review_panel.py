@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from evaluator.ledger import Event, review_space
-from evaluator.review.accepted import outdated
+from evaluator.doors.names import asking
+from evaluator.ledger import Event
+from evaluator.review.overlap import Overlap
+from evaluator.review.shown import Shown, shown
 from explorer.components.cards import icon, panel
 from explorer.errors import LedgerUnavailable
 from explorer.querying.parameters import Parameters
@@ -23,17 +26,27 @@ DECIDED = {"accept": "Accepted", "reject": "Rejected"}
 def review_panel(stores: EvaluatorStores, corpus: Corpus, utterance: Utterance) -> Component | None:
     """What people said about the utterance, and a link to its review."""
     try:
-        # Nobody is made to wait for a ledger that nobody has used.
-        space = review_space(corpus.name)
-        known = stores.ledger.state(space, [utterance.id]) if stores.ledger.begun else {}
-        later = outdated(stores.ledger, space, known, {utterance.id: utterance.reference}) if known else {}
+        who = asking(stores.config)
+        known = shown(stores.ledger, corpus.name, {utterance.id: utterance.reference}, who)
     except LedgerUnavailable as error:
         return panel("Review", html.P(str(error), className="muted"), aside=_link(corpus, utterance))
-    said = [_words(known.get(utterance.id, {}), utterance.reference, later.get(utterance.id))]
-    return panel("Review", said, aside=_link(corpus, utterance))
+    said = known.get(utterance.id, Shown(events={}))
+    words = [_words(said.events, utterance.reference, said.changed_by), *_overlap(said.overlap, who)]
+    return panel("Review", words, aside=_link(corpus, utterance))
 
 
-def _words(events: dict[str, Event], reference: str | None, changed_by: str | None) -> Component:
+def _overlap(overlap: Overlap | None, who: str) -> list[Component]:
+    """What is to be known where two people decide."""
+    if overlap is None or overlap.state in ("agreed", "settled"):
+        return []
+    names = " and ".join(overlap.people)
+    if overlap.state == "disputed":
+        return [html.P([f"{names} decided otherwise; nothing of it applies before somebody decides again."])]
+    hidden = " What they say is shown when you have decided." if overlap.is_blind(who) else ""
+    return [html.P(f"{names} decide about this each for themselves.{hidden}", className="muted")]
+
+
+def _words(events: Mapping[str, Event], reference: str | None, changed_by: str | None) -> Component:
     decided, corrected, comment = events.get("decision"), events.get("reference"), events.get("comment")
     parts: list[Component] = []
     if decided is not None and decided.new is not None:

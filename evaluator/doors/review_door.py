@@ -11,6 +11,9 @@ An answer of 200 says: on disk. An error is ``{"error": sentence, "kind": word}`
 "newer", the event that came between) or "row" (with the "row" as it is now, and its "seen"), 403 "read_only", 401
 "nameless", 404 "unknown", 503 "unavailable", 413 "large", 422 "bad".
 
+On the overlap of an assignment nobody is shown what the other of the two said before they have decided themselves, and
+"stale" is judged by their own edits until both have (evaluator/review/overlap.py).
+
 Who writes: the header ``review.login_header`` where the configuration names one; else ``who`` of the request, else the
 cookie. Requests that write must be JSON, which another site's form cannot send, and come from this site's pages.
 """
@@ -20,15 +23,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 import orjson
 from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from evaluator.ledger import Event, review_space
+from evaluator.doors.names import COOKIE, asking, cleaned
+from evaluator.ledger import review_space
 from evaluator.review.edits import drafts
 from evaluator.review.presence import PresenceBoard, in_words
+from evaluator.review.shown import news
 from explorer.errors import (
     BadEdit,
     LedgerReadOnly,
@@ -44,9 +49,7 @@ from explorer.errors import (
 if TYPE_CHECKING:
     from evaluator.stores import EvaluatorStores
 
-COOKIE = "earmark_name"
 COOKIE_SECONDS = 365 * 24 * 3600
-LONGEST_NAME = 80
 MOST_EVENTS = 1_000
 
 FAULTS: tuple[tuple[type[SpeechDataError], int, str], ...] = (
@@ -72,20 +75,22 @@ def register(server: Flask, stores: EvaluatorStores) -> None:
         body, space = _body(), review_space(corpus)
         wanted = body.get("edits")
         who = _author(stores, wanted[0] if isinstance(wanted, list) and wanted else {})
-        made = drafts(wanted, stores.library.get(corpus), stores.ledger, space=space, who=who)
-        written = stores.ledger.append(made)
+        opened = stores.library.get(corpus)
+        made = drafts(wanted, opened, stores.ledger, space=space, who=who)
+        written = news(stores.ledger, stores.ledger.append(made), opened, who)
         return {"events": [event.plain() for event in written], "revision": stores.ledger.revision(space)}
 
     @routes.get("/api/review/<corpus>/events")
     @_answering
     def read(corpus: str) -> dict[str, Any]:
-        return _news(stores, corpus, request.args.get("subject"), _number(request.args.get("after", "0")))
+        after, who = _number(request.args.get("after", "0")), asking(stores.config)
+        return _news(stores, corpus, request.args.get("subject"), after, who)
 
     @routes.post("/api/review/<corpus>/presence")
     @_answering
     def presence(corpus: str) -> dict[str, Any]:
         body, space = _body(), review_space(corpus)
-        subject, who = str(body.get("subject", "")), _name(stores, body)
+        subject, who = str(body.get("subject", "")), asking(stores.config, body)
         if who:
             board.sign(space, subject, who, editing=bool(body.get("editing")))
         present = board.at(space, subject, but=who)
@@ -93,18 +98,18 @@ def register(server: Flask, stores: EvaluatorStores) -> None:
             "present": [{"who": p.who, "editing": p.editing, "seconds": round(p.seconds, 1)} for p in present],
             "others": in_words(present),
             "names": board.names(),
-            **_news(stores, corpus, subject, _number(body.get("after", 0))),
+            **_news(stores, corpus, subject, _number(body.get("after", 0)), who),
         }
 
     @routes.get("/api/review-name")
     @_answering
     def name() -> dict[str, Any]:
-        return {"who": _name(stores, {}), "login": stores.config.review.login_header is not None}
+        return {"who": asking(stores.config), "login": stores.config.review.login_header is not None}
 
     @routes.post("/api/review-name")
     @_answering
     def rename() -> Response:
-        who = _cleaned(_body().get("name"))
+        who = cleaned(_body().get("name"))
         if stores.config.review.login_header is not None:
             raise BadEdit("Names are those of the login here; they cannot be chosen.")
         if not who:
@@ -118,10 +123,11 @@ def register(server: Flask, stores: EvaluatorStores) -> None:
     server.register_blueprint(routes)
 
 
-def _news(stores: EvaluatorStores, corpus: str, subject: str | None, after: int) -> dict[str, Any]:
-    """The oldest events after a number, and the newest number of the space."""
-    space = review_space(stores.library.get(corpus).name)
-    found: list[Event] = stores.ledger.events(space, subject, after=after)[:MOST_EVENTS]
+def _news(stores: EvaluatorStores, corpus: str, subject: str | None, after: int, who: str) -> dict[str, Any]:
+    """The oldest events after a number that somebody may see, and the newest number of the space."""
+    opened = stores.library.get(corpus)
+    space = review_space(opened.name)
+    found = news(stores.ledger, stores.ledger.events(space, subject, after=after)[:MOST_EVENTS], opened, who)
     return {"events": [event.plain() for event in found], "revision": stores.ledger.revision(space)}
 
 
@@ -131,7 +137,7 @@ def _author(stores: EvaluatorStores, edit: Any) -> str:
     Raises:
         Nameless: nobody says.
     """
-    who = _name(stores, edit if isinstance(edit, dict) else {})
+    who = asking(stores.config, edit if isinstance(edit, dict) else {})
     if not who:
         by_login = stores.config.review.login_header
         raise Nameless(
@@ -140,19 +146,6 @@ def _author(stores: EvaluatorStores, edit: Any) -> str:
             else "Type your name first: every edit is kept with the name of who made it. Nothing was saved."
         )
     return who
-
-
-def _name(stores: EvaluatorStores, body: dict[str, Any]) -> str:
-    header = stores.config.review.login_header
-    if header is not None:
-        return _cleaned(request.headers.get(header))
-    return _cleaned(body.get("who")) or _cleaned(unquote(request.cookies.get(COOKIE, "")))
-
-
-def _cleaned(name: Any) -> str:
-    """A name on one line, at most 80 characters; "" for what is none."""
-    words = "".join(letter if letter.isprintable() else " " for letter in name).split() if isinstance(name, str) else ()
-    return " ".join(words)[:LONGEST_NAME].strip()
 
 
 def _body() -> dict[str, Any]:

@@ -13,18 +13,18 @@ for again, 400 otherwise.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
-import pyarrow.compute as pc
 from flask import Blueprint, Flask, Response, request
 
-from evaluator.ledger import Event, review_space
-from evaluator.review.accepted import outdated
+from evaluator.doors.names import asking
 from evaluator.review.live_alignment import drawing
 from evaluator.review.order import Order, OrderStore, UnknownOrder
-from evaluator.review.sheet import said, sheet
+from evaluator.review.sheet import said_words, sheet
+from evaluator.review.shown import Shown, first_undecided, shown
 from evaluator.suspicion.columns import REASONS, SCORE
 from evaluator.suspicion.queue import columns_read, has_suspicion, queued, reasons
 from evaluator.suspicion.ranking import PARAMETER, Choice
@@ -80,7 +80,8 @@ def add_routes(server: Flask, stores: EvaluatorStores, orders: OrderStore) -> No
         asked = parameters(corpus)
         opened = stores.corpus(asked)
         made = orders.get(opened, asked.get("order", ""))
-        place = made.first_without(decided_rows(stores, opened), start=_number(asked, "start"))
+        start, who = _number(asked, "start"), asking(stores.config)
+        place = first_undecided(stores.ledger, opened, made.rows, who, start=start)
         if place is None:
             return _json({"next": None})
         [(id, _)] = opened.listed(made.rows[place : place + 1], ())
@@ -102,7 +103,7 @@ def add_routes(server: Flask, stores: EvaluatorStores, orders: OrderStore) -> No
         if not isinstance(text, str) or len(text) > LONGEST_EDITED:
             raise QueryError(f'the request needs "text", at most {LONGEST_EDITED:,} characters')
         lanes = stores.lanes(opened, found)
-        return _json(drawing(text, found.hypotheses, stores.chosen_normalizer(asked), said=said(lanes, found)))
+        return _json(drawing(text, found.hypotheses, stores.chosen_normalizer(asked), said=said_words(lanes, found)))
 
     @routes.errorhandler(SpeechDataError)
     def sentence(error: SpeechDataError) -> Response:
@@ -122,21 +123,17 @@ def listed(stores: EvaluatorStores, corpus: Corpus, order: Order, start: int, st
     """Rows of an order as the list shows them."""
     columns = ("reference", "duration", *(name for name in (SCORE, REASONS) if has_suspicion(corpus)))
     found = corpus.listed(order.rows[start:stop], columns)
-    space = review_space(corpus.name)
-    states: dict[str, dict[str, Event]] = {}
-    later: dict[str, str] = {}
-    try:
-        states = stores.ledger.state(space, [id for id, _ in found])
-        later = outdated(stores.ledger, space, states, {id: values[0] for id, values in found})
-    except LedgerUnavailable:  # the sheet of each utterance says so; the list can be gone through all the same
-        pass
-    return [
-        _row(id, dict(zip(columns, values, strict=True)), states.get(id, {}), later.get(id)) for id, values in found
-    ]
+    known: dict[str, Shown] = {}
+    # The sheet of each utterance says when the ledger is away; the list can be gone through all the same.
+    with suppress(LedgerUnavailable):
+        known = shown(stores.ledger, corpus.name, {id: values[0] for id, values in found}, asking(stores.config))
+    nothing = Shown(events={})
+    return [_row(id, dict(zip(columns, values, strict=True)), known.get(id, nothing)) for id, values in found]
 
 
-def _row(id: str, values: Mapping[str, Any], state: Mapping[str, Event], changed_by: str | None) -> dict[str, Any]:
-    corrected, decided, reference = state.get("reference"), state.get("decision"), values["reference"]
+def _row(id: str, values: Mapping[str, Any], said: Shown) -> dict[str, Any]:
+    corrected, decided = said.events.get("reference"), said.events.get("decision")
+    reference, overlap = values["reference"], said.overlap
     text = corrected.new if corrected is not None else reference
     score = values.get(SCORE)
     return {
@@ -146,18 +143,11 @@ def _row(id: str, values: Mapping[str, Any], state: Mapping[str, Event], changed
         "corrected": corrected.who if corrected is not None and corrected.new != reference else None,
         "decision": decided.new if decided is not None else None,
         "who": decided.who if decided is not None else None,
-        "changedBy": changed_by,
+        "changedBy": said.changed_by,
+        "overlap": overlap.state if overlap is not None else None,
         "score": decimal(score) if score else "",
         "why": values.get(REASONS) or "",
     }
-
-
-def decided_rows(stores: EvaluatorStores, corpus: Corpus) -> np.ndarray:
-    """The rows that somebody has decided about, int32, in no order."""
-    newest = stores.ledger.latest(review_space(corpus.name), "decision")
-    decided = newest.filter(pc.not_equal(newest["new"], "null"))
-    rows = corpus.rows_of(decided["subject"].to_pylist())
-    return rows[rows >= 0]
 
 
 def _start(corpus: Corpus, order: Order, wanted: str | None) -> dict[str, Any] | None:
@@ -177,7 +167,7 @@ def _sheet(
     ).to_plotly_json()["props"]
     order = orders.get(corpus, asked.get("order", ""))
     return {
-        **sheet(corpus, utterance, stores.ledger, stores.chosen_normalizer(asked), lanes),
+        **sheet(corpus, utterance, stores.ledger, stores.chosen_normalizer(asked), lanes, who=asking(stores.config)),
         "place": order.place(utterance.row),
         "player": {name: value for name, value in drawn.items() if name.startswith("data-")},
         "why": _why(corpus, utterance, Choice.of(asked.get(PARAMETER))),

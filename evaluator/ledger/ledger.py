@@ -126,15 +126,17 @@ class Ledger:
                     found[event.subject][event.field] = event
         return dict(found)
 
-    def histories(self, space: str, subjects: Iterable[str], field: str) -> list[Event]:
-        """The events of a field of these subjects, oldest first."""
+    def histories(self, space: str, subjects: Iterable[str], field: str | None = None) -> list[Event]:
+        """The events of these subjects, of one field if it is named, oldest first."""
         from sqlalchemy import select
 
         from evaluator.ledger.database import reading
         from evaluator.ledger.schema import EVENTS
 
         found: list[Event] = []
-        chosen = select(EVENTS).where(EVENTS.c.space == space, EVENTS.c.field == field)
+        chosen = select(EVENTS).where(EVENTS.c.space == space)
+        if field is not None:
+            chosen = chosen.where(EVENTS.c.field == field)
         with reading(self._engine) as connection:
             for some in chunks(dict.fromkeys(subjects)):
                 rows = connection.execute(chosen.where(EVENTS.c.subject.in_(some))).all()

@@ -168,8 +168,8 @@ def _small(name: str, text: str) -> Component:
 
 
 def _below() -> Component:
-    """What is wrong with the open utterance: its row has changed, or the ledger cannot be read."""
-    names = ("review-below", "review-unread")
+    """What is to be known of the open utterance: two people decide, its row has changed, the ledger cannot be read."""
+    names = ("review-overlap", "review-below", "review-unread")
     return html.Div([html.Div(id=name, className="banner warn", role="alert", hidden=True) for name in names])
 
 

@@ -3,7 +3,8 @@
 An edit was made over a row that somebody saw. If the manifest says something else there now, the edit is a *conflict*:
 it is shown and never applied; saving it again over the new row settles it. A row that already says what the correction
 says (a manifest that was exported and opened again) is none. Edits whose row the corpus no longer has are *gone*, with
-the rows of the same sound and offset that may be meant.
+the rows of the same sound and offset that may be meant. What two people decide about each for themselves (overlap.py)
+says nothing until both have, and agree: before it is *waiting*, or *disputed*.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from typing import Any
 
 from evaluator.ledger import Event, Ledger, SeenRow, review_space
 from evaluator.review.accepted import outdated
+from evaluator.review.assignments import plan_of
+from evaluator.review.overlap import Overlap, overlaps
 from explorer.corpora.corpus import Corpus
 
 _COLUMNS = ("audio", "offset", "duration", "reference", "source", "line")
@@ -25,7 +28,8 @@ _AT_ONCE = 20_000
 class Correction:
     """What was said about one row: the newest event of each field, and the fields that are conflicts.
 
-    ``changed_by`` is who changed the text since it was accepted (accepted.py).
+    ``changed_by`` is who changed the text since it was accepted (accepted.py); ``overlap`` is there where two people
+    decide.
     """
 
     id: str
@@ -36,6 +40,17 @@ class Correction:
     events: Mapping[str, Event]
     conflicts: tuple[str, ...]
     changed_by: str | None = None
+    overlap: Overlap | None = None
+
+    @property
+    def waiting(self) -> bool:
+        """Whether one of two people has still to decide about it."""
+        return self.overlap is not None and self.overlap.state == "apart"
+
+    @property
+    def disputed(self) -> bool:
+        """Whether two people decided otherwise, and nobody has since."""
+        return self.overlap is not None and self.overlap.state == "disputed"
 
     @property
     def text(self) -> str | None:
@@ -48,6 +63,20 @@ class Correction:
         """accept, reject or None; None, too, when it is a conflict."""
         said = self._said("decision")
         return None if said is None else str(said)
+
+    @property
+    def problem(self) -> str:
+        """Why something that was said about it does not apply, in words; "" when all of it does."""
+        if self.conflicts:
+            return f"the row has changed since {self.newest.who} saved its {' and '.join(self.conflicts)}"
+        if self.disputed and self.overlap is not None:
+            return f"{' and '.join(self.overlap.people)} decided otherwise"
+        return ""
+
+    @property
+    def stands(self) -> str | None:
+        """The decision, unless it accepted another text than there is now."""
+        return None if self.changed_by else self.decision
 
     @property
     def reason(self) -> str:
@@ -71,7 +100,8 @@ class Correction:
 
     def _said(self, field: str) -> Any:
         event = self.events.get(field)
-        return None if event is None or field in self.conflicts else event.new
+        undecided = self.waiting or (self.disputed and field in ("reference", "decision"))
+        return None if event is None or undecided or field in self.conflicts else event.new
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +123,13 @@ class Corrections:
 
     @property
     def conflicts(self) -> tuple[Correction, ...]:
-        """The rows with at least one edit that no longer fits."""
-        return tuple(one for one in self.rows if one.conflicts)
+        """The rows with at least one edit that no longer fits, or that two people do not agree about."""
+        return tuple(one for one in self.rows if one.problem)
+
+    @property
+    def waiting(self) -> int:
+        """How many rows wait for the second of two people."""
+        return sum(one.waiting for one in self.rows)
 
 
 def corrections(corpus: Corpus, ledger: Ledger) -> Corrections:
@@ -103,7 +138,8 @@ def corrections(corpus: Corpus, ledger: Ledger) -> Corrections:
     Raises:
         LedgerUnavailable: the ledger cannot be read.
     """
-    state = ledger.state(review_space(corpus.name))
+    space, plan = review_space(corpus.name), plan_of(ledger, corpus.name)
+    state = ledger.state(space)
     ids = list(state)
     places = corpus.rows_of(ids).tolist() if ids else []
     here = sorted((row, id) for row, id in zip(places, ids, strict=True) if row >= 0)
@@ -112,9 +148,11 @@ def corrections(corpus: Corpus, ledger: Ledger) -> Corrections:
         part = here[start : start + _AT_ONCE]
         listed = corpus.listed(_numbers([row for row, _ in part]), _COLUMNS)
         references = {id: values[3] for id, values in listed}
-        later = outdated(ledger, review_space(corpus.name), {id: state[id] for _, id in part}, references)
+        shared = overlaps(ledger, corpus.name, plan, references)
+        later = outdated(ledger, space, {id: state[id] for _, id in part if id not in shared}, references)
+        later |= {id: who for id, one in shared.items() if (who := one.changed_by(state[id].get("decision")))}
         for (row, id), (_, values) in zip(part, listed, strict=True):
-            found.append(_correction(id, row, values, state[id], later.get(id)))
+            found.append(_correction(id, row, values, state[id], later.get(id), shared.get(id)))
     lost = [id for row, id in zip(places, ids, strict=True) if row < 0]
     return Corrections(rows=tuple(found), gone=_gone(lost, state, corpus, ledger))
 
@@ -132,14 +170,19 @@ def conflicts(events: Mapping[str, Event], now: SeenRow) -> tuple[str, ...]:
 
 
 def _correction(
-    id: str, row: int, values: Sequence[Any], events: Mapping[str, Event], changed_by: str | None
+    id: str,
+    row: int,
+    values: Sequence[Any],
+    events: Mapping[str, Event],
+    changed_by: str | None,
+    overlap: Overlap | None,
 ) -> Correction:
     audio, offset, duration, reference, source, line = values
     now = SeenRow(audio=audio, offset=offset, duration=duration, reference=reference)
     unfit = conflicts(events, now)
     return Correction(
         id=id, row=row, source=source, line=line, now=now, events=events, conflicts=unfit,
-        changed_by=None if "decision" in unfit else changed_by,
+        changed_by=None if "decision" in unfit else changed_by, overlap=overlap,
     )  # fmt: skip
 
 

@@ -19,10 +19,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from evaluator.ledger import NEWEST, Draft, Event, Ledger, SeenRow
-from explorer.errors import BadEdit, RowChanged
+from evaluator.review.assignments import plan_of
+from evaluator.review.overlap import Overlap, overlaps
+from explorer.errors import BadEdit, RowChanged, StaleEdit
 
 if TYPE_CHECKING:
-    from explorer.corpora.corpus import Corpus
+    from explorer.corpora.corpus import Corpus, Utterance
 
 LONGEST_TEXT = 200_000
 MOST_EDITS = 1_000
@@ -90,20 +92,22 @@ def drafts(edits: Any, corpus: Corpus, ledger: Ledger, *, space: str, who: str) 
     Raises:
         BadEdit: an edit is not shaped as it must be, or its value cannot be kept.
         RowChanged: the row is another one than its author saw.
+        StaleEdit: its author has a newer one, where two people decide for themselves.
         UnknownUtterance: the corpus has no such utterance (any more).
     """
     if not isinstance(edits, list) or not edits:
         raise BadEdit('Edits are sent as {"edits": [...]}.')
     if len(edits) > MOST_EDITS:
         raise BadEdit(f"{len(edits):,} edits were sent at once; at most {MOST_EDITS:,} are taken.")
-    return [_draft(edit, corpus, ledger, space=space, who=who) for edit in edits]
+    for edit in edits:
+        _check_shape(edit)
+    rows = {edit["subject"]: corpus.utterance(edit["subject"]) for edit in edits}
+    plan = plan_of(ledger, corpus.name) if ledger.begun else None
+    shared = overlaps(ledger, corpus.name, plan, {id: row.reference for id, row in rows.items()})
+    return [_draft(e, rows[e["subject"]], ledger, shared.get(e["subject"]), space=space, who=who) for e in edits]
 
 
-def _draft(edit: Any, corpus: Corpus, ledger: Ledger, *, space: str, who: str) -> Draft:
-    if not isinstance(edit, dict):
-        raise BadEdit("An edit must be an object.")
-    _check_shape(edit)
-    utterance = corpus.utterance(edit["subject"])
+def _draft(edit: Any, utterance: Utterance, ledger: Ledger, overlap: Overlap | None, *, space: str, who: str) -> Draft:
     row = SeenRow.of(utterance)
     base, seen, new = edit.get("base"), edit.get("seen"), _text_kept(edit, row)
     if seen is not None and seen != row.fingerprint and base != NEWEST:
@@ -121,6 +125,8 @@ def _draft(edit: Any, corpus: Corpus, ledger: Ledger, *, space: str, who: str) -
             raise BadEdit(f"There is no event {undoes} of this {FIELDS[field].label} to take back.")
         if wrong and not _was_there(new, chain, row):
             raise BadEdit(f"The {FIELDS[field].label} {wrong}.")
+    if overlap is not None and overlap.works_apart(who) and base != NEWEST:
+        base = _apart(edit, overlap, who)
     return Draft(
         key=edit["key"],
         who=who,
@@ -136,6 +142,20 @@ def _draft(edit: Any, corpus: Corpus, ledger: Ledger, *, space: str, who: str) -
     )
 
 
+def _apart(edit: Mapping[str, Any], overlap: Overlap, who: str) -> int:
+    """The base of an edit by one of two people who decide for themselves: only their own edits can be newer.
+
+    Raises:
+        StaleEdit: there is a newer one.
+    """
+    own = [event for event in overlap.shown(who) if event.who == who]
+    newest = overlap.newest(who).get(edit["field"])
+    again = any(event.key == edit["key"] for event in own)
+    if not again and edit.get("base") != (newest.id if newest is not None else None):
+        raise StaleEdit(f'You have changed "{edit["field"]}" elsewhere; nothing was saved.', newer=newest)
+    return NEWEST
+
+
 def _text_kept(edit: Mapping[str, Any], row: SeenRow) -> Any:
     """The new value; white space alone is no text, unless it is the manifest's."""
     new = edit["new"]
@@ -148,7 +168,9 @@ def _was_there(value: Any, chain: Sequence[Event], row: SeenRow) -> bool:
     return value == row.reference or any(value == event.old for event in chain)
 
 
-def _check_shape(edit: Mapping[str, Any]) -> None:
+def _check_shape(edit: Any) -> None:
+    if not isinstance(edit, dict):
+        raise BadEdit("An edit must be an object.")
     lacking = [name for name in _NEEDED if name not in edit]
     unknown = [name for name in edit if name not in _KNOWN]
     if lacking or unknown:

@@ -6,7 +6,8 @@
     decisions    the same as CSV, for a spreadsheet
     audit        JSON Lines of every event there ever was, with the row it was made over; imports into another ledger
 
-Conflicts and edits whose row is gone are in differences and decisions, named as such, and never applied.
+Conflicts, edits whose row is gone, and what two people decide about each for themselves until they agree are in
+differences and decisions, named as such, and never applied.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ import orjson
 
 from evaluator.ledger import Event, Ledger, SeenRow, review_space
 from evaluator.ledger.events import written_time
-from evaluator.review.corrections import Corrections, corrections
+from evaluator.review.corrections import Correction, Corrections, corrections
+from evaluator.review.overlap import told
 from evaluator.review.rewriting import REJECTED, Change, rewrite, written_whole
 from explorer import spreadsheet
 from explorer.corpora.corpus import Corpus
@@ -137,12 +139,15 @@ def _only(said: Corrections, corpus: Corpus, query: Query) -> Corrections:
 
 
 def _manifest(corpus: Corpus, query: Query, said: Corrections, output: Path, *, rejected: Rejected) -> ReviewWritten:
-    told = rewrite(corpus, query, changes(said, rejected=rejected), output)
-    parts = [f"{told.rows:,} utterances written", f"{told.changed:,} of them changed"]
-    parts += [f"{told.left_out:,} rejected ones left out"] if told.left_out else []
-    parts += [f"{len(said.conflicts):,} not corrected, because their rows have changed"] if said.conflicts else []
+    made = rewrite(corpus, query, changes(said, rejected=rejected), output)
+    parts = [f"{made.rows:,} utterances written", f"{made.changed:,} of them changed"]
+    parts += [f"{made.left_out:,} rejected ones left out"] if made.left_out else []
+    changed, disputed = sum(bool(one.conflicts) for one in said.rows), sum(one.disputed for one in said.rows)
+    parts += [f"{changed:,} not corrected, because their rows have changed"] if changed else []
+    parts += [f"{disputed:,} left as they were, because two people decided otherwise"] if disputed else []
+    parts += [f"{said.waiting:,} wait for a second opinion"] if said.waiting else []
     parts += [f"{len(said.gone):,} edits belong to rows that are gone"] if said.gone else []
-    parts += [f"{told.no_utterances:,} lines that are no utterances left out"] if told.no_utterances else []
+    parts += [f"{made.no_utterances:,} lines that are no utterances left out"] if made.no_utterances else []
     return ReviewWritten(sentence=", ".join(parts), not_applied=len(said.conflicts) + len(said.gone))
 
 
@@ -151,12 +156,21 @@ def _records(said: Corrections, ledger: Ledger) -> Iterator[list[Any]]:
     every = [one.events for one in said.rows] + [one.events for one in said.gone]
     seen = ledger.seen_rows(events["reference"].seen or "" for events in every if "reference" in events)
     for one in said.rows:
-        since = f"; accepted before the text was changed by {one.changed_by}" if one.changed_by else ""
-        state = f"conflict: {', '.join(one.conflicts)}" if one.conflicts else f"applies{since}"
-        yield _record(one.id, one.events, one.now, seen, state)
+        yield _record(one.id, one.events, one.now, seen, _state(one))
     for lost in said.gone:
         state = "gone" + (f"; perhaps {', '.join(lost.alike)}" if lost.alike else "")
         yield _record(lost.id, lost.events, lost.seen, seen, state)
+
+
+def _state(one: Correction) -> str:
+    """Whether what was said about a row applies."""
+    if one.conflicts:
+        return f"conflict: {', '.join(one.conflicts)}"
+    if one.waiting:
+        return "waits for a second opinion"
+    if one.overlap is not None and one.disputed:
+        return f"two opinions: {'; '.join(map(told, map(one.overlap.opinion, one.overlap.people)))}"
+    return f"applies; accepted before the text was changed by {one.changed_by}" if one.changed_by else "applies"
 
 
 def _record(

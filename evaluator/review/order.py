@@ -43,11 +43,6 @@ class Order:
         found = np.flatnonzero(self.rows == row)
         return int(found[0]) if found.size else None
 
-    def first_without(self, rows: np.ndarray, *, start: int) -> int | None:
-        """The first place from ``start`` on whose row is none of ``rows``; None when there is none."""
-        found = np.flatnonzero(~np.isin(self.rows[start:], rows))
-        return start + int(found[0]) if found.size else None
-
 
 class OrderStore:
     """The orders that people go through just now; shared by threads."""

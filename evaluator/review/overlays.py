@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from evaluator.ledger import Ledger, review_space
+from evaluator.review.assignments import plan_space
 from evaluator.review.corrections import Correction, corrections
 from evaluator.review.opinions import opinions
 from evaluator.runs.run_overlays import hashed, swept
@@ -41,7 +42,8 @@ COLUMNS = (
         label="Decision",
         kind="text",
         origin="run",
-        help='What a reviewer decided: "accept" or "reject"; missing while nobody has.',
+        help='What a reviewer decided: "accept" or "reject"; missing while nobody has, when the text was changed after '
+        "it was accepted, and where two people decide until both have decided alike.",
     ),
     Column(
         name="reviewer", label="Reviewer", kind="text", origin="run", help="Who decided about or corrected it last."
@@ -51,7 +53,8 @@ COLUMNS = (
         label="Decided by",
         kind="text",
         origin="run",
-        help="Everybody who has decided about it and not taken it back, by name, with commas between them.",
+        help="Everybody who has decided about it, has not taken it back, and accepted the text as it is now; by name, "
+        "with commas between them.",
         hidden=True,
     ),
     Column(
@@ -86,7 +89,8 @@ COLUMNS = (
         label="Edit conflict",
         kind="text",
         origin="run",
-        help="What was said over another row than the manifest has now: not applied until it is saved again.",
+        help="What was said over another row than the manifest has now, or two opinions that differ: not applied until "
+        "it is saved again.",
         hidden=True,
     ),
 )
@@ -124,7 +128,8 @@ class ReviewOverlays:
             return known.revision
         known.again = self._clock() + PAUSE_SECONDS  # the others do not ask meanwhile
         try:
-            known.revision = self._ledger.revision(review_space(name))
+            said = self._ledger.revision(review_space(name))
+            known.revision = said and max(said, self._ledger.revision(plan_space(name)))  # which hides what is blind
         except LedgerError:
             known.again = self._clock() + AWAY_SECONDS
         return known.revision
@@ -191,15 +196,15 @@ def said(corpus: Corpus, ledger: Ledger) -> pa.Table:
     rows = corrections(corpus, ledger).rows
     decided = _deciders(rows, corpus, ledger)
     values = {
-        "decision": [one.decision for one in rows],
-        "reviewer": [_reviewer(one) for one in rows],
+        "decision": [one.stands for one in rows],
+        "reviewer": [None if one.waiting else _reviewer(one) for one in rows],
         "decided_by": [decided.get(one.id) for one in rows],
         "corrected": [one.text for one in rows],
         "reject_reason": [one.reason or None if one.decision == "reject" else None for one in rows],
         "review_tags": [", ".join(one.tags) or None for one in rows],
         "review_comment": [one.comment or None for one in rows],
-        "changed_since": [one.changed_by for one in rows],
-        "edit_conflict": [", ".join(one.conflicts) or None for one in rows],
+        "changed_since": [None if one.waiting else one.changed_by for one in rows],
+        "edit_conflict": ["two opinions" if one.disputed else ", ".join(one.conflicts) or None for one in rows],
     }
     row = pa.array([one.row for one in rows], pa.int32())
     return pa.table({"row": row, **{name: pa.array(column, pa.string()) for name, column in values.items()}})
@@ -207,11 +212,16 @@ def said(corpus: Corpus, ledger: Ledger) -> pa.Table:
 
 def _deciders(rows: Sequence[Correction], corpus: Corpus, ledger: Ledger) -> dict[str, str]:
     """The names of who decided about each row; only where more than one decision was made is its history asked for."""
-    decisions = [one.events["decision"] for one in rows if "decision" in one.events]
-    found = {event.subject: event.who for event in decisions if event.base is None and event.new is not None}
+    found = {one.id: ", ".join(one.overlap.deciders()) for one in rows if one.overlap is not None}
+    alone = {one.id: one for one in rows if one.overlap is None and "decision" in one.events}
+    decisions = [one.events["decision"] for one in alone.values()]
     several = [event.subject for event in decisions if event.base is not None]
     said = opinions(ledger.histories(review_space(corpus.name), several, "decision"), "decision")
-    return found | {subject: ", ".join(sorted(people)) for subject, people in said.items()}
+    said |= {event.subject: {event.who: event.new} for event in decisions if event.base is None and event.new}
+    for subject, people in said.items():
+        outdated = alone[subject].changed_by is not None
+        found[subject] = ", ".join(sorted(who for who, new in people.items() if not (outdated and new == "accept")))
+    return {subject: names for subject, names in found.items() if names}
 
 
 def _reviewer(one: Correction) -> str | None:

@@ -1,6 +1,7 @@
 """Progress: how much of a corpus is decided, by whom, how fast, and how long the rest will take.
 
-    decided        utterances with a decision that still fits their row (a conflict has to be looked at again)
+    decided        utterances with a decision that still fits their row and text, of both where two people decide
+    agreement      of what two people said before either saw the other's
     working time   the sum of a person's pauses between edits that are at most PAUSE_SECONDS long
     pace           decisions that ended such a pause / working time
     by the hour    everybody's decisions that stand, in the hour they were made; two people's about one are two
@@ -25,6 +26,7 @@ from evaluator.review.agreement import Agreement, agreement
 from evaluator.review.assignments import Plan, plan_of
 from evaluator.review.corrections import Corrections, corrections
 from evaluator.review.opinions import opinions, overlapping, standing
+from evaluator.review.overlap import made_apart
 from explorer.corpora.corpus import Corpus
 
 PAUSE_SECONDS = 300.0
@@ -115,7 +117,7 @@ def review_progress(corpus: Corpus, ledger: Ledger, normalizer: Normalizer) -> R
     space = review_space(corpus.name)
     events = ledger.events(space)
     said, plan = corrections(corpus, ledger), plan_of(ledger, corpus.name)
-    decisions = Counter(one.decision for one in said.rows)
+    decisions = Counter(one.stands for one in said.rows)
     return ReviewProgress(
         total=corpus.size,
         accepted=decisions["accept"],
@@ -124,7 +126,7 @@ def review_progress(corpus: Corpus, ledger: Ledger, normalizer: Normalizer) -> R
         said=said,
         people=_people(corpus, events, plan),
         hours=_hours(events),
-        agreement=agreement(overlapping(events), normalizer),
+        agreement=agreement(overlapping(made_apart(events, plan)), normalizer),
         plan=plan,
         revision=events[-1].id if events else 0,
     )

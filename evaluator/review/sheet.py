@@ -4,6 +4,7 @@ id, row, place       who it is, and its place in the order (null: not in it)
 reference, systems   the manifest's text; ``missing`` names the systems that heard nothing of it
 player               the attributes of its player (explorer/components/player.py)
 events, history      the newest event of every field, and all events, oldest first (evaluator/ledger)
+overlap              null, or whose two opinions count, how far they are, and what each says (overlap.py)
 changed              by event id: what the row said when the event was made, and what it says now
 seen                 the fingerprint of the row as it is now
 alignment            the text as it is now against every hypothesis (live_alignment.py); ``alignmentOf`` is that text
@@ -14,11 +15,14 @@ facts                what the manifest says about it, as names and words
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from evaluator.ledger import Event, Ledger, SeenRow, review_space
 from evaluator.normalizers.registry import Normalizer
+from evaluator.review.assignments import plan_of
 from evaluator.review.live_alignment import drawing
+from evaluator.review.overlap import overlaps
 from explorer.corpora.corpus import Corpus, Utterance
 from explorer.errors import LedgerUnavailable
 from explorer.formatting import seconds
@@ -32,18 +36,17 @@ LONGEST_FACT = 500
 
 
 def sheet(
-    corpus: Corpus, utterance: Utterance, ledger: Ledger, chosen: Normalizer, lanes: Sequence[Lane]
+    corpus: Corpus, utterance: Utterance, ledger: Ledger, chosen: Normalizer, lanes: Sequence[Lane], *, who: str
 ) -> dict[str, Any]:
-    """The parts of a sheet that come from the corpus and the ledger.
+    """The parts of a sheet that come from the corpus and the ledger, as ``who`` is shown them.
 
     A ledger that cannot be read leaves the sheet without events; ``unread`` then says why.
     """
     try:
-        history, unread = ledger.events(review_space(corpus.name), utterance.id), ""
-        newest = {event.field: event for event in history}
-        changed = changed_below(newest, utterance, ledger)
+        history, newest, overlap = _said(corpus, utterance, ledger, who)
+        changed, unread = changed_below(newest, utterance, ledger), ""
     except LedgerUnavailable as error:
-        history, newest, changed, unread = [], {}, {}, str(error)
+        history, newest, overlap, changed, unread = [], {}, None, {}, str(error)
     text = text_of(newest, utterance)
     return {
         "id": utterance.id,
@@ -52,13 +55,34 @@ def sheet(
         "missing": [system for system in corpus.systems if system not in utterance.hypotheses],
         "events": {field: newest[field].plain() for field in FIELDS if field in newest},
         "history": [event.plain() for event in history if event.field in FIELDS],
+        "overlap": overlap,
         "changed": changed,
         "unread": unread,
         "seen": SeenRow.of(utterance).fingerprint,
-        "alignment": drawing(text or "", utterance.hypotheses, chosen, said=said(lanes, utterance)),
+        "alignment": drawing(text or "", utterance.hypotheses, chosen, said=said_words(lanes, utterance)),
         "alignmentOf": text or "",
         "facts": facts(utterance),
     }
+
+
+def _said(
+    corpus: Corpus, utterance: Utterance, ledger: Ledger, who: str
+) -> tuple[list[Event], dict[str, Event], dict[str, Any] | None]:
+    """The events, the newest of each field, and how far two people are who decide about it."""
+    shared = overlaps(ledger, corpus.name, plan_of(ledger, corpus.name), {utterance.id: utterance.reference})
+    if utterance.id not in shared:
+        history = ledger.events(review_space(corpus.name), utterance.id)
+        return history, {event.field: event for event in history}, None
+    overlap = shared[utterance.id]
+    blind = overlap.is_blind(who)
+    return overlap.shown(who), overlap.newest(who), {
+        "people": overlap.people,
+        "state": overlap.state,
+        "blind": blind,
+        "apart": overlap.works_apart(who),
+        "opened": overlap.opened,
+        "opinions": [] if blind else [asdict(overlap.opinion(name)) for name in overlap.people],
+    }  # fmt: skip
 
 
 def text_of(newest: Mapping[str, Event], utterance: Utterance) -> str | None:
@@ -66,7 +90,7 @@ def text_of(newest: Mapping[str, Event], utterance: Utterance) -> str | None:
     return newest["reference"].new if "reference" in newest else utterance.reference
 
 
-def said(lanes: Sequence[Lane], utterance: Utterance) -> dict[str, Sequence[Segment]]:
+def said_words(lanes: Sequence[Lane], utterance: Utterance) -> dict[str, Sequence[Segment]]:
     """The timed words of every system, and under "" those of the row itself."""
     found: dict[str, Sequence[Segment]] = {}
     for lane in lanes:

@@ -6,11 +6,18 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 from werkzeug.serving import make_server
+
+import app as door
+from evaluator.stores import EvaluatorStores
+from explorer.config_files import load
+from tests.browser.reviewing import House, write_short
+from tests.corpora import loaded
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -94,3 +101,36 @@ def serve() -> Iterator[Callable[[Flask], str]]:
     yield start
     for running in servers:
         running.shutdown()
+
+
+@pytest.fixture
+def make_house(page: Page, tmp_path: Path, serve: Callable[[Flask], str]) -> Iterator[Callable[..., House]]:
+    """Serve the short corpus of the review page, with options of the configuration."""
+    opened: list[EvaluatorStores] = []
+    page.on("dialog", lambda dialog: dialog.accept())  # the warning of a page that is left with something unsaved
+
+    def make(*options: str) -> House:
+        manifest = write_short(tmp_path / "corpus")
+        places = [f"cache.folder={tmp_path / 'cache'}", f"workspace={tmp_path / 'workspace'}"]
+        stores = door.open_stores(load([door.DEFAULTS], [*places, *options]))
+        opened.append(stores)
+        stores.library.open("short", [manifest])
+        loaded(stores.library, "short")
+        return House(serve(door.create_app(stores).server), stores, manifest)
+
+    yield make
+    page.goto("about:blank")  # a page that still asks for sound would be refused by a server that ends
+    for stores in opened:
+        stores.close()
+
+
+@pytest.fixture
+def house(make_house: Callable[..., House]) -> House:
+    """The short corpus of the review page, served."""
+    return make_house()
+
+
+@pytest.fixture
+def broken(allowed_errors: list[str]) -> None:
+    """Requests are refused in this test, which the browser's console tells."""
+    allowed_errors += ["Failed to load resource", "net::ERR"]

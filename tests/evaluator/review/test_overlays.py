@@ -11,6 +11,7 @@ import pytest
 
 from evaluator.ledger import NEWEST, Draft, Ledger, review_space
 from evaluator.review import overlays as module
+from evaluator.review.assignments import Plan, keep_plan
 from evaluator.review.overlays import AWAY_SECONDS, COLUMNS, ReviewOverlays
 from explorer.corpora.corpus import Corpus
 from explorer.corpora.opening import open_corpus
@@ -88,8 +89,19 @@ def test_a_text_changed_after_it_was_accepted_tells_by_whom(corpus: Corpus, ledg
     laid = ReviewOverlays(ledger, tmp_path / "cache").lay(corpus)
     names = ("decision", "changed_since")
     found = [tuple(row[name] for name in names) for row in laid.page(Query(), 0, 5, names)]
-    assert found == [("accept", "Bo"), ("accept", None), ("accept", None), ("reject", None), ("accept", "Bo")]
+    assert found == [(None, "Bo"), ("accept", None), ("accept", None), ("reject", None), (None, "Bo")]
     assert laid.extent(Query(where="{changed_since} is not empty")).utterances == 2
+
+
+def test_a_plan_that_has_two_decide_hides_what_one_of_them_said(corpus: Corpus, ledger: Ledger, tmp_path: Path) -> None:
+    clock = Clock()
+    overlays = ReviewOverlays(ledger, tmp_path / "cache", clock)
+    say(ledger, corpus, 0, "decision", "accept")
+    assert overlays.lay(corpus).extent(Query(where="{decision} is not empty")).utterances == 1
+    keep_plan(ledger, "tones", Plan(people=("Anna", "Bo"), overlap=1.0), who="Cy")
+    clock.now += 60
+    assert overlays.lay(corpus).extent(Query(where="{decision} is not empty")).utterances == 0
+    assert overlays.lay(corpus).extent(Query(where="{decided_by} = Anna")).utterances == 1
 
 
 def test_it_is_laid_anew_for_news_but_not_at_every_look(corpus: Corpus, ledger: Ledger, tmp_path: Path) -> None:
