@@ -20,7 +20,8 @@ from evaluator.review.overlap import Overlap, made_apart
 from evaluator.review.overlays import said
 from evaluator.review.progress import review_progress
 from evaluator.review.shown import first_undecided, news, shown
-from explorer.corpora.corpus import Corpus, open_corpus
+from explorer.corpora.corpus import Corpus
+from explorer.corpora.opening import open_corpus
 from explorer.errors import StaleEdit
 from explorer.querying.query import Query
 from tests.corpora import write_manifest
