@@ -22,6 +22,7 @@ from evaluator.plugins import Plugin
 from evaluator.runs.run_store import failures
 from evaluator.stores import EvaluatorStores
 from evaluator.transcribing.checkpoints import CheckpointFolder, checkpoint_folder
+from evaluator.transcribing.systems import System
 from evaluator.transcribing.transcription import VADS
 from evaluator.workspace import Workspace
 from explorer.components.cards import attributes, button, help_mark, icon, panel, state
@@ -194,7 +195,7 @@ def _systems(stores: EvaluatorStores) -> Component:
                 [
                     html.Td(html.B(name)),
                     html.Td(system.engine),
-                    html.Td([html.Code(system.model or "its own"), f" on {system.device}"], className="wrap"),
+                    html.Td(_model(system), className="wrap"),
                     html.Td(_installed(missing)),
                 ]
             )
@@ -203,6 +204,12 @@ def _systems(stores: EvaluatorStores) -> Component:
     head = html.Thead(html.Tr([html.Th(text) for text in ("System", "Engine", "Model", "Here")]))
     table = html.Table([head, html.Tbody(rows)], className="plain runs-systems")
     return html.Div([html.Div(table, className="table-scroll") if rows else None, _engines()])
+
+
+def _model(system: System) -> list[Component | str]:
+    """The model that the operator named, and where it runs unless that is left to the engine."""
+    named = html.Code(system.model) if system.model else "built in"
+    return [named] if system.device == "auto" else [named, f" on {system.device}"]
 
 
 def _folder_row(folder: CheckpointFolder | str) -> Component:
