@@ -213,6 +213,7 @@ def run_compare(options: argparse.Namespace) -> int:
     """``app.py compare MANIFEST... --baseline SYS [--fail-if CONDITION]``"""
     from evaluator.commands.compare import print_comparison
     from evaluator.comparing.comparison import Means
+    from evaluator.comparing.table_store import TableStore
 
     corpus, config = _with_heard(options)
     return print_comparison(
@@ -224,7 +225,7 @@ def run_compare(options: argparse.Namespace) -> int:
         blocks=options.by,
         conditions=options.conditions,
         form=options.form,
-        means=Means(folder=config.cache.folder / "comparisons"),
+        means=Means(TableStore(folder=config.cache.folder / "words"), config.cache.folder / "comparisons"),
         scores=config.cache.folder / "scores",
     )
 

@@ -88,6 +88,7 @@ class EvaluatorStores(Stores):
     scores: ScoreStore
     suspicions: SuspicionStore
     standings: ComparisonStore
+    own_standings: ComparisonStore
     stimuli: StimulusSets
     listening: ListeningTests
     edits: EditStore
@@ -369,6 +370,7 @@ class EvaluatorStores(Stores):
         self.scores.close()
         self.suspicions.close()
         self.standings.close()
+        self.own_standings.close()
         self.flags.close()
         self.edits.close()
         self.contributions.close()
@@ -429,6 +431,7 @@ def open_stores(
         normalizers=normalizers,
         suspicions=SuspicionStore(cache / "suspicion", fallback=normalizer(config.normalizer, normalizers)),
         standings=ComparisonStore(),
+        own_standings=ComparisonStore(),
         stimuli=StimulusSets(),
         listening=ListeningTests(workspace.listening, ledger),
         edits=EditStore(),
@@ -436,7 +439,7 @@ def open_stores(
         written=WrittenStore(cache / "written"),
         findings=ComparisonStore(remembered=FINDINGS),
         confusions=ComparisonStore(remembered=CONFUSIONS),
-        tables=TableStore(),
+        tables=TableStore(folder=cache / "words"),
         flags=FlagStore(cache / "flags", config.hallucination),
         supervisor=supervisor,
         ledger=ledger,

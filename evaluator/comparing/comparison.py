@@ -13,13 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from evaluator.comparing.matched_pairs import MatchedPairs, matched_pairs
-from evaluator.comparing.resampling import Bootstrap, bootstrap
-from evaluator.comparing.significance import RESAMPLES, SEED, Difference, Interval, holm, p_wilcoxon, rate_interval
+from evaluator.comparing.resampling import Bootstrap, bootstrap, kept_interval
+from evaluator.comparing.significance import RESAMPLES, SEED, Difference, Interval, holm, p_wilcoxon
 from evaluator.comparing.speed import Speed
 from evaluator.comparing.table_store import TableStore
 from evaluator.normalizers.registry import Normalizer
@@ -189,20 +190,27 @@ def own_standings(
 ) -> tuple[Standing, ...]:
     """Each system on all utterances it was scored on, maybe others than its neighbour's: rates, no differences.
 
+    ``progress(done, total)`` counts resamples, or systems where they were scored on different utterances.
+
     Raises:
         QueryError: a system has no scores here, or there is no column ``blocks``.
     """
     used, known = means or Means(), scored_systems(corpus)
     whole = used.tables.table(corpus, query, blocks)
     words = used.tables.words(corpus, query)
+    # On the same rows an interval is that of the leaderboard; where rows differ, each system is resampled on its own.
+    kept = partial(resampled, whole, known, resamples=resamples, seed=SEED, folder=used.folder, tell=progress)
+    shared = kept() if known and whole.together(known).all() else None
     standings = []
     for done, name in enumerate(systems):
         if name not in known:
             raise QueryError(f'no system "{name}" is scored here{nearest(name, known)}')
-        progress(done, len(systems))
+        if shared is None:
+            progress(done, len(systems))
         table = whole.of(whole.scored[name])
         errors, lengths = table.errors(name), table.lengths(name)
-        interval = rate_interval(errors, lengths, blocks=table.blocks, resamples=resamples, seed=SEED)
+        apart = partial(kept_interval, blocks=table.blocks, resamples=resamples, seed=SEED, folder=used.folder)
+        interval = apart(errors, lengths) if shared is None else shared.interval(name)
         standing = _alone(table, name, interval, used.speeds.get(name))
         scored, marks = whole.scored[name], used.tables.marks(corpus, query, name)
         vocabulary, accuracies = words.accuracies(words.said(scored), scored, marks)

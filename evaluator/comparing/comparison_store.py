@@ -59,14 +59,7 @@ class ComparisonStore:
         Raises:
             SpeechDataError: what ``make`` raised; it is tried again the next time.
         """
-        with self._lock:
-            work = self._works.get(key)
-            if work is None:
-                work = self._works[key] = _Work()
-                work.future = self._pool.submit(self._make, work, make)
-                while len(self._works) > self._remembered:
-                    self._works.popitem(last=False)
-            self._works.move_to_end(key)
+        work = self._begun(key, make)
         assert work.future is not None
         try:
             found: T = work.future.result(timeout=self._wait)
@@ -78,6 +71,21 @@ class ComparisonStore:
                 if self._works.get(key) is work:
                     del self._works[key]
             raise
+
+    def begin(self, key: Hashable, make: Callable[[Tell], Any]) -> None:
+        """Have the result under ``key`` made, unless it is; nobody waits for it."""
+        self._begun(key, make)
+
+    def _begun(self, key: Hashable, make: Callable[[Tell], Any]) -> _Work:
+        with self._lock:
+            work = self._works.get(key)
+            if work is None:
+                work = self._works[key] = _Work()
+                work.future = self._pool.submit(self._make, work, make)
+                while len(self._works) > self._remembered:
+                    self._works.popitem(last=False)
+            self._works.move_to_end(key)
+            return work
 
     def cancel(self, key: Hashable) -> None:
         """Give up what is made under ``key`` before its next step."""

@@ -14,10 +14,8 @@ Source: Bisani and Ney, "Bootstrap estimates for confidence intervals in ASR per
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
 from typing import Protocol
 
@@ -32,6 +30,7 @@ from evaluator.comparing.significance import (
     rate_interval,
     summed,
 )
+from evaluator.scoring import kept_arrays
 from evaluator.scoring.score_table import ScoreTable
 
 MOST_UNITS = 250_000
@@ -72,11 +71,11 @@ def bootstrap(
         return Apart(table, resamples, seed)
     if len(units) < 2 or units[:, -1].sum() == 0:
         return Together({name: place for place, name in enumerate(systems)}, units.sum(axis=0), None)
-    path = None if folder is None else folder / f"{_content(units, resamples, seed)}.npy"
-    sums = _kept(path, (resamples, units.shape[1]))
-    if sums is None:
-        sums = _drawn(units, resamples=resamples, seed=seed, tell=tell)
-        _keep(path, sums)
+    path = kept_arrays.place(folder, f"sums {resamples} {seed}", [units])
+    found = kept_arrays.read(path, "sums")
+    sums = _drawn(units, resamples=resamples, seed=seed, tell=tell) if found is None else found[0]
+    if found is None:
+        kept_arrays.keep(path, {"sums": sums}, most=KEPT)
     return Together({name: place for place, name in enumerate(systems)}, units.sum(axis=0), sums[sums[:, -1] > 0])
 
 
@@ -129,6 +128,27 @@ class Apart:
         )
 
 
+def kept_interval(
+    errors: np.ndarray,
+    lengths: np.ndarray,
+    *,
+    blocks: np.ndarray | None,
+    resamples: int,
+    seed: int,
+    folder: Path | None,
+) -> Interval | None:
+    """``rate_interval``, kept in and taken from ``folder``."""
+    path = kept_arrays.place(
+        folder, f"interval {resamples} {seed}", [errors, lengths, *([] if blocks is None else [blocks])]
+    )
+    found = kept_arrays.read(path, "ends")
+    if found is not None:
+        return Interval(*found[0].tolist()) if len(found[0]) else None
+    made = rate_interval(errors, lengths, blocks=blocks, resamples=resamples, seed=seed)
+    kept_arrays.keep(path, {"ends": np.array([] if made is None else [made.low, made.high])}, most=KEPT)
+    return made
+
+
 def _drawn(units: np.ndarray, *, resamples: int, seed: int, tell: Tell) -> np.ndarray:
     """Sums over the units of each resample, int64 of shape (resamples, columns); the sums are exact."""
     generator = np.random.default_rng(seed)
@@ -143,33 +163,3 @@ def _drawn(units: np.ndarray, *, resamples: int, seed: int, tell: Tell) -> np.nd
         sums[start : start + step] = np.rint(times[:step] @ values)
         tell(start + step, resamples)
     return sums
-
-
-def _content(units: np.ndarray, resamples: int, seed: int) -> str:
-    told = f"{resamples} {seed} {units.shape}".encode()
-    return blake2b(np.ascontiguousarray(units).tobytes() + told, digest_size=16).hexdigest()
-
-
-def _kept(path: Path | None, shape: tuple[int, int]) -> np.ndarray | None:
-    """The sums in a file; None when there is no such file, or another program has written it."""
-    try:
-        sums = None if path is None else np.load(path, allow_pickle=False)
-    except (OSError, ValueError):
-        return None
-    return sums if sums is not None and sums.shape == shape and sums.dtype == np.int64 else None
-
-
-def _keep(path: Path | None, sums: np.ndarray) -> None:
-    """Write the sums, whole or not at all, and remove the oldest files; a full disk only costs the next one time."""
-    if path is None:
-        return
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        building = path.with_name(f"{uuid.uuid4().hex}.building")
-        with building.open("wb") as file:
-            np.save(file, sums, allow_pickle=False)
-        building.replace(path)
-        for old in sorted(path.parent.glob("*.npy"), key=lambda one: one.stat().st_mtime_ns)[:-KEPT]:
-            old.unlink(missing_ok=True)
-    except OSError:
-        return

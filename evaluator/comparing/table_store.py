@@ -1,7 +1,7 @@
 """What comparisons of a corpus read again and again, kept in memory: score tables, word errors, words of references.
 
 An entry belongs to one version of a corpus and one filter, and never gets stale; the least recently used go when all
-together are larger than MOST_BYTES.
+together are larger than MOST_BYTES. Words of a whole corpus are kept in a folder, too.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -29,8 +31,9 @@ T = TypeVar("T")
 class TableStore:
     """Reads and remembers; safe from several threads."""
 
-    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, most_bytes: int = MOST_BYTES, *, folder: Path | None = None) -> None:
         self._most = most_bytes
+        self._folder = folder
         self._lock = threading.Lock()
         self._kept: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
 
@@ -63,7 +66,8 @@ class TableStore:
         chosen = normalizer_of(corpus)
         if chosen is None:
             raise QueryError(f'"{corpus.name}" has no scored system')
-        return self._get(("words", *_key(corpus, query)), lambda: reference_words(corpus, query, chosen))
+        make = partial(reference_words, corpus, query, chosen, folder=self._folder)
+        return self._get(("words", *_key(corpus, query)), make)
 
     def _get(self, key: Hashable, make: Callable[[], T]) -> T:
         with self._lock:

@@ -7,7 +7,7 @@ whole), ``rows=own`` (each system on what it was scored on), ``order=`` (the col
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from dash import Dash, dcc, html
@@ -17,7 +17,7 @@ from flask import Response
 from evaluator.comparing.comparison import Comparison, Standing, own_standings
 from evaluator.comparing.comparison_columns import in_order
 from evaluator.comparing.comparison_report import as_csv, as_json, as_latex, as_markdown, caption, sentence
-from evaluator.comparing.comparison_store import Making
+from evaluator.comparing.comparison_store import Making, Tell
 from evaluator.components import standings, waiting
 from evaluator.components.compare_controls import blocks_of, compare_controls, systems_of
 from evaluator.components.compare_head import SHARED, compare_head, nothing_to_compare
@@ -52,7 +52,7 @@ def layout(stores: Any, query: Parameters) -> Component:
     if not scored_systems(corpus):
         return html.Div([head, nothing_to_compare(corpus, query)], className="page")
     controls = compare_controls(PATH, corpus, query.only(OWN), more=[_switch(query), _columns(query)])
-    return html.Div([head, controls, _body(find(stores, query), corpus, query)], className="page")
+    return html.Div([head, controls, _body(stores, corpus, query)], className="page")
 
 
 def _switch(query: Parameters) -> Component:
@@ -83,19 +83,25 @@ def find(stores: Any, query: Parameters) -> Comparison | tuple[Standing, ...] | 
 
 
 def _ask_own(stores: Any, query: Parameters) -> tuple[Standing, ...] | Making:
+    found: tuple[Standing, ...] | Making = stores.own_standings.get(*_own_asked(stores, query))
+    return found
+
+
+def _own_asked(stores: Any, query: Parameters) -> tuple[Hashable, Callable[[Tell], tuple[Standing, ...]]]:
+    """What standings on own rows depend on, and what makes them."""
     corpus = stores.corpus(query)
 
-    def make(tell: Callable[[int, int], None]) -> tuple[Standing, ...]:
+    def make(tell: Tell) -> tuple[Standing, ...]:
         names = systems_of(query) or scored_systems(corpus)
         asked = Query.from_pairs(query.pairs)
         return own_standings(corpus, asked, names, blocks=blocks_of(query), means=stores.means(corpus), progress=tell)
 
-    found: tuple[Standing, ...] | Making = stores.standings.get(("own", *standings.key(stores, query)), make)
-    return found
+    return standings.key(stores, query), make
 
 
-def _body(found: Comparison | tuple[Standing, ...] | Making, corpus: Corpus, query: Parameters) -> Component:
+def _body(stores: Any, corpus: Corpus, query: Parameters) -> Component:
     """What was found, how far it is, or why there is nothing to compare."""
+    found = find(stores, query)
     if isinstance(found, Making):
         return waiting.waiting("compare", found)
     if isinstance(found, tuple):
@@ -109,6 +115,8 @@ def _body(found: Comparison | tuple[Standing, ...] | Making, corpus: Corpus, que
         because = f" ({lacking}). Leave some out." if lacking else "."
         text = f"Of {counted(found.selected, 'utterance')} none was scored for every system{because}"
         return html.Div(state("bi-intersect", "No utterance in common", text), className="panel")
+    if any(found.lacking.values()):  # resampled system by system, a second or two for ten: before somebody clicks
+        stores.own_standings.begin(*_own_asked(stores, query))
     flags = flag_section(corpus, query, [row.system for row in found.standings])
     return html.Div([_panel(found, query), flags])
 
@@ -157,8 +165,8 @@ def _own(rows: Sequence[Standing], corpus: Corpus, query: Parameters) -> Compone
 
 
 def _cancel(stores: Any, query: Parameters) -> None:
-    own = ("own",) if query.get("rows") == "own" else ()
-    stores.standings.cancel((*own, *standings.key(stores, query)))
+    store = stores.own_standings if query.get("rows") == "own" else stores.standings
+    store.cancel(standings.key(stores, query))
 
 
 def register(app: Dash, stores: Any) -> None:

@@ -6,8 +6,9 @@ Word errors ("marks") are those of every rate: they were written when the scores
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -96,31 +97,49 @@ def written_numbers(corpus: Corpus, query: Query, system: str) -> np.ndarray | N
 def score_table(corpus: Corpus, query: Query, systems: Sequence[str], blocks: str | None) -> ScoreTable:
     """The scores of systems that are laid beside the corpus; ``blocks`` names the column that holds rows together.
 
+    They are read from the files that were laid, which takes a third of the time of asking for them row by row.
+
     Raises:
-        QueryError: there is no such column.
+        QueryError: there is no such column, or scores were removed; opening the corpus anew makes them again.
     """
-    wanted = [f"{name}_{system}" for system in systems for name in ("scoring", *NUMBERS)]
-    wanted += [corpus.column(blocks).name] if blocks else []
-    batches = list(corpus.batches(wanted, query))
-    if not batches:
-        none = np.zeros(0, np.int64)
-        return ScoreTable(
-            none,
-            dict.fromkeys(systems, none > 0),
-            {s: dict.fromkeys(NUMBERS, none) for s in systems},
-            none if blocks else None,
-        )
-    found = pa.Table.from_batches(batches)
+    rows = np.sort(corpus.rows(replace(query, sort=())))
+    scored, numbers = {}, {}
+    for system in systems:
+        scored[system], numbers[system] = _read(corpus, rows, system)
+    return ScoreTable(rows, scored, numbers, _blocks(corpus, query, blocks) if blocks else None)
+
+
+def _read(corpus: Corpus, rows: np.ndarray, system: str) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Whether a system was scored on each of ``rows``, and its numbers, from its file."""
+    columns = ["row", f"scoring_{system}", *(f"{name}_{system}" for name in NUMBERS)]
+    found = _file(corpus, system, lambda path: path, "scores").read(columns=columns)
+    place = np.full(corpus.size, -1, np.int64)
+    place[found["row"].to_numpy()] = np.arange(found.num_rows)
+    at = place[rows]
+    known = at >= 0
     counted = pa.array([SCORED, EMPTY_REFERENCE])
-    return ScoreTable(
-        found["row"].to_numpy(),
-        {s: pc.is_in(found[f"scoring_{s}"].cast(pa.string()), counted).to_numpy() for s in systems},
-        {
-            s: {name: pc.fill_null(found[f"{name}_{s}"], 0).to_numpy().astype(np.int32) for name in NUMBERS}
-            for s in systems
-        },
-        _blocks(found[corpus.column(blocks).name]) if blocks else None,
-    )
+    scored = pc.is_in(found[f"scoring_{system}"].cast(pa.string()), counted).to_numpy()
+    values = {name: pc.fill_null(found[f"{name}_{system}"], 0).to_numpy().astype(np.int32) for name in NUMBERS}
+    if len(rows) == found.num_rows and np.array_equal(at, np.arange(len(rows))):
+        return scored, values
+    if not found.num_rows:
+        return known, {name: np.zeros(len(rows), np.int32) for name in NUMBERS}
+    return known & scored[at], {name: np.where(known, numbers[at], 0) for name, numbers in values.items()}
+
+
+def _file(corpus: Corpus, system: str, beside: Callable[[Path], Path], told: str) -> pyarrow.parquet.ParquetFile:
+    """A file of a system's scores, the one ``beside`` it.
+
+    Raises:
+        QueryError: it is not there any more.
+    """
+    laid = score_overlay(corpus, system)
+    try:
+        if laid is not None:
+            return pyarrow.parquet.ParquetFile(beside(laid.path))
+    except FileNotFoundError:
+        pass
+    raise QueryError(f'the {told} of "{system}" are not in the cache any more; start again to make them')
 
 
 def marks_of(corpus: Corpus, table: ScoreTable, system: str) -> Marks:
@@ -129,11 +148,7 @@ def marks_of(corpus: Corpus, table: ScoreTable, system: str) -> Marks:
     Raises:
         QueryError: they were removed with old scores; opening the corpus anew makes them again.
     """
-    laid = score_overlay(corpus, system)
-    path = None if laid is None else marks_path(laid.path)
-    if path is None or not path.exists():
-        raise QueryError(f'the word errors of "{system}" are not in the cache any more; start again to make them')
-    found = pyarrow.parquet.read_table(path)
+    found = _file(corpus, system, marks_path, "word errors").read()
     order = np.full(corpus.size, -1, dtype=np.int64)
     order[table.rows] = np.arange(len(table.rows))
     row = order[found["row"].to_numpy()]
@@ -141,8 +156,13 @@ def marks_of(corpus: Corpus, table: ScoreTable, system: str) -> Marks:
     return Marks(row[kept], found["place"].to_numpy()[kept].astype(np.int64), found["inserted"].to_numpy()[kept])
 
 
-def _blocks(values: pa.ChunkedArray) -> np.ndarray:
-    """A number for each value; rows without one are blocks of their own."""
+def _blocks(corpus: Corpus, query: Query, column: str) -> np.ndarray:
+    """A number for each value of a column on the rows of a query; rows without one are blocks of their own."""
+    name = corpus.column(column).name
+    batches = list(corpus.batches([name], query))
+    if not batches:
+        return np.zeros(0, np.int64)
+    values = pa.Table.from_batches(batches)[name]
     codes = pc.fill_null(values.combine_chunks().dictionary_encode().indices.cast(pa.int64()), -1).to_numpy().copy()
     unknown = codes < 0
     codes[unknown] = codes.max(initial=-1) + 1 + np.arange(unknown.sum())

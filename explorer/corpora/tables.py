@@ -84,7 +84,7 @@ class Tables:
             SpeechDataError: the file is damaged or does not belong to this corpus.
         """
         try:
-            table = pyarrow.parquet.read_table(path, columns=["row", *(column.name for column in columns)])
+            table = pyarrow.parquet.ParquetFile(path).read(columns=["row", *(column.name for column in columns)])
             rows = table["row"].to_numpy().astype(np.int64)
             values = [table[column.name] for column in columns]
         except (OSError, KeyError, pa.ArrowException) as error:

@@ -14,12 +14,13 @@ import pytest
 
 import app
 from evaluator.commands.compare import print_comparison
-from evaluator.comparing.comparison import Comparison, Standing, compare, own_standings
+from evaluator.comparing.comparison import Comparison, Means, Standing, compare, own_standings
 from evaluator.comparing.comparison_columns import few, shown_columns
 from evaluator.comparing.comparison_report import as_csv, as_junit, as_latex, as_markdown, header, report, sentence
 from evaluator.comparing.comparison_store import CancelledComparison, ComparisonStore, Making
 from evaluator.comparing.gate import judged, parsed
 from evaluator.comparing.significance import Interval
+from evaluator.comparing.table_store import TableStore
 from evaluator.components.compare_table import common_scale
 from evaluator.scoring.error_rate import ErrorCounts
 from evaluator.scoring.scores import ScoreStore, pooled
@@ -85,6 +86,28 @@ def test_the_counts_are_those_of_every_other_page(corpus: Corpus):
         assert standing.counts.characters == score.counts.characters
         assert standing.counts.character_errors == score.counts.character_errors
         assert standing.utterances == score.scored
+
+
+def test_what_is_kept_in_folders_gives_the_same_numbers_again(corpus: Corpus, tmp_path: Path):
+    def means() -> Means:
+        return Means(TableStore(folder=tmp_path / "words"), tmp_path / "drawn")
+
+    for query in (Query(), Query(where="{words} > 1")):
+        systems = ["good", "bad", "late"]
+        first = compare(corpus, query), own_standings(corpus, query, systems)
+        for _ in range(2):  # kept, then taken
+            assert (
+                compare(corpus, query, means=means()),
+                own_standings(corpus, query, systems, means=means()),
+            ) == first
+    assert len(list((tmp_path / "words").iterdir())) == 1  # those of the whole corpus alone
+
+
+def test_on_the_same_rows_an_interval_is_that_of_the_leaderboard(corpus: Corpus):
+    same = Query(where="{speaker} = x")
+    compared = {row.system: row.interval for row in compare(corpus, same).standings}
+    assert {row.system: row.interval for row in own_standings(corpus, same, list(compared))} == compared
+    assert compared["bad"] is not None
 
 
 def test_a_filter_selects_what_is_compared(corpus: Corpus):
@@ -273,6 +296,15 @@ def test_long_work_is_told_about_and_can_be_cancelled(corpus: Corpus):
     go_on.set()
     assert ended.wait(10)
     assert outcome == ["cancelled"]
+    store.close()
+
+
+def test_what_is_begun_is_there_when_it_is_asked_for():
+    store, made = ComparisonStore(wait_seconds=9), []
+    for _ in range(2):
+        store.begin("key", lambda tell: made.append("once") or "result")
+    assert store.get("key", lambda tell: "another") == "result"
+    assert made == ["once"]
     store.close()
 
 

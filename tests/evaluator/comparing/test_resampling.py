@@ -65,12 +65,12 @@ def test_what_was_drawn_is_kept_and_not_drawn_again(tmp_path: Path, monkeypatch:
     told.clear()
     assert bootstrap(table(50), ["A", "B"], **options).interval("A") == first.interval("A")
     assert not told
-    (kept,) = tmp_path.glob("*.npy")
+    (kept,) = tmp_path.glob("*.npz")
     kept.write_bytes(b"damaged")
     assert bootstrap(table(50), ["A", "B"], **options).interval("A") == first.interval("A")
     monkeypatch.setattr(resampling, "KEPT", 1)
     bootstrap(table(60), ["A", "B"], **options)
-    assert len(list(tmp_path.glob("*.npy"))) == 1
+    assert len(list(tmp_path.glob("*.npz"))) == 1
 
 
 def test_very_many_utterances_are_resampled_pair_by_pair(monkeypatch: pytest.MonkeyPatch) -> None:
