@@ -1,5 +1,6 @@
 // A listening test in the browser: play what a screen holds, take the rating when all was heard, keep it, go on.
-// The server is the only memory: a rating that was not acknowledged is sent again until it is.
+// The server is the only memory: a rating that was not acknowledged is sent again until it is. A recording comes whole
+// and with a receipt, which goes back with the rating when it was played to its end.
 (function () {
   "use strict";
 
@@ -17,7 +18,35 @@
   let shownAt = 0;
   let sending = false;
 
-  const address = (id, place) => `${told.here}/${id}/${place}.wav`;
+  const fetched = new Map(); // "screen/place" -> a promise of {url, receipt}
+
+  function bring(id, place) {
+    const key = `${id}/${place}`;
+    if (!fetched.has(key)) {
+      const coming = download(`${told.here}/${key}.wav`);
+      fetched.set(key, coming);
+      coming.catch(() => fetched.delete(key));
+    }
+    return fetched.get(key);
+  }
+
+  async function download(address) {
+    const answer = await fetch(address);
+    if (!answer.ok) {
+      const content = await answer.json().catch(() => ({}));
+      throw Object.assign(new Error(content.error || "This recording cannot be played."), { told: answer.status < 500 });
+    }
+    return { url: URL.createObjectURL(await answer.blob()), receipt: answer.headers.get("X-Receipt") };
+  }
+
+  /* Let go of the recordings of screens that are done. */
+  function forget(kept) {
+    for (const [key, coming] of fetched) {
+      if (kept.has(key.split("/")[0])) continue;
+      fetched.delete(key);
+      coming.then(({ url }) => URL.revokeObjectURL(url), () => {});
+    }
+  }
 
   function element(name, className, ...children) {
     const made = document.createElement(name);
@@ -27,14 +56,13 @@
   }
 
   function player(label, place, key) {
-    const sound = new Audio(address(screen.id, place));
-    sound.preload = "auto";
+    const sound = new Audio();
     const along = element("i", "along");
     const button = element("button", "rating-sound", element("i", "glyph"), label, element("span", "heard", "heard"), along);
     button.type = "button";
     button.setAttribute("aria-pressed", "false");
     if (key) button.title = `Key ${key}`;
-    const made = { button, sound, key, heard: false, along };
+    const made = { button, sound, key, place, id: screen.id, heard: false, receipt: "", along };
     button.addEventListener("click", () => toggle(made));
     sound.addEventListener("timeupdate", () => {
       along.style.width = `${(100 * sound.currentTime) / (sound.duration || 1)}%`;
@@ -45,20 +73,23 @@
       stop();
       ready();
     });
-    sound.addEventListener("error", () => fault(made));
+    sound.addEventListener("error", () => say("This browser cannot play the recording.", true));
+    load(made);
     return made;
   }
 
-  async function fault(made) {
-    let sentence = "This recording cannot be played.";
+  async function load(made) {
     try {
-      const answer = await fetch(made.sound.src);
-      if (!answer.ok) sentence = (await answer.json()).error || sentence;
+      const { url, receipt } = await bring(made.id, made.place);
+      if (!players.includes(made) || made.sound.src) return;
+      made.receipt = receipt;
+      made.sound.src = url;
+      if (playing === made) start(made, 0);
     } catch (error) {
-      sentence = "The server does not answer; trying again soon.";
-      setTimeout(() => made.sound.load(), RETRY_MS[2]);
+      if (!players.includes(made)) return;
+      say(error.told ? error.message : "The server does not answer; trying again soon.", true);
+      if (!error.told) setTimeout(() => { if (players.includes(made)) load(made); }, RETRY_MS[2]);
     }
-    say(sentence, true);
   }
 
   function toggle(made) {
@@ -66,11 +97,18 @@
     // With sliders one goes on with another system at the same place, as they are compared; else from the beginning.
     const at = told.holds === "all" && playing ? playing.sound.currentTime : 0;
     stop();
-    made.sound.currentTime = at < made.sound.duration - 0.05 ? at : 0;
-    made.sound.play().catch(() => say("The browser did not let this play; press the button again.", true));
     playing = made;
     made.button.classList.add("playing");
     made.button.setAttribute("aria-pressed", "true");
+    if (made.sound.src) start(made, at);
+    else load(made); // it starts when it has come
+  }
+
+  function start(made, at) {
+    made.sound.currentTime = at < made.sound.duration - 0.05 ? at : 0;
+    made.sound.play().catch((error) => {
+      if (error.name === "NotAllowedError") say("The browser did not let this play; press the button again.", true);
+    });
   }
 
   function stop() {
@@ -84,7 +122,9 @@
   function show(asked) {
     stop();
     players.forEach((one) => { one.sound.removeAttribute("src"); one.sound.load(); });
+    players = [];
     screen = asked;
+    forget(new Set(screen ? [screen.id, ...screen.ahead.map((one) => one.id)] : []));
     const done = screen ? screen.number - 1 : 1;
     const share = screen ? (100 * done) / screen.of : 100;
     byId("rating-bar").style.width = `${share}%`;
@@ -98,14 +138,17 @@
     byId("rating-text").textContent = screen.text || "";
     sounds.replaceChildren();
     answers.replaceChildren(answers.firstElementChild);
-    players = [];
     say(told.holds === "one" ? "Listen to the end, then rate." : "Listen to all of them, then rate.");
     if (told.holds === "all") sliders(); else choices();
     shownAt = performance.now();
     ready();
-    // What comes next is fetched now, so that it plays at once.
-    screen.ahead.forEach((one) => {
-      for (let place = 1; place <= one.slots; place += 1) fetch(address(one.id, place)).catch(() => {});
+    // What comes next is fetched when this one is there, so that it plays at once.
+    Promise.allSettled(players.map((one) => bring(one.id, one.place))).then(() => {
+      if (screen !== asked) return;
+      asked.ahead.forEach((one) => {
+        if (told.reference) bring(one.id, "reference").catch(() => {});
+        for (let place = 1; place <= one.slots; place += 1) bring(one.id, place).catch(() => {});
+      });
     });
   }
 
@@ -177,7 +220,9 @@
     sending = true;
     next.disabled = true;
     say("Saving…");
-    const body = JSON.stringify({ values: values(), seconds: (performance.now() - shownAt) / 1000 });
+    const played = players.filter((one) => one.heard && one.place !== "reference");
+    const heard = Object.fromEntries(played.map((one) => [one.place, one.receipt]));
+    const body = JSON.stringify({ values: values(), heard, seconds: (performance.now() - shownAt) / 1000 });
     let answer;
     try {
       answer = await fetch(`${told.here}/${screen.id}`, { method: "POST", headers: { "Content-Type": "application/json" }, body });
@@ -189,6 +234,10 @@
     sending = false;
     const content = await answer.json();
     if (!answer.ok) {
+      if (answer.status === 409) { // its receipts do not hold: everything is fetched and heard anew
+        forget(new Set());
+        show(screen);
+      }
       ready();
       return say(`Not saved: ${content.error}`, true);
     }

@@ -3,7 +3,8 @@
     GET  /listen/<link>                         what the test is about, and the name it is rated under
     POST /listen/<link>                         {name} as a form -> to the rater's own address
     GET  /listen/<link>/<rater>                 the screens, one after the other
-    POST /listen/<link>/<rater>/<screen>        {"values": [...], "seconds"} -> {"screen": the next one, or null}
+    POST /listen/<link>/<rater>/<screen>        {"values": [...], "seconds", "heard": {"1": receipt, ...}}
+                                                -> {"screen": the next one, or null}
     GET  /listen/<link>/<rater>/<screen>/<n>.wav    what is heard at a place of a screen; "reference.wav" with MUSHRA
     GET  /listen/<link>/files/<name>            the page's own style and script
 
@@ -11,8 +12,11 @@ Blindness: nothing that is sent here names a system or a file. Places are number
 all sound has one format, one rate and, if wanted, one loudness (evaluator/listening/rendering.py). These pages are
 apart from the rest of Earmark: they show no corpus, and a link opens no other page.
 
+Heard before rated: a recording comes with a receipt in the header X-Receipt, and the page sends it along when the
+recording was played to its end. A rating without the receipts of all places is refused (listening/receipts.py).
+
 An answer of 200 says that a rating is on disk. An error is a page or JSON {"error": sentence}: 404 for links that open
-nothing, 403 where nothing may be written, 503 when the ledger is away, else 422.
+nothing, 409 where something was not heard, 403 where nothing may be written, 503 when the ledger is away, else 422.
 """
 
 from __future__ import annotations
@@ -33,8 +37,9 @@ from werkzeug.wsgi import wrap_file
 from evaluator.listening.design import ListeningTest
 from evaluator.listening.plans import Screen, Slot
 from evaluator.listening.ratings import Rater
+from evaluator.listening.receipts import Receipts
 from evaluator.listening.rendering import rendered
-from evaluator.listening.store import UnknownTest, following
+from evaluator.listening.store import Unheard, UnknownTest, following
 from explorer.doors.media import channel_of
 from explorer.errors import LedgerReadOnly, LedgerUnavailable, QueryError, SpeechDataError, UnknownUtterance
 from explorer.sound import audio
@@ -65,6 +70,7 @@ VERSION = 1
 STATUS: tuple[tuple[type[SpeechDataError], int], ...] = (
     (UnknownTest, 404),
     (UnknownUtterance, 404),
+    (Unheard, 409),
     (LedgerReadOnly, 403),
     (LedgerUnavailable, 503),
 )
@@ -119,9 +125,12 @@ def register(server: Flask, stores: EvaluatorStores) -> None:
         values = body.get("values") if isinstance(body, dict) else None
         if not isinstance(values, list):
             raise QueryError('an answer has "values", a list of numbers')
+        who, answered = tests.rater(test, rater)
+        if screen not in answered:  # what is on disk already is sent again by a browser that got no answer
+            _refuse_unheard(tests.receipts, who, screen, body.get("heard"))
         told = _seconds(body.get("seconds"))
         asked = tests.submit(test, rater, screen, values, told, lasts=lambda shown: _lasts(stores, test, shown))
-        return {"screen": _told(stores, test, tests.rater(test, rater)[0], asked)}
+        return {"screen": _told(stores, test, who, asked)}
 
     @routes.get("/<link>/<rater>/<screen>/<place>.wav")
     @_as_json
@@ -131,7 +140,9 @@ def register(server: Flask, stores: EvaluatorStores) -> None:
         slot, sentence = _slot(test, who, screen, place)
         content = _rendered(stores, cache, test, sentence, slot)
         # Named after the place, not the content: equal sounds of different raters must not look alike.
-        return _streamed(content, hashlib.blake2b(request.path.encode(), digest_size=12).hexdigest())
+        sent = _streamed(content, hashlib.blake2b(request.path.encode(), digest_size=12).hexdigest())
+        sent.headers["X-Receipt"] = tests.receipts.of(who.id, screen, place)
+        return sent
 
     @routes.get("/<link>/files/<name>")
     @_as_json
@@ -151,7 +162,7 @@ def heard_of(stores: EvaluatorStores, test: ListeningTest) -> dict[str, frozense
         UnknownCorpus: it is not open.
     """
     material = stores.stimuli.of(stores.library.get(test.corpus))
-    return {sentence: frozenset(readings) for sentence, readings in material.cells.items()}
+    return {key: frozenset(material.cells[key]) for key in test.sentences if key in material.cells}
 
 
 def _lasts(stores: EvaluatorStores, test: ListeningTest, screen: Screen) -> float | None:
@@ -182,6 +193,19 @@ def _told(stores: EvaluatorStores, test: ListeningTest, rater: Rater, screen: Sc
         "text": _text(stores, test, screen.sentence) if test.show_text else None,
         "ahead": [{"id": one.id, "slots": len(one.slots)} for one in ahead],
     }
+
+
+def _refuse_unheard(receipts: Receipts, rater: Rater, screen: str, heard: Any) -> None:
+    """Refuse a rating of a screen of which not every recording was sent to this rater and played.
+
+    Raises:
+        Unheard: a receipt is missing, or is that of something else.
+    """
+    asked = next((one for one in rater.screens if one.id == screen), None)
+    told = heard if isinstance(heard, dict) else {}
+    places = [str(number) for number in range(1, 1 + len(asked.slots))] if asked is not None else []
+    if not all(receipts.holds(told.get(place), rater.id, screen, place) for place in places):
+        raise Unheard("Not every recording was heard to its end. Listen to all of this screen, then rate.")
 
 
 def _slot(test: ListeningTest, rater: Rater, screen: str, place: str) -> tuple[Slot, str]:

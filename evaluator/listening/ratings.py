@@ -8,7 +8,7 @@ answer, it counts once.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -86,27 +86,15 @@ def rating_draft(
     )
 
 
-def raters_of(events: Iterable[Event]) -> dict[str, Rater]:
-    """Everybody who began, by id, in the order in which they did."""
-    return {event.subject: _rater(event) for event in events if event.field == PLAN}
+def answer_of(event: Event, screens: Mapping[tuple[str, str], Screen]) -> Answer:
+    """The answer that a RATING event is, with ``screens`` by rater and id."""
+    rater, _, screen = event.subject.partition("/")
+    values, told = tuple(event.new["values"]), (event.new.get("seconds"), event.at, event.new.get("least"))
+    return Answer(rater, event.who, screens[rater, screen], values, *told)
 
 
-def answers_of(events: Iterable[Event]) -> list[Answer]:
-    """Every answered screen, in the order of the ledger."""
-    every = list(events)
-    raters = raters_of(every)
-    screens = {(rater.id, screen.id): screen for rater in raters.values() for screen in rater.screens}
-    answers = []
-    for event in every:
-        if event.field != RATING:
-            continue
-        rater, _, screen = event.subject.partition("/")
-        values, told = tuple(event.new["values"]), (event.new.get("seconds"), event.at, event.new.get("least"))
-        answers.append(Answer(rater, event.who, screens[rater, screen], values, *told))
-    return answers
-
-
-def _rater(event: Event) -> Rater:
+def rater_of(event: Event) -> Rater:
+    """The rater that a PLAN event tells of."""
     screens = tuple(_screen(content) for content in event.new["screens"])
     return Rater(event.subject, event.who, int(event.new["number"]), event.at, screens)
 

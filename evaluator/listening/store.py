@@ -1,7 +1,8 @@
 """The listening tests of a workspace: designs as files, raters and answers in the ledger.
 
 Everything a rater has answered is in the ledger before they are told so. Who joins gets a plan that makes up for what
-was planned least, and keeps it: a link opens the first screen that is not answered, on any machine.
+was planned least, and keeps it: a link opens the first screen that is not answered, on any machine. Files are read
+when they have changed, and of the ledger what is new.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ from evaluator.listening.plans import PlanCounts, Screen, plan
 from evaluator.listening.ratings import (
     Answer,
     Rater,
-    answers_of,
     plan_draft,
-    raters_of,
+    rater_of,
     rating_draft,
-    space_of,
 )
+from evaluator.listening.receipts import Receipts
+from evaluator.listening.standing import Standing
 from explorer.errors import ConfigError, LedgerError, QueryError, SpeechDataError
 
 LEFT_AFTER = timedelta(hours=24)
@@ -39,6 +40,10 @@ class UnknownTest(SpeechDataError):
     """No listening test has that id or link."""
 
 
+class Unheard(QueryError):
+    """A screen was rated before all of its recordings had been sent and played."""
+
+
 class ListeningTests:
     """Safe from several threads; several servers may share a ledger, and then plans may be a little unequal."""
 
@@ -49,16 +54,23 @@ class ListeningTests:
         self._ledger = ledger
         self._clock = clock
         self._joining = threading.Lock()
+        self._keeping = threading.Lock()
+        self._read: dict[Path, tuple[tuple[int, int, int], ListeningTest | str]] = {}
+        self._standings: dict[str, Standing] = {}
+        self.receipts = Receipts(folder)
 
     def all(self) -> tuple[list[ListeningTest], list[str]]:
         """The tests by id, and a sentence about every file that is none."""
-        tests, faults = [], []
+        known, found = self._read, {}
         for path in sorted(self._folder.glob("*.yaml")) if self._folder.is_dir() else ():
-            try:
-                tests.append(read(path))
-            except ConfigError as error:
-                faults.append(str(error))
-        return tests, faults
+            stamp = _stamp(path)
+            if stamp is not None:
+                kept = known.get(path)
+                found[path] = kept if kept is not None and kept[0] == stamp else (stamp, _test_or_fault(path))
+        self._read = found
+        every = [one for _, one in found.values()]
+        tests = [one for one in every if isinstance(one, ListeningTest)]
+        return tests, [one for one in every if isinstance(one, str)]
 
     def get(self, id: str) -> ListeningTest:
         """The test of that id.
@@ -128,16 +140,15 @@ class ListeningTests:
             raise QueryError("this name is not among those who were invited to this test")
         name = invited.get(name.casefold(), name)
         with self._joining:
-            events = self._ledger.events(space_of(test.id))
-            raters = raters_of(events)
-            for rater in raters.values():
-                if rater.name.casefold() == name.casefold():
-                    return rater
-            counts = PlanCounts.of(self._counting(raters, answers_of(events)))
+            standing = self._standing(test)
+            there = standing.named(name)
+            if there is not None:
+                return there
+            raters = standing.raters()
+            counts = PlanCounts.of(self._counting(raters, standing.answers()))
             screens = plan(test, cells, rater=len(raters), counts=counts)
-            id = secrets.token_hex(8)
-            (event,) = self._ledger.append([plan_draft(test, id, name, len(raters), screens)])
-        return raters_of([event])[id]
+            (event,) = self._ledger.append([plan_draft(test, secrets.token_hex(8), name, len(raters), screens)])
+        return rater_of(event)
 
     def rater(self, test: ListeningTest, id: str) -> tuple[Rater, dict[str, tuple[int, ...]]]:
         """A rater, and what they have answered by screen.
@@ -145,11 +156,11 @@ class ListeningTests:
         Raises:
             UnknownTest: nobody with that link has begun.
         """
-        events = self._ledger.events(space_of(test.id))
-        found = raters_of(events).get(id)
+        standing = self._standing(test)
+        found = standing.rater(id)
         if found is None:
             raise UnknownTest("This link belongs to nobody. Open the test's own link and type your name.")
-        return found, {answer.screen.id: answer.values for answer in answers_of(events) if answer.rater == id}
+        return found, standing.answered(id)
 
     def submit(
         self,
@@ -185,19 +196,23 @@ class ListeningTests:
 
     def answers(self, test: ListeningTest) -> list[Answer]:
         """Every answer so far."""
-        return answers_of(self._ledger.events(space_of(test.id)))
+        return self._standing(test).answers()
 
     def raters(self, test: ListeningTest) -> list[tuple[Rater, int]]:
         """Everybody who began, and how many screens they have answered."""
-        events = self._ledger.events(space_of(test.id))
-        done: dict[str, int] = {}
-        for answer in answers_of(events):
-            done[answer.rater] = done.get(answer.rater, 0) + 1
-        return [(rater, done.get(id, 0)) for id, rater in raters_of(events).items()]
+        standing = self._standing(test)
+        return [(rater, len(standing.answered(id))) for id, rater in standing.raters().items()]
 
     def revision(self, test: ListeningTest) -> int:
         """Goes up with every answer."""
-        return self._ledger.revision(space_of(test.id))
+        return self._standing(test).follow()
+
+    def _standing(self, test: ListeningTest) -> Standing:
+        """How a test stands now."""
+        with self._keeping:
+            standing = self._standings.setdefault(test.id, Standing(test.id, self._ledger))
+        standing.follow()
+        return standing
 
     def _one(self, wanted: Callable[[ListeningTest], bool], otherwise: str) -> ListeningTest:
         found = next((test for test in self.all()[0] if wanted(test)), None)
@@ -217,6 +232,22 @@ class ListeningTests:
             left = self._clock() - last > LEFT_AFTER and len(own) < len(rater.screens)
             plans.append([answer.screen for answer in own] if left else rater.screens)
         return plans
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """What changes with a file's content; None when it is gone."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _test_or_fault(path: Path) -> ListeningTest | str:
+    try:
+        return read(path)
+    except ConfigError as error:
+        return str(error)
 
 
 def following(rater: Rater, answered: set[str] | Mapping[str, Any]) -> Screen | None:

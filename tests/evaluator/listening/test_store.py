@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from evaluator.ledger import Ledger
+from evaluator.listening import store
 from evaluator.listening.store import ListeningTests, UnknownTest, following
 from explorer.errors import ConfigError, LedgerReadOnly, QueryError
 from tests.evaluator.listening.designs import LINK, complete, designed
@@ -150,3 +151,41 @@ def test_a_retired_test_opens_nothing_and_keeps_its_ratings(tests: ListeningTest
     assert (left.values, left.least) == ((4,), 3.25)
     tests.create(designed())  # the name is free again
     assert kept.exists()
+
+
+def test_a_file_is_read_again_only_when_it_has_changed(
+    tests: ListeningTests, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        tests.create(designed(id=f"round-{number}", link=f"{LINK}-{number}"))
+    assert len(tests.all()[0]) == 3
+    read: list[Path] = []
+    original = store.read
+    monkeypatch.setattr(store, "read", lambda path: (read.append(path), original(path))[1])
+    assert tests.by_link(f"{LINK}-2").id == "round-2"
+    assert read == []
+    path = tmp_path / "listening" / "round-1.yaml"
+    path.write_text(path.read_text().replace("title: Round 1", "title: Second look"))
+    assert tests.get("round-1").title == "Second look"
+    assert read == [path]
+    path.unlink()
+    assert [test.id for test in tests.all()[0]] == ["round-0", "round-2"]
+
+
+def test_of_the_ledger_only_what_is_new_is_read_and_nothing_that_another_server_wrote_is_missed(
+    tests: ListeningTests, tmp_path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    test, other = designed(), ListeningTests(tmp_path / "listening", Ledger(tmp_path / "ledger.sqlite"))
+    ann, bob = tests.join(test, "Ann", complete(test)), other.join(test, "Bob", complete(test))
+    seen: list[int] = []
+    original = ledger.events
+    monkeypatch.setattr(
+        ledger, "events", lambda *place, **after: (found := original(*place, **after), seen.append(len(found)))[0]
+    )
+    for number, (server, rater) in enumerate([(tests, ann), (other, bob), (tests, bob), (other, ann)]):
+        server.submit(test, rater.id, rater.screens[number].id, [1 + number], None)
+        assert tests.rater(test, rater.id)[1][rater.screens[number].id] == (1 + number,)
+    assert [answer.values for answer in tests.answers(test)] == [(1,), (2,), (3,), (4,)]
+    assert tests.answers(test) == other.answers(test)
+    assert max(seen) <= 2
+    assert tests.revision(test) == other.revision(test) == 6
