@@ -34,6 +34,7 @@ from evaluator.normalizers.contribution_store import ContributionStore
 from evaluator.normalizers.registry import ABSENT, NORMALIZERS, Normalizer, normalizer, registry
 from evaluator.review.assigned import AssignedOverlays
 from evaluator.review.assignments import Plan, plan_of, plan_space
+from evaluator.review.import_store import ImportStore
 from evaluator.review.overlays import ReviewOverlays
 from evaluator.review.progress import ReviewProgress
 from evaluator.review.progress_store import ProgressStore
@@ -103,6 +104,7 @@ class EvaluatorStores(Stores):
     reviews: ReviewOverlays
     assigned: AssignedOverlays
     progresses: ProgressStore = field(default_factory=ProgressStore)
+    imports: ImportStore = field(default_factory=ImportStore)
     normalizers: Mapping[str, Normalizer] = field(default_factory=lambda: NORMALIZERS)
 
     @cached_property
@@ -382,6 +384,7 @@ class EvaluatorStores(Stores):
         self.decoders.close()
         self.library.close()
         self.jobs.close()
+        self.imports.close()
         self.ledger.close()
 
 

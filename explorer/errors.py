@@ -6,6 +6,7 @@
     ├── QueryError             a filter, sort or column that does not exist or does not fit
     │   ├── ExpressionError    an expression of the filter box cannot be understood, and where
     │   └── AddressError       another part of an address names what is not there
+    ├── UploadError            a file that a browser sent cannot be used
     ├── PredictionError        a file of predictions cannot be joined with a corpus
     ├── UnknownCorpus          no open corpus has that name
     ├── UnknownUtterance       no utterance of the corpus has that id
@@ -73,6 +74,10 @@ class AddressError(QueryError):
     def __init__(self, reason: str, *, title: str, wrong: tuple[str, str]) -> None:
         super().__init__(reason)
         self.title, self.wrong = title, wrong
+
+
+class UploadError(SpeechDataError):
+    """A file that a browser sent did not arrive whole, or is too long."""
 
 
 class PredictionError(SpeechDataError):

@@ -10,6 +10,7 @@ from typing import Any
 from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
+from evaluator.components import import_panel
 from evaluator.components.progress_parts import (
     AGREEMENT_HELP,
     EXPORT_HELP,
@@ -49,7 +50,13 @@ def layout(stores: EvaluatorStores, query: Parameters) -> Component:
             html.Div(
                 [
                     panel("Export", _exports(query), help_text=EXPORT_HELP),
-                    panel("Split the work", _split(stores, query)),
+                    html.Div(
+                        [
+                            panel("Split the work", _split(stores, query)),
+                            panel("Import", import_panel.import_panel(stores, query), help_text=import_panel.HELP),
+                        ],
+                        className="progress-panels",
+                    ),
                 ],
                 className="runs-top",
             ),
@@ -174,7 +181,8 @@ def _plan_words(plan: Plan | None) -> str:
 
 
 def register(app: Dash, stores: EvaluatorStores) -> None:
-    """Attach the watching and the splitting."""
+    """Attach the watching, the splitting and the import."""
+    import_panel.register(app, stores)
 
     @app.callback(
         Output("progress-shown", "children"),

@@ -6,8 +6,6 @@ on the command line.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +14,7 @@ from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
 from explorer.components.cards import attributes, icon, panel, state
+from explorer.components.uploads import content_of, most_bytes
 from explorer.corpora.corpus import Corpus
 from explorer.corpora.records import Problem
 from explorer.errors import PredictionError, SpeechDataError
@@ -56,18 +55,13 @@ def layout(stores: Stores, query: Parameters) -> Component:
     )
 
 
-def most_bytes(stores: Stores) -> int:
-    """How long a file may be that a browser sends: base64 makes it a third longer, and the request has more in it."""
-    return max(0, (stores.config.server.max_request_mb << 20) * 3 // 4 - (64 << 10))
-
-
 def _form(stores: Stores, corpus: Corpus) -> Component:
     columns = [
         {"label": column.label, "value": column.name}
         for column in corpus.columns
         if column.kind in ("text", "number") and column.origin == "manifest" and column.system is None
     ]
-    limit = most_bytes(stores) >> 20
+    limit = most_bytes(stores.config.server) >> 20
     body = [
         html.Div(
             [
@@ -75,7 +69,7 @@ def _form(stores: Stores, corpus: Corpus) -> Component:
                 dcc.Upload(
                     html.Button([icon("bi-upload"), "Choose a file"], type="button", className="btn btn-secondary"),
                     id="predictions-file",
-                    max_size=most_bytes(stores),
+                    max_size=most_bytes(stores.config.server),
                     multiple=False,
                     className="predictions-upload",
                 ),
@@ -198,24 +192,6 @@ def _listed(title: str, problems: Sequence[Problem], number: int) -> Component |
     return html.Details([html.Summary(f"{title} ({count(number)})"), table, more])
 
 
-def content_of(contents: str, limit: int) -> bytes:
-    """The bytes of a file as a browser sends it: ``data:...;base64,...``.
-
-    Raises:
-        PredictionError: it is nothing of the kind, or longer than ``limit`` bytes.
-    """
-    try:
-        content = base64.b64decode(contents.partition(",")[2], validate=True)
-    except binascii.Error:
-        raise PredictionError("the file did not arrive whole; send it again") from None
-    if len(content) > limit:
-        most = f"{limit >> 20} MB"
-        raise PredictionError(
-            f"a file of {len(content) >> 20} MB is too long to send, at most {most}; name it in a file"
-        )
-    return content
-
-
 def register(app: Dash, stores: Stores) -> None:
     """Attach the form, the removal, and the arrival of files that are joined in the background."""
 
@@ -256,7 +232,7 @@ def register(app: Dash, stores: Stores) -> None:
                 raise PredictionError("choose a file first")
             if not corpus.complete:
                 raise PredictionError("the corpus is still being loaded; add the file when it is there")
-            content = content_of(contents, most_bytes(stores))
+            content = content_of(contents, most_bytes(stores.config.server))
             report = stores.predictions.add(
                 corpus,
                 system=(system or "").strip(),

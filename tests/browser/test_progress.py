@@ -96,3 +96,27 @@ def test_a_page_full_of_people_and_conflicts_is_accessible(page: Page, house: Ho
     page.wait_for_load_state("networkidle")
     check(page)
     assert house.manifest.read_bytes() == before  # the manifest itself is never written to
+
+
+def test_an_export_is_imported_and_known_the_second_time(page: Page, house: House, tmp_path: Path):
+    page.goto(f"{house.url}/progress?corpus=tones")
+    save(page, house, "ann", 0, "reference", "won")
+    save(page, house, "bo", 1, "decision", "reject", comment="noise")
+    with page.expect_download() as started:
+        page.get_by_role("link", name="Differences: Download").click()
+    lines = [json.loads(line) for line in Path(started.value.path()).read_text().splitlines()]
+    lines[0]["text_after"] = "wun"  # as somebody corrected it elsewhere, later
+    lines[0]["at"] = "2999-01-01T00:00:00Z"
+    export = tmp_path / "theirs.jsonl"
+    export.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    told = page.get_by_role("region", name="Import")
+    page.locator("#progress-import-file input").set_input_files(export)
+    expect(told.get_by_role("row", name=re.compile("^New"))).to_contain_text("1")
+    expect(told.get_by_role("row", name=re.compile("^Known"))).to_contain_text("1")
+    page.locator("#progress-import-file input").set_input_files(export)
+    expect(page.locator("#progress-import-told")).to_contain_text("Nothing in it was new.")
+    expect(told.get_by_role("row", name=re.compile("^Known"))).to_contain_text("2")
+    check(page)
+    export.write_text("{")
+    page.locator("#progress-import-file input").set_input_files(export)
+    expect(page.locator("#progress-import-told")).to_contain_text("theirs.jsonl:1: this is no JSON")

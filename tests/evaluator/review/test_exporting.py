@@ -1,4 +1,4 @@
-"""The way out and back: bytes of untouched rows stay, conflicts are never applied, a second import writes nothing."""
+"""The way out and back: bytes of untouched rows stay, conflicts are never applied."""
 
 from __future__ import annotations
 
@@ -7,65 +7,17 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from evaluator.ledger import NEWEST, Draft, Ledger, SeenRow, review_space
+from evaluator.ledger import Ledger
 from evaluator.ledger.history import taking_back
 from evaluator.review.corrections import corrections
-from evaluator.review.exporting import export_review
-from evaluator.review.importing import import_review
 from evaluator.review.json_line import changed
-from explorer.corpora.corpus import Corpus
-from explorer.corpora.opening import open_corpus
 from explorer.querying.query import Query
-
-LINES = [
-    b'{"audio_filepath": "0.wav", "duration": 1.50, "text": "helo world", "x": 1e3, "speaker": "ann"}\n',
-    b'{"text":"caf\\u00e9","audio_filepath":"1.wav","duration":2,"note":"caf\\u00e9"}\r\n',
-    b'   {"audio_filepath": "2.wav" , "duration": 1.0 , "text": "uh no" }\n',
-    b"{broken\n",
-    '{"audio_filepath": "3.wav", "duration": 1.0, "text": "grüße", "n": 12345678901234567890123}\n'.encode(),
-    b'{"audio_filepath": "4.wav", "duration": 1.0}\n',
-    b'{"audio_filepath": "5.wav", "duration": 1.0, "text": "last", "v": NaN}',
-]
-
-
-class Desk:
-    """A manifest of six utterances and a broken line, and its ledger."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.manifest = folder / "talks.json"
-        self.manifest.write_bytes(b"".join(LINES))
-        self.ledger = Ledger(folder / "l.sqlite")
-        self.open()
-
-    def open(self) -> Corpus:
-        self.corpus = open_corpus("talks", [self.manifest], cache=self.folder / "cache")
-        listed = self.corpus.listed(self.corpus.rows(Query()), ("audio",))
-        self.ids = {values[0]: id for id, values in listed}
-        return self.corpus
-
-    def say(self, audio: str, new: Any, field: str = "reference", comment: str = "", who: str = "ann") -> Any:
-        utterance = self.corpus.utterance(self.ids[audio])
-        return self.ledger.append(
-            [
-                Draft(
-                    key=str(uuid4()), who=who, space=review_space("talks"), subject=utterance.id, field=field, new=new,
-                    old=utterance.reference if field == "reference" else None, comment=comment, base=NEWEST,
-                    seen=SeenRow.of(utterance),
-                )
-            ]
-        )[0]  # fmt: skip
-
-    def export(self, kind: str = "manifest", query: Query | None = None, **more: Any) -> Path:
-        output = self.folder / f"out-{kind}"
-        self.told = export_review(self.corpus, self.ledger, query or Query(), output, kind=kind, **more)
-        return output
+from tests.evaluator.review.talks import LINES, Desk
 
 
 @pytest.fixture
@@ -191,51 +143,6 @@ def test_decisions_are_a_table(desk: Desk):
     assert (rows[0]["text_before"], rows[0]["text_after"]) == ("helo world", "hello, world")
     assert (rows[0]["decision"], rows[0]["reason"], rows[0]["who"]) == ("reject", "two people, at once", "bo")
     assert (rows[1]["tags"], rows[1]["comment"], rows[1]["decision"]) == ("noise, cut", "listen again", "")
-
-
-@pytest.mark.parametrize("kind", ["differences", "audit", "manifest"])
-def test_importing_an_export_again_changes_nothing(desk: Desk, kind: str):
-    desk.say("0.wav", "hello world")
-    desk.say("2.wav", "reject", "decision", "noise")
-    taken = desk.say("3.wav", "x")
-    desk.ledger.append([taking_back(taken, who="ann")])
-    export = desk.export(kind, rejected="flag")
-    before = desk.ledger.events(review_space("talks"))
-    told = import_review(desk.corpus, desk.ledger, export, who="importer", cache=desk.folder / "cache")
-    assert told.written == 0
-    assert desk.ledger.events(review_space("talks")) == before
-    # Into an empty ledger it says the same; a second time nothing.
-    other = Ledger(desk.folder / "other.sqlite")
-    assert import_review(desk.corpus, other, export, who="cy", cache=desk.folder / "cache").written > 0
-    assert import_review(desk.corpus, other, export, who="cy", cache=desk.folder / "cache").written == 0
-    mine, theirs = desk.ledger, other
-    again = desk.folder / "again"
-    export_review(desk.corpus, theirs, Query(), again, kind="manifest", rejected="flag")
-    assert again.read_bytes() == desk.export("manifest", rejected="flag").read_bytes()
-    if kind == "audit":
-        plain = [{**event.plain()} for event in theirs.events(review_space("talks"))]
-        assert plain == [event.plain() for event in mine.events(review_space("talks"))]
-    other.close()
-
-
-def test_an_old_export_does_not_bring_back_what_was_changed_since(desk: Desk):
-    desk.say("0.wav", "hello world")
-    export = desk.export("differences")
-    desk.say("0.wav", "hello, world!")
-    import_review(desk.corpus, desk.ledger, export, who="x", cache=desk.folder / "cache")
-    state = desk.ledger.state(review_space("talks"))
-    assert state[desk.ids["0.wav"]]["reference"].new == "hello, world!"
-
-
-def test_an_import_about_other_rows_is_told(desk: Desk):
-    desk.say("0.wav", "hello world")
-    export = desk.export("differences")
-    desk.manifest.write_bytes(LINES[2])
-    desk.open()
-    other = Ledger(desk.folder / "other.sqlite")
-    told = import_review(desk.corpus, other, export, who="x", cache=desk.folder / "cache")
-    assert (told.written, told.no_row) == (0, 1)
-    other.close()
 
 
 def test_a_source_of_another_format_becomes_a_manifest(tmp_path: Path):
