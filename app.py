@@ -230,6 +230,23 @@ def run_compare(options: argparse.Namespace) -> int:
     )
 
 
+def run_errors(options: argparse.Namespace) -> int:
+    """``app.py errors MANIFEST... --system SYS [--against SYS] [--top N]``"""
+    from evaluator.commands.errors import print_errors
+
+    corpus, config = _with_heard(options)
+    return print_errors(
+        corpus,
+        options.where,
+        system=options.system,
+        against=options.against,
+        normalizer_name=_normalizer(options, config),
+        top=options.top,
+        form=options.form,
+        scores=config.cache.folder / "scores",
+    )
+
+
 def run_slices(options: argparse.Namespace) -> int:
     """``app.py slices MANIFEST... --by COLUMN[:EDGES]``"""
     from evaluator.commands.slices import print_slices
@@ -509,6 +526,7 @@ RUN = {
     "normalizers": run_normalizers,
     "compare": run_compare,
     "slices": run_slices,
+    "errors": run_errors,
     "transcribe": run_transcribe,
     "measure": run_measure,
     "export": run_export,

@@ -87,11 +87,8 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
         help='exit with 1 when it holds: "wer > 7.5%%", "delta > 0.2%%", "worse", "worse(p < 0.05)"; a bare number '
         "below 1 is a fraction, one from 2 on percent, and one between needs the %% sign",
     )
-    forms = compare.add_mutually_exclusive_group()
-    for form in ("json", "markdown", "latex", "junit"):
-        forms.add_argument(f"--{form}", action="store_const", const=form, dest="form", help=f"print {form}")
+    _forms(compare, "json", "markdown", "latex", "junit")
     _predictions(compare)
-    compare.set_defaults(form="text")
     _where(compare)
     _common(compare)
 
@@ -108,12 +105,20 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     slices.add_argument("--system", action="append", default=[], dest="systems", metavar="SYS", help="only these")
     slices.add_argument("--resample", metavar="COLUMN", help="resample whole values of a column, for example speaker")
     slices.add_argument("--normalizer", metavar="NAME", help="what texts go through first (default: as configured)")
-    forms = slices.add_mutually_exclusive_group()
-    for form in ("json", "csv"):
-        forms.add_argument(f"--{form}", action="store_const", const=form, dest="form", help=f"print {form}")
-    slices.set_defaults(form="text")
+    _forms(slices, "json", "csv")
     _where(slices)
     _common(slices)
+
+    errors = commands.add_parser("errors", help="confusions, deletions and insertions of a system, and what changed")
+    errors.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
+    errors.add_argument("--system", metavar="SYS", help="whose errors (default: the first system's)")
+    errors.add_argument("--against", metavar="SYS", help="another system: what is new and what is gone with it")
+    errors.add_argument("--top", type=int, default=20, metavar="N", help="how many of each kind (default 20)")
+    errors.add_argument("--normalizer", metavar="NAME", help=NORMALIZER_HELP)
+    _forms(errors, "json", "csv")
+    _predictions(errors)
+    _where(errors)
+    _common(errors)
 
     transcribe = commands.add_parser("transcribe", help="run a recognizer over manifests and write a new manifest")
     transcribe.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
@@ -221,6 +226,14 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     train.add_argument("recipe", type=Path, metavar="CONFIG", help="for example configs/train/tiny.yaml")
     train.add_argument("overrides", nargs="*", metavar="key=value")
     return top, commands.choices
+
+
+def _forms(command: argparse.ArgumentParser, *forms: str) -> None:
+    """What a command prints instead of text."""
+    group = command.add_mutually_exclusive_group()
+    for form in forms:
+        group.add_argument(f"--{form}", action="store_const", const=form, dest="form", help=f"print {form}")
+    command.set_defaults(form="text")
 
 
 def _vocabulary(command: argparse.ArgumentParser) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import orjson
 
 from evaluator.commands.selection import scored
+from evaluator.commands.warnings import warned
 from evaluator.comparing.comparison import Means, compare
 from evaluator.comparing.comparison_report import as_junit, as_latex, as_markdown, as_text, report
 from evaluator.comparing.gate import judged, parsed
@@ -73,10 +74,11 @@ def print_comparison(
             f'no utterance of "{corpus.name}" was scored for all of {", ".join(compared.lacking)}; '
             "name fewer systems with --system, or add what is missing."
         )
+    lost = warned(corpus, chosen)
     verdicts = judged(gate, compared, spared=baseline)
     if form == "json":
         told = [{"condition": v.condition, "system": v.system, "holds": v.holds, "told": v.told} for v in verdicts]
-        document = report(compared) | ({"conditions": told} if gate else {})
+        document = report(compared) | {"warnings": lost} | ({"conditions": told} if gate else {})
         print(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
     elif form == "markdown":
         print(as_markdown(compared, verdicts), end="")

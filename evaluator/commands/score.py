@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from evaluator.commands.selection import scored
+from evaluator.commands.warnings import warned
 from evaluator.normalizers.registry import Normalizer, normalizer
 from evaluator.scoring.metrics import METRICS
 from evaluator.scoring.scores import SystemScore, pooled
@@ -95,6 +96,8 @@ def _rows_told(corpus: Corpus, query: Query | None) -> dict[str, str]:
 def score_report(corpus: Corpus, name: str | Normalizer, *, where: str = "") -> dict[str, Any]:
     """What ``score --json`` prints for the normalizer of that name: counts and fractions for every system.
 
+    Its warnings are said on standard error, too.
+
     ``where`` is an expression that selects the utterances (explorer/querying/expression.py).
 
     Raises:
@@ -107,6 +110,7 @@ def score_report(corpus: Corpus, name: str | Normalizer, *, where: str = "") -> 
         found = [pooled(laid, query, system) for system in corpus.systems]
     return {
         "normalizer": {"name": chosen.name, "version": chosen.version},
+        "warnings": warned(corpus, chosen),
         **_rows_told(laid, query),
         "systems": {one.system: _system_report(one) for one in found if one is not None},
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
@@ -43,10 +43,18 @@ def selected(corpus: Corpus, where: str, name: str | Normalizer) -> tuple[Corpus
 
 
 @contextmanager
-def scored(corpus: Corpus, name: str | Normalizer, *, where: str = "", folder: Path | None = None) -> Iterator[Corpus]:
+def scored(
+    corpus: Corpus,
+    name: str | Normalizer,
+    *,
+    where: str = "",
+    folder: Path | None = None,
+    edits: Sequence[str] = (),
+) -> Iterator[Corpus]:
     """The corpus with the scores of all its systems beside it, computed now; progress goes to standard error.
 
-    The edits come, too, of the systems whose edits the expression ``where`` names, and suspicion, if it names that.
+    The edits come, too, of the systems that ``edits`` names, and of those whose edits the expression ``where`` names,
+    and suspicion, if it names that.
 
     Scores that are in ``folder`` are taken from there, new ones are kept in it. Without a folder they are temporary:
     the columns outlive the context, what is counted over whole words (``word_accuracies``) does not.
@@ -60,9 +68,9 @@ def scored(corpus: Corpus, name: str | Normalizer, *, where: str = "", folder: P
         kept = place.with_name("written") if folder else place / "written"
         written = stack.enter_context(closing(WrittenStore(kept, at_once=(corpus.size + 1) * len(corpus.systems))))
         laid = written.lay(store.lay(corpus, chosen))
-        named = [system for system in scored_systems(laid) if column_name(system) in where]
-        edits = stack.enter_context(closing(EditStore()))
-        laid = edits.with_edits(laid, named, _silent) if named else laid
+        named = [system for system in scored_systems(laid) if system in edits or column_name(system) in where]
+        store_of_edits = stack.enter_context(closing(EditStore()))
+        laid = store_of_edits.with_edits(laid, named, _silent) if named else laid
         yield _suspected(laid, place / "suspicion", chosen) if SCORE in where else laid
 
 

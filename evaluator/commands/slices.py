@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from evaluator.commands.selection import scored
+from evaluator.commands.warnings import warned
 from evaluator.comparing.comparison import Means
 from evaluator.comparing.slices import Slices, sliced
 from evaluator.comparing.slices_report import as_csv, as_text, report
@@ -62,8 +63,9 @@ def print_slices(
             whole = found[0].whole if found else None
             asked = partial(sliced, laid, query, slot, systems=systems, baseline=baseline or "", blocks=blocks)
             found.append(asked(means=means, whole=whole, progress=tell))
+    lost = warned(corpus, chosen)
     if form == "json":
-        print(orjson.dumps(report(found), option=orjson.OPT_INDENT_2).decode())
+        print(orjson.dumps(report(found) | {"warnings": lost}, option=orjson.OPT_INDENT_2).decode())
     elif form == "csv":
         print(as_csv(found), end="")
     else:

@@ -15,6 +15,7 @@ from evaluator.comparing.comparison import Comparison, Standing
 from evaluator.comparing.comparison_columns import SOMETIMES, p_value, shown_columns
 from evaluator.comparing.gate import Verdict
 from evaluator.comparing.significance import Difference, Interval
+from evaluator.comparing.text_table import aligned
 from evaluator.scoring.metrics import METRICS
 from explorer.formatting import count, counted
 from explorer.spreadsheet import line
@@ -55,6 +56,8 @@ def _row(row: Standing) -> dict[str, Any]:
         "insertions": words.insertions,
         "characters": row.counts.characters,
         "character_errors": row.counts.character_errors,
+        "punctuation_marks": METRICS["punctuation_error_rate"].base(row.counts),
+        "cased_words": METRICS["capitalization_error_rate"].base(row.counts),
         "delta": None if found is None else found.delta,
         "delta_ci": None if found is None else _ends(found.interval),
         "improvement": None if found is None else found.improvement,
@@ -210,14 +213,8 @@ def _outcome(verdict: Verdict) -> str:
 def as_text(compared: Comparison, verdicts: Sequence[Verdict] = ()) -> str:
     """The table for a terminal, its caption, the sentences and what the gate found."""
     rows = [header(compared), *lines(compared)]
-    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
-    table = [
-        "  ".join(
-            cell.rjust(width) if place else cell.ljust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in rows
-    ]
     told = [sentence(row, compared) for row in compared.standings if row.system != compared.baseline]
     gate = [f"{_outcome(one)}: {one.condition}: {one.told}" for one in verdicts]
-    return "\n".join([*table, "", caption(compared), *(["", *told] if told else []), *(["", *gate] if gate else [])])
+    return "\n".join(
+        [*aligned(rows), "", caption(compared), *(["", *told] if told else []), *(["", *gate] if gate else [])]
+    )

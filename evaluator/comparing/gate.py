@@ -30,7 +30,9 @@ OPERATORS: dict[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-TOLD = ("wer", "cer", "substitution_rate", "deletion_rate", "insertion_rate", "wmr", "mwa")
+WRITTEN = {"punctuation_error_rate": "punctuation marks", "capitalization_error_rate": "words with capitals"}
+"""Rates of texts as they are written, and what references may lack for them."""
+TOLD = ("wer", "cer", "substitution_rate", "deletion_rate", "insertion_rate", "wmr", "mwa", *WRITTEN)
 _NUMBER = r"(?P<number>\d+(?:\.\d+)?|\.\d+)\s*(?P<percent>%?)"
 _ALONE = "no other system is compared with it"
 _UNTESTED = "fewer than two segments with errors"
@@ -110,7 +112,8 @@ def _threshold(name: str, sign: str, limit: float) -> Callable[[Standing], tuple
             value = METRICS[name].value(row.counts)
         told = f"{name} of {row.system} is {percent(value)}"
         if value is None:
-            because = _undefined_because(row) if name == "delta" else "there is nothing to divide by"
+            lacking = f"the references carry no {WRITTEN[name]}" if name in WRITTEN else "there is nothing to divide by"
+            because = _undefined_because(row) if name == "delta" else lacking
             told = f"{name} of {row.system} is undefined: {because}"
         return (None if value is None else OPERATORS[sign](value, limit)), told
 

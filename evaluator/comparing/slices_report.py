@@ -8,6 +8,7 @@ from typing import Any
 from evaluator.comparing.comparison_columns import points, span
 from evaluator.comparing.significance import Interval
 from evaluator.comparing.slices import LEAST_UTTERANCES, LEAST_WORDS, Cell, Slice, Slices
+from evaluator.comparing.text_table import aligned
 from explorer import spreadsheet
 from explorer.formatting import EMPTY, count, counted, percent
 
@@ -101,15 +102,7 @@ def _table(one: Slices) -> str:
     for part in (*one.slices, one.whole):
         cells = [_told(part.cells[system]) for system in one.systems]
         rows.append([f"{part.label}{' *' if part.small else ''}", count(part.utterances), count(part.words), *cells])
-    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
-    lines = [
-        "  ".join(
-            cell.rjust(width) if place else cell.ljust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in rows
-    ]
-    return "\n".join([*lines, *([one.note] if one.note else [])])
+    return "\n".join([*aligned(rows), *([one.note] if one.note else [])])
 
 
 def _told(cell: Cell) -> str:

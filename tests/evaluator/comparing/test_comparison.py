@@ -28,7 +28,7 @@ from explorer.corpora.corpus import Corpus
 from explorer.errors import ConfigError, QueryError
 from explorer.querying.query import Filter, Query, Test
 from tests.evaluator.scored import scored_corpus
-from tests.explorer.manifests import row
+from tests.explorer.manifests import row, write_manifest
 
 # Of the words of a to d: good 1 error (b), bad 4 errors (a 1, b 1, c 1, d 1), late 0 errors but it skipped d.
 ROWS = [
@@ -175,6 +175,32 @@ def test_conditions(corpus: Corpus):
     assert holds(corpus, "worse") == {"good": False}
     assert holds(corpus, "worse(p < 0.05)") == {"good": False}
     assert holds(corpus, "worse", spared=None) == {"good": False}  # the baseline is not compared with itself
+
+
+def test_punctuation_and_capitals_can_fail_a_build(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    rows = [
+        row("a.wav", text="Yes, she said.", pred_text_good="Yes, she said.", pred_text_bad="yes she said."),
+        row("b.wav", text="He did.", pred_text_good="He did.", pred_text_bad="he did."),
+    ]
+    write_manifest(tmp_path / "m.json", rows)
+    places = [f"cache.folder={tmp_path / 'cache'}", f"workspace={tmp_path / 'ws'}"]
+    asked = ["compare", str(tmp_path / "m.json"), "--baseline", "good", "--json", *places, "--fail-if"]
+    # bad leaves out one of three marks, and writes two of five words in another case.
+    assert app.main([*asked, "punctuation_error_rate > 33%", "--fail-if", "capitalization_error_rate > 40%"]) == 1
+    said = json.loads(capsys.readouterr().out)
+    assert [one["holds"] for one in said["conditions"]] == [True, False]
+    bad = said["systems"]["bad"]
+    assert (bad["punctuation_error_rate"], bad["punctuation_marks"]) == (pytest.approx(1 / 3), 3)
+    assert (bad["capitalization_error_rate"], bad["cased_words"]) == (0.4, 5)
+    assert app.main([*asked, "punctuation_error_rate > 34%"]) == 0
+
+
+def test_a_rate_that_texts_do_not_carry_passes_no_gate(corpus: Corpus):
+    [(_, verdict)] = [
+        (one.system, one) for one in judged([parsed("punctuation_error_rate > 10%")], two(corpus), spared="bad")
+    ]
+    assert verdict.holds is None
+    assert verdict.told == "punctuation_error_rate of good is undefined: the references carry no punctuation marks"
 
 
 def test_a_number_of_a_condition_means_what_it_means_in_a_filter(corpus: Corpus):
