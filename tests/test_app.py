@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from app import corpus_names, main, split_overrides
+from app import main
+from evaluator.commands.opening import corpus_names, split_overrides
 from tests.explorer.manifests import write_manifest
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import orjson
 
+from evaluator.commands.opening import opened
 from evaluator.measuring.measure_overlays import MeasureOverlays
 from evaluator.normalizers.registry import normalizer, registry
 from evaluator.review.applying import Applied, apply_recipe
@@ -83,3 +85,9 @@ def _report(applied: list[Applied], told: Rewritten) -> dict[str, object]:
     ]  # fmt: skip
     totals = {name: getattr(told, name) for name in ("rows", "changed", "left_out", "no_utterances")}
     return {"rules": rules, **totals}
+
+
+def run(options: argparse.Namespace) -> int:
+    """``app.py apply RECIPE MANIFEST... -o OUT.json``"""
+    corpus, config = opened(options)
+    return apply_manifest(corpus, config, options.recipe, options.output, as_json=options.json)

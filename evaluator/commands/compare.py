@@ -5,17 +5,20 @@ Exit code 0: no condition holds; 1: one holds or cannot be judged; 2: something 
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import orjson
 
+from evaluator.commands.opening import chosen_normalizer, opened_with_predictions
 from evaluator.commands.selection import scored
 from evaluator.commands.warnings import warned
 from evaluator.comparing.comparison import Means, compare
 from evaluator.comparing.comparison_report import as_junit, as_latex, as_markdown, as_text, report
 from evaluator.comparing.gate import judged, parsed
+from evaluator.comparing.table_store import TableStore
 from evaluator.normalizers.registry import Normalizer, normalizer
 from explorer.corpora.corpus import Corpus
 from explorer.errors import ConfigError
@@ -89,3 +92,20 @@ def print_comparison(
     else:
         print(as_text(compared, verdicts))
     return 1 if any(one.holds is not False for one in verdicts) else 0
+
+
+def run(options: argparse.Namespace) -> int:
+    """``app.py compare MANIFEST... --baseline SYS [--fail-if CONDITION]``"""
+    corpus, config = opened_with_predictions(options)
+    return print_comparison(
+        corpus,
+        options.where,
+        normalizer_name=chosen_normalizer(options, config),
+        systems=options.systems,
+        baseline=options.baseline,
+        blocks=options.by,
+        conditions=options.conditions,
+        form=options.form,
+        means=Means(TableStore(folder=config.cache.folder / "words"), config.cache.folder / "comparisons"),
+        scores=config.cache.folder / "scores",
+    )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 
 import orjson
 
+from evaluator.commands.opening import chosen_normalizer, opened_with_predictions
 from evaluator.commands.selection import scored
 from evaluator.commands.warnings import warned
 from evaluator.comparing.confusions import confusions
@@ -63,3 +65,18 @@ def print_errors(
     else:
         print(as_text(found, chosen, top=top))
     return 0
+
+
+def run(options: argparse.Namespace) -> int:
+    """``app.py errors MANIFEST... --system SYS [--against SYS] [--top N]``"""
+    corpus, config = opened_with_predictions(options)
+    return print_errors(
+        corpus,
+        options.where,
+        system=options.system,
+        against=options.against,
+        normalizer_name=chosen_normalizer(options, config),
+        top=options.top,
+        form=options.form,
+        scores=config.cache.folder / "scores",
+    )

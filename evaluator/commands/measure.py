@@ -6,12 +6,14 @@ it stopped when it is given again; what was measured before in unchanged files i
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from evaluator.commands.opening import selected_rows
 from evaluator.commands.run_output import Lines, OnlyRun, check_output, list_failures
 from evaluator.jobs.launching import measure_options, new_run
 from evaluator.jobs.worker import ending, machine, summary
@@ -111,3 +113,16 @@ def _print_summary(corpus: Corpus, columns: Sequence[Column]) -> None:
         places = [float(place) for place in np.percentile(known, [0, 50, 100])] if len(known) else [None] * 3
         shown = "".join(f"{value(column, place):>14}" for place in places)
         print(f"{column.label:26}{shown}{count(len(known)):>12}")
+
+
+def run(options: argparse.Namespace) -> int:
+    """``app.py measure MANIFEST... [--detector NAME] [--voices] [-o OUT.csv|OUT.json]``"""
+    corpus, query, config = selected_rows(options)
+    judges = None
+    if options.voices:
+        from evaluator.voices.judges import JUDGES, missing_judges
+
+        absent = missing_judges()
+        judges = [name for name in JUDGES if name not in absent]
+    given = {"detector": options.detector, "judges": judges, "output": options.output}
+    return measure_manifest(corpus, config, query=query, **given)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
 from pathlib import Path
 
 import orjson
 
+from evaluator.commands.opening import chosen_normalizer, opened
 from evaluator.normalizers.contribution_report import as_text, report
 from evaluator.normalizers.contributions import read_contributions, write_contributions
 from evaluator.normalizers.lost_letters import lost_letters
@@ -41,3 +43,9 @@ def print_contributions(corpus: Corpus, chosen: Normalizer, *, as_json: bool) ->
     else:
         print(f"{corpus.name}: {as_text(chosen, found, lost)}")
     return 0
+
+
+def run(options: argparse.Namespace) -> int:
+    """``app.py normalizers MANIFEST... [--normalizer NAME] [--json]``"""
+    corpus, config = opened(options)
+    return print_contributions(corpus, chosen_normalizer(options, config), as_json=options.json)

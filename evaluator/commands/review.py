@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evaluator.ledger import Ledger
+from evaluator.commands.opening import chosen_normalizer, opened
+from evaluator.commands.selection import selected
+from evaluator.ledger import Ledger, open_ledger
+from evaluator.review.assigned import AssignedOverlays
 from evaluator.review.assignments import Plan, keep_plan, read_fraction, read_people
 from evaluator.review.exporting import REVIEW_EXPORTS, Rejected, export_review
 from evaluator.review.importing import import_review
+from evaluator.review.overlays import ReviewOverlays
 from evaluator.review.rewriting import paths_note
 from explorer.errors import ConfigError
 from explorer.querying.query import Query
@@ -89,3 +96,19 @@ def _list_conflicts(corpus: Corpus, ledger: Ledger) -> None:
     more = len(said.conflicts) + len(said.gone) - min(len(said.conflicts), LISTED) - min(len(said.gone), LISTED)
     if more:
         print(f"... and {more:,} more", file=sys.stderr)
+
+
+def run(options: argparse.Namespace) -> int:
+    """``app.py review export|import|assign MANIFEST...``"""
+    corpus, config = opened(options)
+    if options.corpus:
+        corpus = replace(corpus, name=options.corpus)
+    with closing(open_ledger(config)) as ledger:
+        if options.action == "import":
+            return run_import(corpus, ledger, options.export, who=options.who, cache=config.cache.folder)
+        if options.action == "assign":
+            return run_assign(corpus, ledger, options.people, options.overlap, who=options.who)
+        cache = config.cache.folder / "reviews"
+        reviewed = ReviewOverlays(ledger, cache).lay(AssignedOverlays(ledger, cache).lay(corpus))
+        corpus, query = selected(reviewed, options.where, chosen_normalizer(options, config))
+        return run_export(corpus, ledger, query, options.output, kind=options.what, rejected=options.rejected)

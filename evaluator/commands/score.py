@@ -5,6 +5,7 @@ The JSON has fractions and null where the tables print percent and "–". Progre
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from evaluator.commands.opening import chosen_normalizer, opened_with_predictions, selected_rows
 from evaluator.commands.selection import scored
 from evaluator.commands.warnings import warned
 from evaluator.normalizers.registry import Normalizer, normalizer
@@ -21,12 +23,10 @@ from evaluator.scoring.word_accuracy import folding
 from explorer.corpora.corpus import Corpus
 from explorer.corpora.stats import statistics, word_counts
 from explorer.formatting import EMPTY, UNDEFINED, count, decimal, hours, percent
-from explorer.predictions.join_report import JoinReport
 from explorer.querying.query import Query
-from explorer.vocabulary.word_list import WordList, out_of_vocabulary
+from explorer.vocabulary.word_list import WordList, out_of_vocabulary, read_word_list
 
 SHOWN_PROBLEMS = 20
-SHOWN_MISSED = 5
 
 
 def stats_report(corpus: Corpus, *, query: Query | None = None, oov: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -182,21 +182,6 @@ def print_score(corpus: Corpus, *, normalizer: str | Normalizer, where: str = ""
     return 0
 
 
-def print_joins(reports: Sequence[JoinReport]) -> None:
-    """Say on standard error what became of files of predictions, with the address of every row that fits nothing."""
-    for report in reports:
-        for sentence in report.sentences():
-            print(sentence, file=sys.stderr)
-        for problem in report.problems[:SHOWN_PROBLEMS]:
-            print(f"  {problem}", file=sys.stderr)
-        if len(report.problems) > SHOWN_PROBLEMS:
-            print(f"  and {sum(report.left_out.values()) + report.faulty - SHOWN_PROBLEMS:,} more", file=sys.stderr)
-        for problem in report.missed[:SHOWN_MISSED]:
-            print(f"  {problem}", file=sys.stderr)
-        if report.missing > SHOWN_MISSED:
-            print(f"  and {report.missing - SHOWN_MISSED:,} more utterances", file=sys.stderr)
-
-
 def _system_report(score: SystemScore) -> dict[str, Any]:
     counts = score.counts
     known = {name: metric.value(counts) for name, metric in METRICS.items() if metric.base(counts) is not None}
@@ -247,3 +232,19 @@ def _visible(letter: str) -> str:
 
 def _print_json(report: dict[str, Any]) -> None:
     print(orjson.dumps(report, option=orjson.OPT_INDENT_2).decode())
+
+
+def run_stats(options: argparse.Namespace) -> int:
+    """``app.py stats MANIFEST... [--json]``"""
+    corpus, query, config = selected_rows(options)
+    oov = None
+    if options.vocab is not None:
+        words = read_word_list(options.vocab, cache=config.cache.folder)
+        oov = oov_report(corpus, words, chosen_normalizer(options, config), query=query)
+    return print_stats(corpus, query=query, oov=oov, as_json=options.json)
+
+
+def run_score(options: argparse.Namespace) -> int:
+    """``app.py score MANIFEST... [--json] [--normalizer NAME] [--predictions NAME=FILE] [--where FILTER]``"""
+    corpus, config = opened_with_predictions(options)
+    return print_score(corpus, normalizer=chosen_normalizer(options, config), where=options.where, as_json=options.json)

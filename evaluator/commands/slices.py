@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -9,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from evaluator.commands.opening import chosen_normalizer, opened
 from evaluator.commands.selection import scored
 from evaluator.commands.warnings import warned
 from evaluator.comparing.comparison import Means
@@ -71,3 +73,20 @@ def print_slices(
     else:
         print(as_text(found))
     return 0
+
+
+def run(options: argparse.Namespace) -> int:
+    """``app.py slices MANIFEST... --by COLUMN[:EDGES]``"""
+    corpus, config = opened(options)
+    return print_slices(
+        corpus,
+        options.where,
+        by=options.by,
+        slots=config.slots,
+        normalizer_name=chosen_normalizer(options, config),
+        systems=options.systems,
+        baseline=options.baseline,
+        blocks=options.resample,
+        form=options.form,
+        means=Means(folder=config.cache.folder / "comparisons"),
+    )

@@ -10,6 +10,7 @@ with the same text is not read aloud again, so an interrupted command goes on, a
 
 from __future__ import annotations
 
+import argparse
 import csv
 import re
 import sys
@@ -17,12 +18,14 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from evaluator.commands.opening import configuration, selected_rows, split_overrides
 from evaluator.commands.run_output import Lines
 from evaluator.jobs.job_table import Progress
 from evaluator.spoken import spoken_form
 from evaluator.synthesizers import Synthesizer
-from evaluator.tts.sentences import key_of
-from evaluator.tts.speaking import Voice
+from evaluator.tts.sentences import corpus_lines, key_of
+from evaluator.tts.speaking import Voice, configured
+from evaluator.tts.stimuli import stimulus_set
 from evaluator.tts.synthesis import Line, checked, write_sound
 from explorer.errors import ConfigError, EngineError, SpeechDataError
 
@@ -146,3 +149,20 @@ def _write_texts(output: Path, texts: dict[str, str], spell: Callable[[str], str
         spoken = spell(written).replace("|", " ")
         rows.append("|".join([key, written, *([spoken] if spoken != written else [])]))
     (output / "texts.txt").write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
+
+
+def run(options: argparse.Namespace) -> int:
+    """``app.py synthesize TEXTS|MANIFEST --system NAME -o OUTDIR``"""
+    manifests, overrides = split_overrides(options.manifests)
+    if len(manifests) == 1 and manifests[0].suffix == ".txt":
+        config, lines = configuration(options, overrides), read_texts(manifests[0])
+    else:
+        corpus, query, config = selected_rows(options)
+        lines = named_lines(corpus_lines(corpus, stimulus_set(corpus), query))
+    return synthesize_texts(
+        lines,
+        configured(config, options.systems),
+        form=options.spoken or config.synthesis.spoken_form,
+        longest=config.synthesis.longest_text,
+        output=options.output,
+    )

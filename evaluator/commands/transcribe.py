@@ -6,12 +6,14 @@ it stopped when it is given again: an unfinished run of the same model over the 
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from evaluator.commands.opening import selected_rows
 from evaluator.commands.run_output import Lines, OnlyRun, check_output, list_failures
 from evaluator.detectors import DETECTORS, load_detector
 from evaluator.engines import Recognizer
@@ -175,3 +177,34 @@ def _run(runs: RunStore, corpus: Corpus, rows: Query, system: System, options: O
             print(f"Going on with the unfinished run {run.id}.", file=sys.stderr)
             return run
     return new_run(runs, corpus, rows, kind="transcribe", system=system.name, settings=settings)
+
+
+def run(options: argparse.Namespace) -> int:
+    """``app.py transcribe MANIFEST... --model X.nemo --name SYS -o OUT.json``"""
+    corpus, query, config = selected_rows(options)
+    if options.checkpoints is not None:
+        if options.model is not None or options.engine not in (None, "nemo"):
+            raise ConfigError("--checkpoints has its own models; leave out --model and --engine.")
+        return transcribe_checkpoints(
+            corpus,
+            config,
+            folder=config.checkpoints.get(str(options.checkpoints), options.checkpoints),
+            name=options.name,
+            vad=options.vad,
+            detector=options.detector,
+            device=options.device,
+            output=options.output,
+            query=query,
+        )
+    return transcribe_manifest(
+        corpus,
+        config,
+        model=options.model,
+        name=options.name,
+        engine=options.engine,
+        vad=options.vad,
+        detector=options.detector,
+        device=options.device,
+        output=options.output,
+        query=query,
+    )
