@@ -42,12 +42,7 @@ def import_panel(stores: EvaluatorStores, query: Parameters) -> Component:
     limit = most_bytes(stores.config.server)
     return html.Div(
         [
-            dcc.Upload(
-                html.Button([icon("bi-upload"), "Choose an export"], type="button", className="btn btn-secondary"),
-                id="progress-import-file",
-                max_size=limit,
-                multiple=False,
-            ),
+            html.Div(_chooser(limit), id="progress-import-place"),
             html.P(
                 [f"Up to {limit >> 20} MB; longer ones with ", html.Code("app.py review import"), "."],
                 className="muted",
@@ -59,6 +54,12 @@ def import_panel(stores: EvaluatorStores, query: Parameters) -> Component:
         ],
         className="runs-form",
     )  # fmt: skip
+
+
+def _chooser(limit: int) -> Component:
+    """The button; a new one after each file, because an old one would not see the same file chosen again."""
+    inside = html.Button([icon("bi-upload"), "Choose an export"], type="button", className="btn btn-secondary")
+    return dcc.Upload(inside, id="progress-import-file", max_size=limit, multiple=False)
 
 
 def _corpus(stores: EvaluatorStores, query: Parameters) -> str:
@@ -112,7 +113,7 @@ def register(app: Dash, stores: EvaluatorStores) -> None:
         Output("progress-import-told", "children"),
         Output("progress-import-cancel", "hidden"),
         Output("progress-import-tick", "disabled"),
-        Output("progress-import-file", "contents"),
+        Output("progress-import-place", "children"),
         Input("progress-import-file", "contents"),
         State("progress-import-file", "filename"),
         State("url", "search"),
@@ -121,16 +122,22 @@ def register(app: Dash, stores: EvaluatorStores) -> None:
     def begin(contents: str | None, name: str | None, search: str | None) -> tuple[Any, ...]:
         if not contents or not name:
             return no_update, no_update, no_update, no_update
-        query = Parameters.of(search)
+        query, limit = Parameters.of(search), most_bytes(stores.config.server)
+        again = _chooser(limit)
         try:
-            content = content_of(contents, most_bytes(stores.config.server))
+            content = content_of(contents, limit)
             corpus = stores.library.get(_corpus(stores, query))
             who = asking(stores.config) or "import"
             now = stores.imports.begin(corpus, stores.ledger, name=name, content=content, who=who)
         except SpeechDataError as error:
             text = str(error)
-            return [_banner("bi-exclamation-triangle", "warn", text[:1].upper() + text[1:])], no_update, no_update, None
-        return *shown(now), None  # so that the same file can be chosen again
+            return (
+                [_banner("bi-exclamation-triangle", "warn", text[:1].upper() + text[1:])],
+                no_update,
+                no_update,
+                again,
+            )
+        return *shown(now), again
 
     @app.callback(
         Output("progress-import-told", "children", allow_duplicate=True),
