@@ -36,8 +36,8 @@ ROWS = (
 
 def import_panel(stores: EvaluatorStores, query: Parameters) -> Component:
     """The form, and the import that runs or ran last."""
-    if stores.config.review.read_only:
-        return html.P("This Earmark is read-only.", className="muted")
+    if reason := stores.ledger.reading_only:
+        return html.P(reason, className="muted")
     now = stores.imports.get(_corpus(stores, query))
     limit = most_bytes(stores.config.server)
     return html.Div(

@@ -1,24 +1,29 @@
 """The database under the ledger: its engine, its one writer at a time, its migrations, and its faults as sentences.
 
 SQLite: write-ahead log, every commit synced to disk (synchronous=FULL), writers wait BUSY_SECONDS for each other.
+One that is only read is opened with mode=ro, and with immutable=1 where nothing can be written beside it (SQLite would
+make its index of the log there), which is true as long as the storage stays as it is.
 PostgreSQL: psycopg 3; an advisory lock makes writers take turns, so that numbers become visible in their order and a
 page that asks for what is new after n never misses an event.
 """
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import QueuePool, StaticPool
 
-from evaluator.ledger.schema import HEAD
+from evaluator.ledger.schema import HEAD, METADATA
 from explorer.errors import ConfigError, LedgerError, LedgerUnavailable
 
 BUSY_SECONDS = 5.0
@@ -51,13 +56,18 @@ def database_url(written: str) -> URL:
     return url.set(drivername="postgresql+psycopg")
 
 
-def connected(url: URL) -> Engine:
+def connected(url: URL, *, reading_only: bool = False) -> Engine:
     """An engine for the database, migrated to the newest schema; safe when several processes do it at once.
+
+    A file that is only read is left exactly as it is, and may have an older schema.
 
     Raises:
         LedgerUnavailable: the database cannot be reached, read or migrated.
     """
-    engine = _sqlite(url) if url.get_backend_name() == "sqlite" else _postgresql(url)
+    sqlite = url.get_backend_name() == "sqlite"
+    if sqlite and reading_only:
+        return _sqlite_to_read(url)
+    engine = _sqlite(url) if sqlite else _postgresql(url)
     try:
         with told(engine):
             migrate(engine)
@@ -186,6 +196,46 @@ def _sqlite(url: URL) -> Engine:
         writes = connection.get_execution_options().get("earmark_writes")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
+    return engine
+
+
+def empty() -> Engine:
+    """A ledger that nobody has written to, in memory: what there is to read where no file can be made."""
+    engine = create_engine("sqlite+pysqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+    METADATA.create_all(engine)
+    return engine
+
+
+def can_be_written(file: Path) -> bool:
+    """Whether a SQLite file can be written, or made: its log is written beside it, so its folder counts, too."""
+    folder = next(folder for folder in file.absolute().parents if folder.exists())
+    return os.access(folder, os.W_OK) and (not file.exists() or os.access(file, os.W_OK))
+
+
+def _sqlite_to_read(url: URL) -> Engine:
+    file = Path(str(url.database))
+    log = file.with_name(f"{file.name}-wal")
+    plain = f"file:{quote(str(file.absolute()))}?mode=ro"
+    still = not can_be_written(file) and not (log.exists() and log.stat().st_size)
+    engine = create_engine(
+        "sqlite+pysqlite://", pool_size=8, max_overflow=8, poolclass=QueuePool,
+        creator=lambda: sqlite3.connect(
+            f"{plain}&immutable=1" if still else plain, uri=True, timeout=BUSY_SECONDS, check_same_thread=False
+        ),
+    )  # fmt: skip
+    engine.url = url
+    try:
+        with reading(engine) as connection:
+            if _version(connection) is None:
+                raise LedgerUnavailable(f"{file} is no ledger, and can only be read here.")
+    except LedgerError as error:
+        engine.dispose()
+        if log.exists() and log.stat().st_size and not can_be_written(file):
+            raise LedgerUnavailable(
+                f"The ledger {file} lies where nothing can be written, beside a log that was not written back "
+                f"({log.name}); open it once where it can be written, and copy it then."
+            ) from error
+        raise
     return engine
 
 

@@ -11,7 +11,6 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from sys import intern
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -50,7 +49,7 @@ class Ledger:
 
     def __init__(self, url: str | Path, *, read_only: bool = False) -> None:
         self._url = f"sqlite:///{url}" if isinstance(url, Path) else url
-        self.read_only = read_only
+        self._only_read = read_only
         self._opening = threading.Lock()
         self._turn = threading.Lock()  # in order of arrival, where SQLite would have writers poll for their turn
         self._opened: Engine | None = None
@@ -58,17 +57,41 @@ class Ledger:
     @property
     def begun(self) -> bool:
         """Whether there can be anything in it: a file that nobody has written to is not made by asking."""
-        if self._opened is not None or not self._url.startswith("sqlite:///"):
-            return True
-        return Path(self._url.removeprefix("sqlite:///")).exists()
+        return self._opened is not None or self._file is None or self._file.exists()
 
-    @cached_property
+    @property
+    def read_only(self) -> bool:
+        """Whether nobody may write, or nobody can: the file lies on storage that is only to be read."""
+        return bool(self.reading_only)
+
+    @property
+    def reading_only(self) -> str:
+        """Why nothing can be written, as a sentence; "" where it can."""
+        from evaluator.ledger.database import can_be_written
+
+        if self._only_read:
+            return "This Earmark is read-only (review.read_only): edits and ratings are not taken."
+        if self._file is not None and not can_be_written(self._file):
+            return f"The ledger {self._file} lies where nothing can be written: it can be read, nothing can be saved."
+        return ""
+
+    @property
+    def _file(self) -> Path | None:
+        sqlite = self._url.startswith("sqlite:///")
+        return Path(self._url.removeprefix("sqlite:///")) if sqlite else None
+
+    @property
     def _engine(self) -> Engine:
-        from evaluator.ledger.database import connected, database_url
+        from evaluator.ledger.database import connected, database_url, empty
 
+        if self._opened is not None:
+            return self._opened
         with self._opening:
             if self._opened is None:
-                self._opened = connected(database_url(self._url))
+                reading_only = self.read_only
+                if reading_only and not self.begun:
+                    return empty()  # which may be written elsewhere by and by
+                self._opened = connected(database_url(self._url), reading_only=reading_only)
             return self._opened
 
     def append(self, drafts: Iterable[Draft]) -> list[Event]:
@@ -85,8 +108,8 @@ class Ledger:
         from evaluator.ledger.database import writing
 
         wanted = list(drafts)
-        if self.read_only:
-            raise LedgerReadOnly("This Earmark is read-only (review.read_only): edits and ratings are not taken.")
+        if reason := self.reading_only:
+            raise LedgerReadOnly(reason)
         if not wanted:
             return []
         with self._turn, writing(self._engine) as connection:
@@ -206,7 +229,6 @@ class Ledger:
             if self._opened is not None:
                 self._opened.dispose()
                 self._opened = None
-            self.__dict__.pop("_engine", None)
 
 
 def chunks(items: Iterable[Item], size: int = _AT_ONCE) -> Iterator[list[Item]]:

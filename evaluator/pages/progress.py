@@ -133,7 +133,8 @@ def _split(stores: EvaluatorStores, query: Parameters) -> Component:
         plan = stores.review_plan(query)
     except SpeechDataError:
         plan = None
-    writable = not stores.config.review.read_only
+    reason = stores.ledger.reading_only
+    writable = not reason
     return html.Div(
         [
             html.Div(
@@ -166,7 +167,7 @@ def _split(stores: EvaluatorStores, query: Parameters) -> Component:
                 className="row-flex",
             )
             if writable
-            else html.P("This Earmark is read-only.", className="muted"),
+            else html.P(reason, className="muted"),
             html.Div(_plan_words(plan), id="progress-plan", **attributes(aria_live="polite")),
         ],
         className="runs-form",

@@ -7,7 +7,7 @@ is gone through is the view of the address, so any filter of any corpus can be r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import orjson
@@ -38,7 +38,8 @@ def layout(stores: EvaluatorStores, query: Parameters) -> Component:
     view = Query.from_pairs(query.pairs)
     sentence = view.sentence(corpus)  # says which column is unknown before anything is asked for
     by_queue = arranged(corpus, query) != view
-    options = stores.config.review
+    reason = stores.ledger.reading_only
+    options = replace(stores.config.review, read_only=bool(reason))
     shown = {
         "corpus": corpus.name,
         "view": query.without((*PLACE, "u", "t", "from", "to")).search(),
@@ -54,7 +55,8 @@ def layout(stores: EvaluatorStores, query: Parameters) -> Component:
     return html.Div(
         [
             html.H1("Review", className="visually-hidden"),
-            _bar(query, read_only=options.read_only),
+            _bar(query, reading_only=reason),
+            _storage(stores),
             _below(),
             html.Div(
                 [
@@ -88,7 +90,7 @@ def register(app: Dash, stores: EvaluatorStores) -> None:
     review_queue.register(app, stores)
 
 
-def _bar(query: Parameters, *, read_only: bool) -> Component:
+def _bar(query: Parameters, *, reading_only: str) -> Component:
     saved = [
         html.Span(id="review-saved", role="status", **attributes(data_state="saved")),
         _small("retry", "Try again"),
@@ -102,7 +104,7 @@ def _bar(query: Parameters, *, read_only: bool) -> Component:
         title="The name that stands beside your edits",
         **attributes(data_review_do="name"),
     )
-    reading = html.Span([icon("bi-eye"), "Read-only"], className="badge-soft", title="review.read_only is set")
+    reading = html.Span([icon("bi-eye"), "Read-only"], className="badge-soft", title=reading_only)
     return html.Div(
         [
             do("list", "bi-list-ul", "List", kind="secondary review-list-toggle"),
@@ -111,7 +113,7 @@ def _bar(query: Parameters, *, read_only: bool) -> Component:
             do("next", "bi-chevron-right", "Next utterance", words=False),
             html.Span(id="review-presence", className="review-presence"),
             html.Span(id="review-said", className="review-said", role="status"),
-            html.Div([*([reading] if read_only else [*saved, name]), _exports(query)], className="review-bar-end"),
+            html.Div([*([reading] if reading_only else [*saved, name]), _exports(query)], className="review-bar-end"),
         ],
         className="review-bar",
     )
@@ -165,6 +167,13 @@ def _small(name: str, text: str) -> Component:
     return html.Button(
         text, id=f"review-{name}", type="button", hidden=True, className="btn btn-secondary btn-sm", **more
     )
+
+
+def _storage(stores: EvaluatorStores) -> Component | None:
+    """That nothing can be saved, where nobody chose that."""
+    if stores.config.review.read_only or not stores.ledger.read_only:
+        return None
+    return html.Div([icon("bi-lock"), html.Span(stores.ledger.reading_only)], className="banner warn", role="status")
 
 
 def _below() -> Component:

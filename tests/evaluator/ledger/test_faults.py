@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 from uuid import uuid4
@@ -10,7 +11,7 @@ import pytest
 from sqlalchemy import event, text
 
 from evaluator.ledger import Draft, Ledger, database
-from explorer.errors import ConfigError, LedgerUnavailable
+from explorer.errors import ConfigError, LedgerReadOnly, LedgerUnavailable
 from tests.postgres import Server
 
 
@@ -60,6 +61,73 @@ def test_a_file_that_may_not_be_written_is_told(tmp_path: Path):
         ledger.append([draft()])
     assert len(ledger.events("s")) == 1
     ledger.close()
+
+
+def test_a_ledger_on_storage_that_can_only_be_read_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    file = tmp_path / "l.sqlite"
+    owner = Ledger(file)
+    owner.append([draft()])
+    owner.close()
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert list(before) == ["l.sqlite"]  # the log is written back
+    monkeypatch.setattr(database, "can_be_written", lambda _file: False)
+    ledger = Ledger(file)
+    assert [one.new for one in ledger.events("s")] == ["hello"]
+    assert ledger.revision("s") == 1
+    assert ledger.read_only
+    with pytest.raises(LedgerReadOnly, match=r"l\.sqlite lies where nothing can be written: it can be read"):
+        ledger.append([draft()])
+    ledger.close()
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write everywhere")
+def test_a_folder_without_the_right_to_write_can_be_read(tmp_path: Path):
+    file = tmp_path / "kept" / "l.sqlite"
+    owner = Ledger(file)
+    owner.append([draft()])
+    owner.close()
+    file.parent.chmod(0o555)
+    try:
+        assert len(Ledger(file).events("s")) == 1
+    finally:
+        file.parent.chmod(0o755)
+
+
+def test_a_log_that_was_not_written_back_is_not_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Edits in the log would be missing: nobody is shown less than there is."""
+    owner = Ledger(tmp_path / "l.sqlite")
+    owner.append([draft()])
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    for name in ("l.sqlite", "l.sqlite-wal"):
+        (kept / name).write_bytes((tmp_path / name).read_bytes())
+    owner.close()
+    monkeypatch.setattr(database, "can_be_written", lambda _file: False)
+    assert len(Ledger(kept / "l.sqlite").events("s")) == 1
+
+
+def test_where_no_ledger_can_be_made_nothing_was_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(database, "can_be_written", lambda _file: False)
+    ledger = Ledger(tmp_path / "none.sqlite")
+    assert (ledger.events("s"), ledger.revision("s"), ledger.begun) == ([], 0, False)
+    with pytest.raises(LedgerReadOnly, match="nothing can be saved"):
+        ledger.append([draft()])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_reading_only_by_configuration_leaves_the_file_alone(tmp_path: Path):
+    file = tmp_path / "l.sqlite"
+    owner = Ledger(file)
+    owner.append([draft()])
+    reader = Ledger(file, read_only=True)
+    assert len(reader.events("s")) == 1
+    owner.append([draft("later")])  # by another server, which may write
+    assert [one.new for one in reader.events("s")] == ["hello", "later"]
+    with pytest.raises(LedgerReadOnly, match=r"review\.read_only"):
+        reader.append([draft()])
+    reader.close()
+    owner.close()
 
 
 def test_what_is_no_database_is_told(tmp_path: Path):
