@@ -12,7 +12,7 @@ from pathlib import Path
 
 from evaluator.comparing.comparison import Means
 from evaluator.comparing.comparison_store import ComparisonStore
-from evaluator.comparing.speed import speeds
+from evaluator.comparing.speed import told_by_runs
 from evaluator.comparing.table_store import TableStore
 from evaluator.detectors import choosable
 from evaluator.jobs.job_table import Job, JobStore
@@ -191,7 +191,8 @@ class EvaluatorStores(Stores):
 
     def means(self, corpus: Corpus) -> Means:
         """What comparisons of a corpus are made with."""
-        return Means(self.tables, self.config.cache.folder / "comparisons", speeds(corpus, self.runs))
+        known = {**self.tables.speeds(corpus), **told_by_runs(corpus, self.runs)}
+        return Means(self.tables, self.config.cache.folder / "comparisons", known)
 
     def review_progress(self, parameters: Mapping[str, str]) -> ReviewProgress:
         """How far people are with the corpus of the address.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -61,13 +62,14 @@ def print_comparison(
             if corpus.size >= TOLD_ROWS and (done == total or done % TOLD_EVERY == 0):
                 print(f"{done:,} of {total:,} resamples", file=sys.stderr, flush=True)
 
+        used = means or Means()
         compared = compare(
             laid,
             Query(where=where),
             systems=systems,
             baseline=baseline or "",
             blocks=blocks,
-            means=means,
+            means=replace(used, speeds={**used.tables.speeds(laid), **used.speeds}),
             progress=tell,
         )
     if not compared.selected:

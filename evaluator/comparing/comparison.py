@@ -236,9 +236,8 @@ def _alone(table: ScoreTable, system: str, interval: Interval | None, speed: Spe
         words=ErrorCounts(total["hits"], total["substitutions"], total["deletions"], total["insertions"]),
         characters=total["reference_characters"],
         character_errors=total["character_errors"],
-        audio_seconds=None if speed is None else speed.audio_seconds,
-        wall_seconds=None if speed is None else speed.wall_seconds,
     )
+    counts = counts if speed is None else speed.timed(counts)
     return Standing(system=system, utterances=len(table.rows), counts=counts, interval=interval)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from evaluator.comparing.comparison import Comparison, Standing
 from evaluator.comparing.significance import Interval
-from evaluator.scoring.metrics import METRICS
+from evaluator.scoring.metrics import METRICS, Metric
 from explorer.errors import QueryError
 from explorer.formatting import EMPTY, count, decimal, percent
 from explorer.querying.conditions import nearest
@@ -60,6 +60,11 @@ def _or_dash(fraction: float | None) -> str:
     return EMPTY if fraction is None else percent(fraction)
 
 
+def _has(metric: Metric, row: Standing) -> bool:
+    """Whether a metric has a value, or at least a reason to have none."""
+    return metric.base(row.counts) is not None or (metric.name == "rtfx" and bool(row.counts.time_told))
+
+
 def _metric(name: str) -> Shown:
     metric = METRICS[name]
 
@@ -73,7 +78,7 @@ def _metric(name: str) -> Shown:
         help=f"{metric.title.capitalize()}. {metric.help}",
         text=text,
         order=lambda row: metric.value(row.counts),
-        needs=(lambda row: metric.base(row.counts) is not None) if name in SOMETIMES else (lambda row: True),
+        needs=(lambda row: _has(metric, row)) if name in SOMETIMES else (lambda row: True),
     )
 
 

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from evaluator.comparing.speed import Speed, told_by_rows
 from evaluator.scoring.mean_accuracy import ReferenceWords, reference_words
 from evaluator.scoring.score_columns import normalizer_of, scored_systems
 from evaluator.scoring.score_table import Marks, ScoreTable, marks_of, score_table, written_numbers
@@ -68,6 +69,10 @@ class TableStore:
             raise QueryError(f'"{corpus.name}" has no scored system')
         make = partial(reference_words, corpus, query, chosen, folder=self._folder)
         return self._get(("words", *_key(corpus, query)), make)
+
+    def speeds(self, corpus: Corpus) -> dict[str, Speed]:
+        """How fast systems were, as times of utterances tell it."""
+        return self._get(("speeds", corpus.key), lambda: told_by_rows(corpus))
 
     def _get(self, key: Hashable, make: Callable[[], T]) -> T:
         with self._lock:

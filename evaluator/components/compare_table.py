@@ -104,6 +104,8 @@ def _cell(
 def _base(row: Standing, name: str) -> str:
     """What a rate is divided by, on hover."""
     metric = METRICS.get(name)
+    if name == "rtfx":
+        return row.counts.time_told or "Nobody has told how long it took."
     base = None if metric is None else metric.base(row.counts)
     if metric is None or base is None:
         return ""

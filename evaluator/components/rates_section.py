@@ -13,7 +13,7 @@ from typing import Any
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from evaluator.comparing.speed import Speed, speeds
+from evaluator.comparing.speed import Speed
 from evaluator.components.normalizer_warning import PATH as RULES
 from evaluator.components.normalizer_warning import normalizer_warning
 from evaluator.normalizers.registry import Normalizer
@@ -52,7 +52,7 @@ def rates_section(stores: Any, corpus: Corpus, query: Query) -> Component | None
         _waiting(stores, corpus, chosen, len(found) - len(scores)),
     ]
     if chosen is not None and scores:
-        known = speeds(corpus, stores.runs)
+        known = stores.means(corpus).speeds
         timed = [_timed(score, known.get(score.system)) for score in scores]
         body += [_table(corpus, query, chosen, timed), _key({score.scored for score in scores})]
     surface = html.Div(body, className="panel")
@@ -107,7 +107,7 @@ def _timed(score: SystemScore, speed: Speed | None) -> tuple[SystemScore, System
     """The score, and its counts with the time that the system took."""
     if speed is None:
         return score, score.counts
-    return score, replace(score.counts, audio_seconds=speed.audio_seconds, wall_seconds=speed.wall_seconds)
+    return score, speed.timed(score.counts)
 
 
 def _table(
@@ -160,6 +160,7 @@ def _value(
     value, base = metric.value(counts), metric.base(counts)
     printed = EMPTY if value is None else percent(value) if metric.style == "percent" else decimal(value)
     told = f"{metric.title}: {printed} of {count(base)} {metric.base_unit}" if base else f"{metric.title}: undefined"
+    told = f"{told}. {counts.time_told}" if metric.name == "rtfx" and counts.time_told else told
     names = "num best" if value is not None and value == best else "num"
     shown: Any = printed
     if metric.name in ("wer", "cer") and value is not None:

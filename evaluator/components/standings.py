@@ -45,5 +45,5 @@ def _compared(stores: Any, query: Parameters) -> Corpus:
 def key(stores: Any, query: Parameters) -> tuple[Hashable, ...]:
     """What the comparison of an address depends on."""
     corpus = _compared(stores, query)
-    speeds = tuple(sorted((name, one.wall_seconds) for name, one in stores.means(corpus).speeds.items()))
+    speeds = tuple(sorted(stores.means(corpus).speeds.items()))
     return (corpus.key, speeds, query.only(SHARED).without(("corpus", "sort")).pairs)

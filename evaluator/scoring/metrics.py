@@ -29,8 +29,8 @@ class SystemCounts:
     ``vocabulary`` is the number of distinct reference words and ``word_accuracies`` the sum over them of the share of
     occurrences that were hits; both None when they were not counted. ``punctuation`` counts marks, ``cased_words``
     matched words with letters that have case and ``case_errors`` those of them in another case, on texts as they are
-    written (written.py); None when texts carry none. ``audio_seconds`` and ``wall_seconds`` are None unless Earmark ran
-    the system itself.
+    written (written.py); None when texts carry none. ``audio_seconds`` and ``wall_seconds`` are None where nobody knows
+    how long the system took; ``time_told`` says where they come from, or why there are none (comparing/speed.py).
     """
 
     words: ErrorCounts
@@ -43,6 +43,7 @@ class SystemCounts:
     case_errors: int | None = None
     audio_seconds: float | None = None
     wall_seconds: float | None = None
+    time_told: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,7 +214,10 @@ METRICS: Mapping[str, Metric] = {
             name="rtfx",
             label="RTFx",
             title="inverse real-time factor",
-            help="Seconds of audio transcribed in one second of computing. Known for runs made here. Higher is better.",
+            help=(
+                "Seconds of audio transcribed in one second of computing. Known for runs made here, and for systems "
+                "whose files tell the time of every utterance that was scored. Higher is better."
+            ),
             unit="x",
             better="higher",
             style="decimal",

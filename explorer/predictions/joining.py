@@ -94,17 +94,33 @@ def overlay(corpus: Corpus, path: Path, report: JoinReport) -> Overlay:
     help = f"What {system} heard, from {report.file}, joined on {report.joined_on}."
     name = f"hypothesis_{system}"
     column = Column(name=name, label=system, kind="text", help=help, origin="run", system=system)
-    return Overlay(name=f"predictions:{system}", path=path, columns=(column,))
+    columns = [column]
+    if time_column(system) in pyarrow.parquet.read_schema(path).names:
+        told = f"Seconds that {system} took for the utterance, from {report.file}."
+        name = time_column(system)
+        columns.append(
+            Column(
+                name=name, label=f"Time {system}", kind="number", help=told, unit="s", style="decimal", origin="run",
+                system=system, hidden=True,
+            )
+        )  # fmt: skip
+    return Overlay(name=f"predictions:{system}", path=path, columns=tuple(columns))
+
+
+def time_column(system: str) -> str:
+    """The column with the seconds that a system took for each utterance, where its file told them."""
+    return f"time_{system}"
 
 
 @dataclass(slots=True)
 class _Taken:
-    """Which row of the file each utterance has got, and what became of the others."""
+    """Which row of the file each utterance has got, and what became of the others; ``seconds`` are those of lines."""
 
     size: int
     source: str
     texts: dict[int, str] = field(default_factory=dict)
     lines: dict[int, int] = field(default_factory=dict)
+    seconds: dict[int, float] = field(default_factory=dict)
     rows: int = 0
     faulty: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
@@ -144,6 +160,7 @@ def _heard(file: PredictionFile, taken: _Taken) -> Iterator[Part]:
         for problem in part.problems:
             taken.fault(problem)
         taken.rows += len(part.lines)
+        taken.seconds.update((n, s) for n, s in zip(part.lines, part.seconds, strict=False) if s is not None)
         kept = [place for place, text in enumerate(part.texts) if text is not None]
         if len(kept) < len(part.lines):
             for place, text in enumerate(part.texts):
@@ -273,7 +290,11 @@ def _write(output: Path, system: str, taken: _Taken, report: JoinReport) -> None
     output.parent.mkdir(parents=True, exist_ok=True)
     mark = uuid.uuid4().hex[:8]
     rows = pa.array(np.fromiter(taken.texts, np.int32, len(taken.texts)))
-    table = pa.table({"row": rows, f"hypothesis_{system}": pa.array(taken.texts.values(), pa.string())})
+    columns = {"row": rows, f"hypothesis_{system}": pa.array(taken.texts.values(), pa.string())}
+    if taken.seconds:
+        seconds = [taken.seconds.get(taken.lines[row]) for row in taken.texts]
+        columns[time_column(system)] = pa.array(seconds, pa.float64())
+    table = pa.table(columns)
     building = output.with_name(f"{output.name}.{mark}")
     pyarrow.parquet.write_table(table, building, compression="zstd")
     building.replace(output)

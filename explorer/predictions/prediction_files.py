@@ -5,13 +5,15 @@
 
 The hypotheses of a file are those of its one prediction field (``pred_text``, ``pred_text_<name>``), of the one called
 like the system when there are several, and else its reference field, because what a recognizer writes as STM, CTM or
-Kaldi text is what it heard. Rows keep their line, so that whatever does not fit has an address.
+Kaldi text is what it heard. Rows keep their line, so that whatever does not fit has an address. The seconds that a
+system took for an utterance come along where a field of TIMES has them.
 
 Source of trn: https://github.com/usnistgov/SCTK, doc/infmts.htm
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +32,8 @@ KEYED_SUFFIXES = (".trn", ".trn.gz", ".txt", ".txt.gz", ".text")
 TABLES = ("csv", "parquet")
 OBJECTS = ("nemo", "leaderboard")
 TRN = re.compile(r"(?P<text>.*?)\s*\((?P<key>[^()\s]+)\)\s*", re.DOTALL)
+TIMES = ("time", "wall", "wall_seconds", "processing_time", "transcription_time", "inference_time", "decoding_time")
+"""Fields with the seconds of work on an utterance, the first that a file has; Open ASR Leaderboard: ``time``."""
 ROWS_AT_ONCE = 20_000
 SHOWN_FIELDS = 20
 ABOUT_SOUND = "no sound found"
@@ -41,6 +45,7 @@ class Part:
     """Some rows of a file, as lists of equal length; a ``text`` of None is a row without a hypothesis.
 
     ``keys`` are filled when rows are joined by a field, the others when they are joined by sound and time (seconds).
+    ``seconds`` are how long the system took, filled where the file says so.
     """
 
     lines: list[int] = field(default_factory=list)
@@ -51,6 +56,7 @@ class Part:
     offset: list[float] = field(default_factory=list)
     duration: list[float | None] = field(default_factory=list)
     channel: list[Any] = field(default_factory=list)
+    seconds: list[float | None] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -106,6 +112,7 @@ class PredictionFile:
                 offset=batch.offset,
                 duration=batch.duration,
                 channel=batch.fields.get("channel") or [None] * len(batch.lines),
+                seconds=next((list(map(as_seconds, batch.fields[name])) for name in TIMES if name in batch.fields), []),
                 problems=[problem for problem in batch.problems if problem.kind != ABOUT_SOUND],
             )
 
@@ -152,6 +159,8 @@ class PredictionFile:
             texts = [entry.get(self.taken_from) for entry in entries]
             part.texts = [text if isinstance(text, str) else None for text in texts]
             part.keys = [as_text(entry[theirs]) for entry in entries]
+            timed = next((name for name in TIMES if name in names), None)
+            part.seconds = [as_seconds(entry.get(timed)) for entry in entries] if timed else []
             if block.failure:
                 number = block.first + len(block.lines)
                 part.problems.append(_problem(self.path, number, block.failure, "truncated"))
@@ -179,6 +188,12 @@ def as_text(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def as_seconds(value: Any) -> float | None:
+    """Seconds of work; None for what is no number, or less than nothing."""
+    known = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
+    return float(value) if known else None
 
 
 def _format(path: Path) -> Format | None:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from explorer.corpora.corpus import Corpus
 
 INDEX = "index.json"
+WRITTEN = "with times"
+"""What joined files hold: another word when that changes, so that none from before is taken for one."""
 PATIENCE = 1.0
 """Seconds that an upload waits for its join before it goes on in the background."""
 SYSTEM_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -274,7 +276,7 @@ def output_path(cache: Path, corpus: Corpus, one: Attached) -> Path:
         version = f"{status.st_size} {status.st_mtime_ns}"
     except OSError:
         version = "gone"
-    return cache / f"{_hash(f'{corpus.content_key} {corpus.tables.measured} {one} {version}')}.parquet"
+    return cache / f"{_hash(f'{WRITTEN} {corpus.content_key} {corpus.tables.measured} {one} {version}')}.parquet"
 
 
 def named_files(words: list[str]) -> dict[str, Path]:

@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 from dash.development.base_component import Component
 
+from evaluator.comparing.comparison import Means
+from evaluator.comparing.speed import told_by_runs
+from evaluator.comparing.table_store import TableStore
 from evaluator.components.alignment_panel import alignment_panel
 from evaluator.components.normalizer_control import normalizer_control
 from evaluator.components.rates_section import rates_section
@@ -26,7 +29,9 @@ from tests.explorer.manifests import row
 def stores(folder: Path, *, at_once: int = 100) -> Any:
     """What the two need of EvaluatorStores, with a real ScoreStore and no runs."""
     runs = SimpleNamespace(of=lambda sources, kind: [])
+    tables = TableStore()
     return SimpleNamespace(
+        means=lambda corpus: Means(tables, speeds={**tables.speeds(corpus), **told_by_runs(corpus, runs)}),
         scores=ScoreStore(folder / "scores", at_once=at_once),
         normalizer="basic",
         normalizers=NORMALIZERS,
