@@ -130,7 +130,7 @@
     const marked = row && row.classList.contains("is-current");
     const next = marked ? list[list.indexOf(row) + direction] : row;
     if (!next) {
-      const link = one(`[data-tts-page="${direction}"] a`);
+      const link = one(`[data-page-step="${direction}"] a`);
       if (link) {
         hunting = direction;
         link.click();

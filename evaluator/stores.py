@@ -28,6 +28,7 @@ from evaluator.jobs.launching import (
 )
 from evaluator.jobs.supervisor import Supervisor
 from evaluator.ledger import Ledger, open_ledger, review_space
+from evaluator.listening.result_store import ResultStore
 from evaluator.listening.store import ListeningTests
 from evaluator.measuring.measure_overlays import MeasureOverlays
 from evaluator.normalizers.contribution_store import ContributionStore
@@ -92,6 +93,7 @@ class EvaluatorStores(Stores):
     own_standings: ComparisonStore
     stimuli: StimulusSets
     listening: ListeningTests
+    listened: ResultStore
     edits: EditStore
     contributions: ContributionStore
     written: WrittenStore
@@ -378,6 +380,7 @@ class EvaluatorStores(Stores):
         self.edits.close()
         self.contributions.close()
         self.written.close()
+        self.listened.close()
         self.findings.close()
         self.confusions.close()
         self.vocabularies.close()
@@ -419,6 +422,7 @@ def open_stores(
     )
     supervisor.start()
     ledger = open_ledger(config)
+    listening = ListeningTests(workspace.listening, ledger)
     return EvaluatorStores(
         config=config,
         library=Library(cache, memory_mb=config.cache.memory_mb),
@@ -437,7 +441,8 @@ def open_stores(
         standings=ComparisonStore(),
         own_standings=ComparisonStore(),
         stimuli=StimulusSets(),
-        listening=ListeningTests(workspace.listening, ledger),
+        listening=listening,
+        listened=ResultStore(listening),
         edits=EditStore(),
         contributions=ContributionStore(),
         written=WrittenStore(cache / "written"),

@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dash import dcc, html
+from dash import html
 from dash.development.base_component import Component
 
 from evaluator.comparing.comparison_columns import p_value
 from evaluator.comparing.significance import Interval
+from evaluator.components.listening_sentences import number_table, sentences
 from evaluator.listening.design import ListeningTest
 from evaluator.listening.rating_statistics import RESAMPLES, SEED, Mean
 from evaluator.listening.ratings import Rater
-from evaluator.listening.results import PairResult, Results, Spread
-from explorer.components.cards import attributes, help_mark, icon, panel, tile
+from evaluator.listening.result_store import Found
+from evaluator.listening.results import PairResult, Results, hasty
+from explorer.components.cards import help_mark, icon, panel, progress_bar, tile
 from explorer.components.whisker import whisker
 from explorer.formatting import EMPTY, count, decimal, percent
 from explorer.querying.parameters import Parameters
 
-MOST_SPREAD = 200
 CLEAR = 0.05
 """p below which a difference is called one."""
 INTERVAL_HELP = (
@@ -37,27 +38,47 @@ P_HELP = (
 
 def results_view(
     test: ListeningTest,
-    found: Results,
+    newest: Found,
     raters: Sequence[tuple[Rater, int]],
     *,
     heard: Mapping[tuple[str, str], str],
-    hurried: Mapping[str, int],
+    query: Parameters,
+    path: str,
 ) -> Component:
-    """All of it, the warnings first.
+    """All of it, the warnings first; ``heard`` has the utterance of each (sentence, system) that can be opened.
 
-    ``heard`` has the utterance of each (sentence, system) that can be opened, ``hurried`` how many screens a rater
-    answered in less time than their recordings last.
+    ``query`` is the address under ``path``, with the page of sentences.
     """
+    found, hurried = newest.results, hasty(newest.answers)
     return html.Div(
         [
+            _older(newest, sum(done for _, done in raters)),
             *(_banner(sentence) for sentence in found.warnings),
             _tiles(test, found, raters),
             _means(test, found) if found.systems else None,
             _pairs(test, found) if found.pairs else None,
             _raters(found, raters, hurried) if raters else None,
-            _spread(test, found, heard) if found.spread else None,
+            sentences(test, found, heard, query, path) if found.spread else None,
         ],
         className="listening-results",
+    )
+
+
+def _older(newest: Found, answers: int) -> Component | None:
+    """Says that newer ratings are being counted while these numbers are shown."""
+    if newest.making is None:
+        return None
+    done, total = newest.making.done, newest.making.total
+    since = max(0, answers - len(newest.answers))
+    more = f"{count(since)} have" if since != 1 else "1 has"
+    told = (
+        f"These numbers are of the first {count(len(newest.answers))} ratings; {more} come since and will be counted."
+    )
+    bar = progress_bar("Counting the newest ratings", 100 * done / total if total else None)
+    return html.Div(
+        [icon("bi-hourglass-split"), html.Span(told), html.Div(bar, className="banner-bar")],
+        className="banner is-older",
+        role="status",
     )
 
 
@@ -108,7 +129,7 @@ def _means(test: ListeningTest, found: Results) -> Component:
         "Raters",
         "Sentences",
     ]
-    return panel(test.scale.unit if test.scale.unit == "MOS" else "Means", _table(heads, rows, "Means"))
+    return panel(test.scale.unit if test.scale.unit == "MOS" else "Means", number_table(heads, rows, "Means"))
 
 
 def _named(test: ListeningTest, system: str) -> Any:
@@ -151,7 +172,7 @@ def _preferences(_test: ListeningTest, pairs: Sequence[PairResult]) -> Component
         "First named / none / second",
         ["p", help_mark(f"Sign test, two-sided. {P_HELP}")],
     ]
-    return _table(heads, rows, "Preferences")
+    return number_table(heads, rows, "Preferences")
 
 
 def _differences(test: ListeningTest, pairs: Sequence[PairResult]) -> Component:
@@ -179,7 +200,7 @@ def _differences(test: ListeningTest, pairs: Sequence[PairResult]) -> Component:
         "Ratings",
         ["p", help_mark(f"Wilcoxon's signed rank test, two-sided. {P_HELP}")],
     ]
-    return _table(heads, rows, "Differences")
+    return number_table(heads, rows, "Differences")
 
 
 def told(test: ListeningTest, pair: PairResult) -> str:
@@ -224,57 +245,7 @@ def _raters(found: Results, raters: Sequence[tuple[Rater, int]], hurried: Mappin
                 ]
             )
         )
-    return panel("Raters", _table(["Rater", "Rated", "Began", "In the results"], rows, "Raters", texts=(0, 3)))
-
-
-def _spread(test: ListeningTest, found: Results, heard: Mapping[tuple[str, str], str]) -> Component:
-    ordered = sorted(found.spread, key=lambda spread: -(spread.deviation or 0))[:MOST_SPREAD]
-    rows = [_spread_row(test, spread, heard) for spread in ordered]
-    heads = [
-        "Sentence",
-        "System",
-        "Mean",
-        ["SD", help_mark("Standard deviation of the ratings.")],
-        "Lowest to highest",
-        "Ratings",
-    ]
-    more = (
-        ""
-        if len(found.spread) <= MOST_SPREAD
-        else f" The {MOST_SPREAD} widest of {count(len(found.spread))}; all are in the CSV."
-    )
-    note = html.P(f"Where raters disagreed most comes first.{more}", className="muted")
-    return panel("Sentences", [note, _table(heads, rows, "Spread of the ratings", texts=(0, 1))])
-
-
-def _spread_row(test: ListeningTest, spread: Spread, heard: Mapping[tuple[str, str], str]) -> Component:
-    names = [spread.system] if spread.other is None else [spread.system, spread.other]
-    linked = [_played(test, name, heard.get((spread.sentence, name))) for name in names]
-    who = linked if len(linked) == 1 else [linked[0], " against ", linked[1]]
-    return html.Tr(
-        [
-            html.Th(spread.sentence, scope="row"),
-            html.Td(who),
-            html.Td(decimal(spread.mean), className="num"),
-            html.Td(EMPTY if spread.deviation is None else decimal(spread.deviation), className="num"),
-            html.Td(f"{decimal(spread.low, digits=0)} to {decimal(spread.high, digits=0)}", className="num"),
-            html.Td(count(spread.ratings), className="num"),
-        ]
-    )
-
-
-def _played(test: ListeningTest, name: str, utterance: str | None) -> Any:
-    if utterance is None:
-        return name
-    address = Parameters((("corpus", test.corpus), ("u", utterance))).href("/utterance")
-    return dcc.Link(name, href=address, title="Open this recording")
-
-
-def _table(heads: Sequence[Any], rows: Sequence[Component], name: str, *, texts: Sequence[int] = (0,)) -> Component:
-    """A table whose columns are numbers but for those at ``texts``."""
-    head = [html.Th(text, scope="col", className="" if place in texts else "num") for place, text in enumerate(heads)]
-    table = html.Table([html.Thead(html.Tr(head)), html.Tbody(list(rows))], className="plain rates compare")
-    return html.Div(table, className="table-scroll", tabIndex=0, **attributes(role="region", aria_label=name))
+    return panel("Raters", number_table(["Rater", "Rated", "Began", "In the results"], rows, "Raters", texts=(0, 3)))
 
 
 def _whisker(mean: Mean, scale: tuple[float, float]) -> Component | None:

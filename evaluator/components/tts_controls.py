@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import ceil
-
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
@@ -15,7 +13,6 @@ from evaluator.tts.stimuli import StimulusSet
 from explorer.components.cards import attributes, icon, state
 from explorer.components.shell import parameter_select
 from explorer.corpora.corpus import Corpus
-from explorer.formatting import count
 from explorer.querying.expression import LONGEST
 from explorer.querying.parameters import PLACE, Parameters
 
@@ -172,32 +169,6 @@ def transport() -> Component:
         className="tts-transport",
         role="group",
         **attributes(aria_label="Transport"),
-    )
-
-
-def pager(parameters: Parameters, number: int, total: int, *, size: int) -> Component | None:
-    """Links to the pages before and after; None when there is only one."""
-    pages = ceil(total / size)
-    if pages <= 1:
-        return None
-
-    def link(label: str, target: int, direction: str) -> Component:
-        if not 1 <= target <= pages:
-            words = attributes(aria_disabled="true")
-            return html.Span(label, className="btn btn-secondary disabled", role="link", **words)
-        href = parameters.replaced(page=str(target)).href("/tts")
-        return html.Span(
-            dcc.Link(label, href=href, className="btn btn-secondary"), **attributes(data_tts_page=direction)
-        )
-
-    return html.Nav(
-        [
-            link("Previous", number - 1, "-1"),
-            html.Span(f"Page {count(number)} of {count(pages)}", className="num muted"),
-            link("Next", number + 1, "1"),
-        ],
-        className="tts-pager",
-        **attributes(aria_label="Pages of sentences"),
     )
 
 

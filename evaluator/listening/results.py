@@ -10,10 +10,11 @@ more than 15 % of the screens, or the anchor above 90 on more than 15 % of them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import combinations
+from math import comb
 
 import numpy as np
 
@@ -31,6 +32,8 @@ from evaluator.listening.rating_statistics import (
     resampled_over,
 )
 from evaluator.listening.ratings import Answer
+
+Tell = Callable[[int, int], None]
 
 FEW_RATERS, FEW_RATINGS = 5, 20
 """Below these, for any system or pair, the results say that they are too few."""
@@ -111,8 +114,17 @@ class Results:
     warnings: tuple[str, ...]
 
 
-def results(test: ListeningTest, answers: Iterable[Answer], *, screened: bool = True) -> Results:
-    """What the answers say; without ``screened`` raters who failed checks count, too."""
+def results(
+    test: ListeningTest,
+    answers: Iterable[Answer],
+    *,
+    screened: bool = True,
+    tell: Tell = lambda _done, _of: None,
+) -> Results:
+    """What the answers say; without ``screened`` raters who failed checks count, too.
+
+    ``tell`` is told after each system and pair how many are done of all.
+    """
     every = list(answers)
     failed = screening(test, every) if screened else ()
     gone = {one.rater for one in failed}
@@ -120,11 +132,11 @@ def results(test: ListeningTest, answers: Iterable[Answer], *, screened: bool = 
     found = scores(test, counted)
     if test.scale.holds == "pair":
         systems: tuple[SystemResult, ...] = ()
-        pairs = _compared(test, found)
+        pairs = _compared(test, found, tell)
     else:
-        systems = _means(found)
+        systems = _means(found, tell)
         names = [result.system for result in systems]
-        pairs = _paired(names, found) if test.scale.holds == "all" else _unpaired(names, found)
+        pairs = (_paired if test.scale.holds == "all" else _unpaired)(names, found, tell)
     return Results(
         systems=systems,
         pairs=pairs,
@@ -153,6 +165,12 @@ def scores(test: ListeningTest, answers: Iterable[Answer]) -> list[Score]:
                 name = slot.system if slot.form == "plain" else "anchor"
                 found.append(Score(answer.rater, answer.screen.sentence, name, float(value)))
     return found
+
+
+def rated(test: ListeningTest, answers: Sequence[Answer]) -> list[Score]:
+    """What the raters said who are not left out, as numbers about systems; without training and checks."""
+    gone = {one.rater for one in screening(test, answers)}
+    return scores(test, [a for a in answers if a.rater not in gone and a.screen.purpose == "rated"])
 
 
 def screening(test: ListeningTest, answers: Sequence[Answer]) -> tuple[LeftOut, ...]:
@@ -207,16 +225,18 @@ def _unscreened(test: ListeningTest, answers: Sequence[Answer]) -> list[str]:
     return reasons
 
 
-def _means(found: Sequence[Score]) -> tuple[SystemResult, ...]:
+def _means(found: Sequence[Score], tell: Tell) -> tuple[SystemResult, ...]:
     made = []
-    for system in sorted({score.system for score in found}):
+    names = sorted({score.system for score in found})
+    for number, system in enumerate(names, start=1):
         mean = mean_of(*_arrays([score for score in found if score.system == system]))
         if mean is not None:
             made.append(SystemResult(system=system, mean=mean))
+        tell(number, len(names) + comb(len(names), 2))
     return tuple(sorted(made, key=lambda result: -result.mean.value))
 
 
-def _paired(systems: Sequence[str], found: Sequence[Score]) -> tuple[PairResult, ...]:
+def _paired(systems: Sequence[str], found: Sequence[Score], tell: Tell) -> tuple[PairResult, ...]:
     """Every pair of systems that stood on the same screens: differences of what was said at once."""
     by_system: defaultdict[str, dict[tuple[str, str], float]] = defaultdict(dict)
     for score in found:
@@ -227,16 +247,18 @@ def _paired(systems: Sequence[str], found: Sequence[Score]) -> tuple[PairResult,
         values = np.array([by_system[a][key] - by_system[b][key] for key in both])
         mean = mean_of(values, np.array([key[0] for key in both]), np.array([key[1] for key in both]))
         made.append(PairResult(a=a, b=b, mean=mean, preference=None, p_raw=p_signed_rank(values), p=None))
+        tell(len(systems) + len(made), len(systems) + comb(len(systems), 2))
     return _corrected(made)
 
 
-def _unpaired(systems: Sequence[str], found: Sequence[Score]) -> tuple[PairResult, ...]:
+def _unpaired(systems: Sequence[str], found: Sequence[Score], tell: Tell) -> tuple[PairResult, ...]:
     """Every pair of systems that were heard one at a time: differences of their means."""
     made = []
     for a, b in combinations(systems, 2):
         own, other = _of(found, a), _of(found, b)
         p = _p_of_sentences(own, other)
         made.append(PairResult(a=a, b=b, mean=_apart(own, other), preference=None, p_raw=p, p=None))
+        tell(len(systems) + len(made), len(systems) + comb(len(systems), 2))
     return _corrected(made)
 
 
@@ -276,10 +298,11 @@ def _by_sentence(own: Sequence[Score]) -> Mapping[str, float]:
     return {sentence: float(np.mean(numbers)) for sentence, numbers in values.items()}
 
 
-def _compared(test: ListeningTest, found: Sequence[Score]) -> tuple[PairResult, ...]:
+def _compared(test: ListeningTest, found: Sequence[Score], tell: Tell) -> tuple[PairResult, ...]:
     """Every pair that was heard against each other."""
     made: list[PairResult] = []
-    for a, b in sorted({(score.system, str(score.other)) for score in found}):
+    pairs = sorted({(score.system, str(score.other)) for score in found})
+    for a, b in pairs:
         own = [score for score in found if (score.system, score.other) == (a, b)]
         values, raters, sentences = _arrays(own)
         counts = (int((values > 0).sum()), int((values == 0).sum()), int((values < 0).sum()))
@@ -287,6 +310,7 @@ def _compared(test: ListeningTest, found: Sequence[Score]) -> tuple[PairResult, 
         p = preferred.p if test.kind == "ab" else p_signed_rank(values)
         mean = mean_of(values, raters, sentences)
         made.append(PairResult(a=a, b=b, mean=mean, preference=preferred, p_raw=p, p=None))
+        tell(len(made), len(pairs))
     return _corrected(made)
 
 

@@ -6,19 +6,24 @@ the list. Raters never see this page; they are given a link to the rating room (
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
-from flask import Response, request
+from flask import Response
 
+from evaluator.comparing.comparison_store import Making
+from evaluator.components import waiting
+from evaluator.components.downloads import attachment, ready
 from evaluator.components.listening_form import FORM, designed, form, most_screens
 from evaluator.components.listening_results import results_view
+from evaluator.components.listening_sentences import SPREAD_PAGE
 from evaluator.doors.rating_door import PREFIX
 from evaluator.listening.design import ListeningTest, as_yaml
 from evaluator.listening.kinds import KINDS
 from evaluator.listening.reports import COLUMNS, records, report
-from evaluator.listening.results import hasty, results
+from evaluator.listening.result_store import Found
 from evaluator.tts.stimuli import StimulusSet
 from explorer import spreadsheet
 from explorer.components.cards import attributes, icon, state
@@ -34,7 +39,9 @@ TITLE = "Blind listening tests"
 TAB = "Blind tests"
 UNDER = "/tts"
 POLL_MS = 3000
-OWN = ("test", "new", "screened")
+MIME_TYPES = {"csv": "text/csv", "json": "application/json", "yaml": "application/yaml"}
+OWN = ("test", "new", "screened", SPREAD_PAGE)
+WAITING = "listening-results"
 
 
 def layout(stores: EvaluatorStores, query: Parameters) -> Component:
@@ -144,8 +151,8 @@ def _results_page(stores: EvaluatorStores, query: Parameters) -> Component:
                 className="page-head",
             ),
             dcc.Interval(id="listening-tick", interval=POLL_MS),
-            dcc.Store(id="listening-seen", data=stores.listening.revision(test)),
-            html.Div(_results(stores, test, screened=not everybody), id="listening-body"),
+            dcc.Store(id="listening-seen"),
+            html.Div(_results(stores, query, find(stores, query)), id="listening-body"),
         ],
         className="page listening",
     )
@@ -159,11 +166,28 @@ def _retire(stores: EvaluatorStores) -> Component | None:
     return dcc.ConfirmDialogProvider(button, id="listening-retire", message=told)
 
 
-def _results(stores: EvaluatorStores, test: ListeningTest, *, screened: bool) -> Component:
-    answers = stores.listening.answers(test)
-    found = results(test, answers, screened=screened)
+def find(stores: EvaluatorStores, query: Parameters) -> Found | Making:
+    """The results of the address's test, or how far they are.
+
+    Raises:
+        UnknownTest: there is no such test.
+        CancelledComparison: somebody has given them up.
+    """
+    test = stores.listening.get(query.get("test", ""))
+    return stores.listened.of(test, screened=query.get("screened") != "no")
+
+
+def _results(stores: EvaluatorStores, query: Parameters, found: Found | Making) -> Component:
+    if isinstance(found, Making):
+        return waiting.waiting(WAITING, found)
+    test = stores.listening.get(query.get("test", ""))
     raters = stores.listening.raters(test)
-    return results_view(test, found, raters, heard=_utterances(stores, test), hurried=hasty(answers))
+    return results_view(test, found, raters, heard=_utterances(stores, test), query=query, path=PATH)
+
+
+def _cancel(stores: EvaluatorStores, query: Parameters) -> None:
+    test = stores.listening.get(query.get("test", ""))
+    stores.listened.cancel(test, screened=query.get("screened") != "no")
 
 
 def _utterances(stores: EvaluatorStores, test: ListeningTest) -> dict[tuple[str, str], str]:
@@ -232,25 +256,29 @@ def register(app: Dash, stores: EvaluatorStores) -> None:
         State("url", "search"),
         prevent_initial_call=True,
     )
-    def look(_tick: int | None, seen: int | None, search: str | None) -> tuple[Any, Any]:
+    def look(_tick: int | None, seen: str | None, search: str | None) -> tuple[Any, Any]:
         query = Parameters.of(search)
-        test = stores.listening.get(query.get("test", ""))
-        now = stores.listening.revision(test)
-        if now == seen:
+        found = find(stores, query)
+        now = f"{found.revision} {found.making}" if isinstance(found, Found) else None
+        if now is None or now == seen:  # what is made for the first time tells its own progress
             return no_update, no_update
-        return _results(stores, test, screened=query.get("screened") != "no"), now
+        return _results(stores, query, found), now
+
+    waiting.register(app, WAITING, stores, find, _cancel)
 
     @app.server.get("/export/listening/<id>.<any(csv,json,yaml):ending>", endpoint="export_listening")
     def download(id: str, ending: str) -> Response:
         test = stores.listening.get(id)
-        answers = stores.listening.answers(test)
-        match ending:
-            case "csv":
-                answer = Response(spreadsheet.lines(COLUMNS, records(test, answers)), mimetype="text/csv")
-            case "yaml":
-                answer = Response(as_yaml(test), mimetype="application/yaml")
-            case _:
-                found = results(test, answers, screened=request.args.get("screened") != "no")
-                answer = Response(report(test, answers, found), mimetype="application/json")
-        answer.headers["Content-Disposition"] = f'attachment; filename="{test.id}.{ending}"'
-        return answer
+
+        def written(query: Parameters) -> str | Iterable[bytes]:
+            match ending:
+                case "csv":
+                    return spreadsheet.lines(COLUMNS, records(test, stores.listening.answers(test)))
+                case "yaml":
+                    return as_yaml(test)
+                case _:
+                    found = ready(find(stores, query.replaced(test=id)))
+                    ready(found.making or found)  # a file has the newest ratings or is not there yet
+                    return report(test, found.answers, found.results).decode()
+
+        return attachment(f"{test.id}.{ending}", MIME_TYPES[ending], written)

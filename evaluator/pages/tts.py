@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
-from evaluator.components.tts_controls import controls, explanation, nothing, pager, transport
+from evaluator.components.tts_controls import controls, explanation, nothing, transport
 from evaluator.components.tts_rows import Shown, row, system_strip
 from evaluator.components.tts_wish import Wish
 from evaluator.tts.room import RoomPage, room_page
 from evaluator.tts.stimuli import StimulusSet, is_tts
+from explorer.components.pager import pager
 from explorer.corpora.corpus import Corpus
 from explorer.formatting import count
 from explorer.querying.parameters import Parameters
@@ -103,7 +104,7 @@ def _body(stores: EvaluatorStores, corpus: Corpus, parameters: Parameters) -> li
         controls(corpus, stimuli, wish),
         html.Div([transport(), system_strip(shown)], className="tts-bar"),
         *([row(shown, one, first + number) for number, one in enumerate(found.rows, start=1)] or [nothing(found)]),
-        pager(parameters, wish.page, found.total, size=size),
+        pager(parameters, PATH, wish.page, found.total, size=size, of="sentences"),
         _problems(stimuli),
     ]
 

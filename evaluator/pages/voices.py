@@ -3,28 +3,28 @@ with what people said in a listening test. The address says which test (``test=`
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 from flask import Response, request
 
+from evaluator.comparing.comparison_store import Making
+from evaluator.components import waiting
 from evaluator.components.job_list import badge, bar, numbers
 from evaluator.jobs.job_table import Job
 from evaluator.listening.design import ListeningTest
-from evaluator.listening.results import results, scores
+from evaluator.listening.results import Tell, rated
 from evaluator.tts.stimuli import StimulusSet
 from evaluator.voices.judges import INSTALL, JUDGES, missing_judges
 from evaluator.voices.measures import VOICE_MEASURES
 from evaluator.voices.summary import (
-    FEWEST_SYSTEMS,
     Correlation,
     Point,
+    Relation,
     by_system,
-    correlation,
-    of_systems,
-    outliers,
-    points,
+    relation,
     score_columns,
 )
 from explorer import figures, spreadsheet
@@ -45,6 +45,7 @@ TITLE = "Scores of voices"
 TAB = "Scores"
 UNDER = "/tts"
 POLL_MS = 1500
+WAITING = "voices-relation"
 
 
 def layout(stores: EvaluatorStores, query: Parameters) -> Component:
@@ -184,7 +185,7 @@ def _shown(column: Column, number: float) -> str:
 def _relation(
     stores: EvaluatorStores, corpus: Corpus, material: StimulusSet, columns: list[Column], query: Parameters
 ) -> Component:
-    tests = [test for test in stores.listening.all()[0] if test.corpus == corpus.name]
+    tests = _tests(stores, corpus)
     if not tests:
         link = dcc.Link(
             "Make a listening test", href=query.only(PLACE).href("/listening"), className="btn btn-secondary"
@@ -193,9 +194,7 @@ def _relation(
             "How well a score goes with what people hear is shown here once there is a listening test of this corpus."
         )
         return panel("Scores and ratings", state("bi-headphones", "No ratings yet", told, actions=[link]))
-    test = next((one for one in tests if one.id == query.get("test")), tests[-1])
-    column = next((one for one in columns if one.name == query.get("score")), columns[0])
-    found = points(corpus, material, column, rated(stores, test))
+    test, column = _chosen(tests, columns, query)
     choice = html.Div(
         [
             parameter_select("test", "Ratings of", [(one.id, one.title) for one in tests], test.id),
@@ -203,31 +202,54 @@ def _relation(
         ],
         className="row-flex",
     )
-    if not found:
+    found = stores.listened.beside(*_wish(stores, corpus, material, test, column))
+    if isinstance(found, Making):
+        return panel("Scores and ratings", [choice, waiting.waiting(WAITING, found)])
+    if not found.points:
         told = "No reading has both: rate some in the listening test, and score the voices."
         return panel("Scores and ratings", [choice, state("bi-link-45deg", "Nothing to compare yet", told)])
-    whole = of_systems(found, by_system(corpus, material, column))
     return panel(
         "Scores and ratings",
         [
             choice,
             html.Ul(
                 [
-                    html.Li(_told("readings", correlation(found))),
-                    html.Li(_told("systems", correlation(whole, fewest=FEWEST_SYSTEMS))),
+                    html.Li(_told("readings", found.readings)),
+                    html.Li(_told("systems", found.systems)),
                 ]
             ),
-            _scatter(corpus, test, column, found),
-            _outliers(corpus, column, found),
+            _scatter(corpus, test, column, found.points),
+            _outliers(corpus, column, found.outliers),
         ],
     )
 
 
-def rated(stores: EvaluatorStores, test: ListeningTest) -> list[Any]:
-    """What raters said who are not left out, as numbers about systems."""
-    answers = stores.listening.answers(test)
-    gone = {one.rater for one in results(test, answers).left_out}
-    return scores(test, [a for a in answers if a.rater not in gone and a.screen.purpose == "rated"])
+def _tests(stores: EvaluatorStores, corpus: Corpus) -> list[ListeningTest]:
+    return [test for test in stores.listening.all()[0] if test.corpus == corpus.name]
+
+
+def _chosen(
+    tests: Sequence[ListeningTest], columns: Sequence[Column], query: Parameters
+) -> tuple[ListeningTest, Column]:
+    test = next((one for one in tests if one.id == query.get("test")), tests[-1])
+    return test, next((one for one in columns if one.name == query.get("score")), columns[0])
+
+
+def _wished(stores: EvaluatorStores, query: Parameters) -> tuple[Any, Callable[[Tell], Relation]]:
+    """The same of an address that is shown."""
+    corpus = stores.corpus(query)
+    material = stores.stimuli.of(stores.library.get(corpus.name))
+    return _wish(stores, corpus, material, *_chosen(_tests(stores, corpus), score_columns(corpus), query))
+
+
+def _wish(
+    stores: EvaluatorStores, corpus: Corpus, material: StimulusSet, test: ListeningTest, column: Column
+) -> tuple[Any, Callable[[Tell], Relation]]:
+    """What the relation of a score and a test's ratings depends on, and how it is made."""
+    revision, answers = stores.listening.snapshot(test)
+    return (corpus.key, material.key, column.name, test, revision), lambda tell: relation(
+        corpus, material, column, rated(test, answers), tell=tell
+    )
 
 
 def _told(what: str, found: Correlation) -> str:
@@ -238,7 +260,7 @@ def _told(what: str, found: Correlation) -> str:
     return f"Over {count(found.points)} {what}: Spearman's rho {decimal(found.rho)}{sure}."
 
 
-def _scatter(corpus: Corpus, test: ListeningTest, column: Column, found: list[Point]) -> Component:
+def _scatter(corpus: Corpus, test: ListeningTest, column: Column, found: Sequence[Point]) -> Component:
     groups: dict[str, list[Dot]] = {}
     for point in found:
         said = f"rated {decimal(point.rating)} by {point.ratings}"
@@ -257,7 +279,7 @@ def _address(corpus: Corpus, point: Point) -> str:
     return Parameters((("corpus", corpus.name), ("u", point.utterance))).href("/utterance")
 
 
-def _outliers(corpus: Corpus, column: Column, found: list[Point]) -> Component | None:
+def _outliers(corpus: Corpus, column: Column, found: Sequence[tuple[Point, float]]) -> Component | None:
     rows = [
         html.Tr(
             [
@@ -268,7 +290,7 @@ def _outliers(corpus: Corpus, column: Column, found: list[Point]) -> Component |
                 html.Td("scored too high" if apart > 0 else "scored too low"),
             ]
         )
-        for point, apart in outliers(found)
+        for point, apart in found
     ]
     if not rows:
         return None
@@ -334,6 +356,14 @@ def register(app: Dash, stores: EvaluatorStores) -> None:
             return no_update
         stores.jobs.cancel(job.id)
         return _status(stores.jobs.get(job.id))
+
+    waiting.register(
+        app,
+        WAITING,
+        stores,
+        lambda stores, query: stores.listened.beside(*_wished(stores, query)),
+        lambda stores, query: stores.listened.cancel_beside(_wished(stores, query)[0]),
+    )
 
     app.clientside_callback(
         "click => click && click.points.length && click.points[0].customdata"

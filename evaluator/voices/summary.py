@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,6 +62,35 @@ class Correlation:
     points: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relation:
+    """A score beside ratings: the ``points`` that have both, how both go together, and where they differ most."""
+
+    points: tuple[Point, ...]
+    readings: Correlation
+    systems: Correlation
+    outliers: tuple[tuple[Point, float], ...]
+
+
+def relation(
+    corpus: Corpus,
+    material: StimulusSet,
+    column: Column,
+    rated: Sequence[Score],
+    *,
+    tell: Callable[[int, int], None] = lambda _done, _of: None,
+) -> Relation:
+    """How a score goes with ratings; ``tell`` is told how many resamples are done of all."""
+    found = points(corpus, material, column, rated)
+    whole = of_systems(found, by_system(corpus, material, column))
+    return Relation(
+        points=tuple(found),
+        readings=correlation(found, tell=tell),
+        systems=correlation(whole, fewest=FEWEST_SYSTEMS),
+        outliers=tuple(outliers(found)),
+    )
+
+
 def score_columns(corpus: Corpus) -> list[Column]:
     """The columns that score a reading by a number: of the voice, of the sound, and round trips of recognizers."""
     scored = [column for column in corpus.columns if column.kind == "number"]
@@ -114,7 +143,9 @@ def points(corpus: Corpus, material: StimulusSet, column: Column, rated: Sequenc
     return made
 
 
-def correlation(found: Sequence[Point], *, fewest: int = FEWEST) -> Correlation:
+def correlation(
+    found: Sequence[Point], *, fewest: int = FEWEST, tell: Callable[[int, int], None] = lambda _done, _of: None
+) -> Correlation:
     """How the ranks of scores and ratings go together; None for fewer than ``fewest`` points."""
     scores = np.array([point.score for point in found])
     ratings = np.array([point.rating for point in found])
@@ -125,8 +156,11 @@ def correlation(found: Sequence[Point], *, fewest: int = FEWEST) -> Correlation:
     members = [np.flatnonzero(sentence == number) for number in range(len(names))]
     generator = np.random.default_rng(SEED)
     drawn = []
-    for _ in range(RESAMPLES):
-        places = np.concatenate([members[number] for number in generator.integers(len(names), size=len(names))])
+    for number in range(RESAMPLES):
+        if number % 100 == 0:
+            tell(number, RESAMPLES)
+        drawn_names = generator.integers(len(names), size=len(names))
+        places = np.concatenate([members[name] for name in drawn_names])
         one = spearman(scores[places], ratings[places])
         if one is not None:
             drawn.append(one)

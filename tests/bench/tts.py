@@ -135,7 +135,7 @@ def _browser(address: str, say: Callable[[str], None]) -> None:
         page.wait_for_selector(".tts-row .player[data-state=ready]")
         for number in range(5):
             began = time.perf_counter()
-            page.locator('[data-tts-page="1"] a').click()
+            page.locator('[data-page-step="1"] a').click()
             page.wait_for_selector(f'[data-tts-row="{(number + 1) * ROWS + 1}"] .player[data-state=ready]')
             opened.append(time.perf_counter() - began)
         _line(say, "another page in the browser, until its first pictures, median", statistics.median(opened))
