@@ -92,7 +92,7 @@
       this.playable(facts.duration);
       this.drawPictures(facts);
       const channels = facts.channels === 1 ? "mono" : facts.channels === 2 ? "stereo" : `${facts.channels} channels`;
-      const peak = facts.peak_db === null ? "digital silence" : `peak ${facts.peak_db.toFixed(1).replace("-", "−")} dBFS`;
+      const peak = facts.peak_db === null ? "digital silence" : `peak ${facts.peak_db.toFixed(1).replace(/^-0\.0$/, "0.0").replace("-", "−")} dBFS`;
       this.facts.textContent = `${facts.sample_rate / 1000} kHz · ${channels} · ${peak}`;
       this.facts.title = this.facts.textContent; // it is cut off where there is little room
       this.note.textContent = facts.note || "";

@@ -21,6 +21,12 @@
       container.style.setProperty("--channels", Math.min(this.channels, 6));
       container.replaceChildren();
       this.canvas = container.appendChild(document.createElement("canvas"));
+      for (let c = 0; this.channels > 1 && c < this.channels; c += 1) {
+        const name = container.appendChild(document.createElement("span"));
+        name.className = "player-channel";
+        name.style.top = `${(100 * c) / this.channels}%`;
+        name.textContent = this.channels === 2 ? ["left", "right"][c] : `${c + 1}`;
+      }
       this.played = container.appendChild(document.createElement("div"));
       this.played.className = "player-played";
       this.playedCanvas = this.played.appendChild(document.createElement("canvas"));

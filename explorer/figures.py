@@ -71,10 +71,10 @@ def histogram(histogram: Histogram, column: Column, *, href: Callable[[float, fl
             hoverinfo="text",
         )
     )
-    return _plain(figure, suffix=" %" if column.style == "percent" else "")
+    return _plain(figure, suffix=" %" if column.style == "percent" else "", most=max(counts, default=0))
 
 
-def _plain(figure: go.Figure, *, suffix: str) -> go.Figure:
+def _plain(figure: go.Figure, *, suffix: str, most: int) -> go.Figure:
     figure.update_layout(
         height=150,
         margin={"l": 40, "r": 6, "t": 8, "b": 24},
@@ -85,9 +85,10 @@ def _plain(figure: go.Figure, *, suffix: str) -> go.Figure:
             "gridcolor": GRID,
             "zeroline": False,
             "fixedrange": True,
-            "nticks": 4,
             "rangemode": "tozero",
             "tickformat": "~s",
+            # Counts are whole: between 0 and 1 there is nothing to mark.
+            **({"nticks": 4} if most > 3 else {"dtick": 1}),
         },
     )
     return figure

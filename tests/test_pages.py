@@ -16,6 +16,7 @@ from dash._utils import to_json
 import explorer.pages
 from explorer.columns import Column
 from explorer.components import distributions, filters, shell, table
+from explorer.components.banners import changed_banner
 from explorer.components.guide import guide
 from explorer.config_files import load
 from explorer.corpora.corpus import Corpus
@@ -327,6 +328,32 @@ def test_a_corpus_without_a_good_line_says_what_was_wrong(tmp_path: Path) -> Non
     assert "broken has no utterances" in shown
     assert any("broken.jsonl:1: broken JSON" in words for words in shown)
     assert "overview-ask" not in text(page)
+
+
+def test_a_corpus_without_its_sound_says_where_it_should_be(tmp_path: Path) -> None:
+    lines = ('{"audio_filepath": "gone/a.wav", "duration": 2.0, "text": "a"}', '{"audio_filepath": "gone/b.wav"}')
+    (tmp_path / "m.json").write_text("\n".join(lines))
+    library = Library(tmp_path / "cache")
+    library.open("lost", [tmp_path / "m.json"])
+    loaded(library, "lost")
+    stores = Stores(library=library, config=load())
+    page = explorer.pages.overview.layout(stores, Parameters.of(""))
+    shown = " ".join(_strings(json.loads(to_json(page))))
+    assert f"{tmp_path}/gone/a.wav does not exist" in shown
+    assert "--audio-base-path" in shown
+    assert "2.0\u00a0s on average" in shown  # one of two rows has a duration
+    assert "sound missing or unreadable; the rows are here" in shown
+    problems = text(explorer.pages.problems.layout(stores, Parameters.of("")))
+    assert "1 problem in one file, beside 2 utterances" in problems
+    assert "A faulty line is left out" not in problems
+    library.close()
+
+
+def test_a_file_that_is_gone_is_not_called_changed(tmp_path: Path) -> None:
+    here = tmp_path / "here.json"
+    here.touch()
+    assert "here.json has changed on disk since it was loaded." in text(changed_banner([here]))
+    assert "gone.json is no longer on disk." in text(changed_banner([tmp_path / "gone.json"]))
 
 
 def test_of_many_systems_the_scores_of_one_are_drawn() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from explorer.columns import Column
 from explorer.figures import FRAME, GRID
@@ -41,16 +41,18 @@ def overlaid(found: Overlay, column: Column, *, href: Callable[[str, float, floa
             for (start, end), share in zip(bins, shares, strict=True)
         ]
         figure.add_scatter(
-            x=[start + width / 2 for start, _ in bins],
-            y=[100 * share for share in shares],
+            x=[bins[0][0], *(start + width / 2 for start, _ in bins), bins[-1][0] + width] if bins else [],
+            y=_to_the_edges([100 * share for share in shares]),
             name=escape(name),
             mode="lines+markers",
             line={"color": SERIES[number % len(SERIES)], "dash": DASHES[number % len(DASHES)], "width": 2},
             line_shape="hvh",
             marker={"size": 8, "opacity": 0, "color": SERIES[number % len(SERIES)]},
-            hovertext=told,
+            hovertext=_to_the_edges(told),
             hoverinfo="text",
-            customdata=[href(name, start, end, place == len(bins) - 1) for place, (start, end) in enumerate(bins)],
+            customdata=_to_the_edges(
+                [href(name, start, end, place == len(bins) - 1) for place, (start, end) in enumerate(bins)]
+            ),
         )
     figure.update_layout(
         height=HEIGHT,
@@ -68,3 +70,8 @@ def overlaid(found: Overlay, column: Column, *, href: Callable[[str, float, floa
         },
     )
     return figure
+
+
+def _to_the_edges(values: list[Any]) -> list[Any]:
+    """The values of the bins' middles, the first and the last again: a line of steps goes from edge to edge."""
+    return [*values[:1], *values, *values[-1:]]

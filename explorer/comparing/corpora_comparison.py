@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from explorer.corpora.corpus import Corpus
 
 BINS = 40
-FEWEST_BINS = 8
+FEWEST_BINS = 16
 COMPARED = ("duration", "words", "word_rate", "character_rate")
 """The columns whose distributions are laid over each other: every corpus has them."""
 

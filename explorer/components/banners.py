@@ -15,6 +15,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from explorer.components.cards import attributes, icon, progress_bar, state
+from explorer.places.paths import is_remote
 
 
 class Progress(Protocol):
@@ -54,14 +55,30 @@ def progress_banner(progress: Progress) -> Component:
     )
 
 
+def failed_banner(sentence: str) -> Component:
+    """Reading the corpus again has failed: why, what is still shown, and another try."""
+    return html.Div(
+        [
+            icon("bi-exclamation-triangle"),
+            html.Span(f"{sentence}. What was loaded before stays as it is."),
+            dbc.Button("Try again", id="shell-reload", color="secondary", size="sm"),
+        ],
+        className="banner warn",
+        role="alert",
+    )
+
+
 def changed_banner(sources: Sequence[Path]) -> Component:
     """Files of the corpus are not what was loaded any more: offer to load them again."""
     names = ", ".join(source.name for source in sources[:3]) + (" …" if len(sources) > 3 else "")
-    verb = "has" if len(sources) == 1 else "have"
+    one = len(sources) == 1
+    told = f"{names} {'has' if one else 'have'} changed on disk since {'it was' if one else 'they were'} loaded."
+    if not any(is_remote(source) or source.exists() for source in sources):
+        told = f"{names} {'is' if one else 'are'} no longer on disk. What was loaded stays as it is."
     return html.Div(
         [
             icon("bi-arrow-repeat"),
-            html.Span(f"{names} {verb} changed on disk since it was loaded."),
+            html.Span(told),
             dbc.Button("Reload", id="shell-reload", color="secondary", size="sm"),
         ],
         className="banner warn",

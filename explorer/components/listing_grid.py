@@ -54,13 +54,14 @@ class Source(Protocol):
 
 WIDTHS = {"word": 190, "variants": 240, "reasons": 420, "name": 230, "category": 190, "glyph": 120, "first": 170}
 WIDTHS |= {"last": 170, "code": 120}
+LEAST_WIDTH = 150
 
 
 def grid(id: str, columns: Sequence[Column], view: Query, *, linked: Sequence[str], nothing: str) -> Component:
     """The table itself; the columns ``linked`` are links, ``nothing`` is said when no row passes."""
     visible = [column.name for column in columns if not column.hidden]
     definitions = table.definitions(columns, visible, view)
-    for definition in definitions:
+    for place, definition in enumerate(definitions):
         name = definition["colId"]
         if name in linked:
             definition["cellRenderer"] = "CellLink"
@@ -71,6 +72,8 @@ def grid(id: str, columns: Sequence[Column], view: Query, *, linked: Sequence[st
             definition["filter"] = False
         if name in WIDTHS:
             definition["initialWidth"] = WIDTHS[name]
+        if not place:  # it takes what the others leave, so that the lines reach the edge of the table
+            definition |= {"flex": 1, "minWidth": WIDTHS.get(name, LEAST_WIDTH)}
     return dag.AgGrid(
         id=id,
         rowModelType="infinite",
@@ -177,7 +180,8 @@ def register(app: Dash, name: str, source: Source) -> None:
             said = html.Div([icon("bi-exclamation-triangle"), str(error)], className="banner warn", role="alert")
             return {"rowData": [], "rowCount": 0}, no_update, None, said
         of = f" of {count(shown.size)}" if number != shown.size else ""
-        extent = [html.B(count(number)), f"{of} {source.things(parameters)}"]
+        things = source.things(parameters)
+        extent = [html.B(count(number)), f"{of} {things.removesuffix('s') if number == 1 and not of else things}"]
         pairs = view.pairs()
         same = [list(pair) for pair in pairs] == [list(pair) for pair in before]
         return {"rowData": page, "rowCount": number}, no_update if same else pairs, extent, None

@@ -19,6 +19,7 @@ from explorer.components.banners import (
     away_banner,
     changed_banner,
     error_page,
+    failed_banner,
     failed_visit,
     not_found,
     progress_banner,
@@ -351,7 +352,9 @@ def _watch(stores: Stores, parameters: Parameters) -> tuple[str, list[Component]
     progress = stores.library.progress(name)
     changed = stores.library.changed(name) if progress is None else ()
     banners = []
-    if progress is not None:
+    if progress is not None and progress.stage == "failed":
+        banners.append(failed_banner(progress.message))
+    elif progress is not None:
         banners.append(progress_banner(progress))
     if changed:
         banners.append(changed_banner(changed))

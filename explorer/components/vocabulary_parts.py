@@ -15,7 +15,7 @@ from dash.development.base_component import Component
 from explorer import figures
 from explorer.components.cards import attributes, help_mark, progress_bar, state, tile
 from explorer.components.shell import parameter_select
-from explorer.formatting import count, percent
+from explorer.formatting import EMPTY, count, counted, percent
 from explorer.querying.listing import Listing
 from explorer.querying.parameters import PLACE
 from explorer.querying.query import Filter, Query, Test
@@ -109,8 +109,8 @@ def _word_tiles(stores: Stores, here: Place, shown: Listing, known: VocabularyFa
         tile("Different words", count(known.types), note="the vocabulary", help_text="Words told apart as said above."),
         tile(
             "Only once",
-            percent(known.once / known.types if known.types else None, digits=1),
-            note=f"{count(known.once)} words",
+            percent(known.once / known.types, digits=1) if known.types else EMPTY,
+            note=counted(known.once, "word"),
             href=_filtered(here, once),
             help_text="Share of the different words that occur a single time (hapax legomena): see them.",
         ),

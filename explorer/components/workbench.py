@@ -19,7 +19,7 @@ from explorer.components.grid import served
 from explorer.corpora.corpus import Corpus
 from explorer.errors import SpeechDataError
 from explorer.exporting import BY_ENDING
-from explorer.formatting import count, hours
+from explorer.formatting import count, counted, hours
 from explorer.querying.parameters import PLACE, Parameters
 from explorer.querying.query import Query
 from explorer.stores import Stores
@@ -132,7 +132,10 @@ def grid(corpus: Corpus, view: Query, visible: Sequence[str]) -> Component:
 def _no_rows(corpus: Corpus) -> str:
     if corpus.size:
         return "No utterance passes this filter"
-    return f"{corpus.name} has no utterances" if corpus.complete else "The first rows are being loaded"
+    if not corpus.complete:
+        return "The first rows are being loaded"
+    why = f": {counted(corpus.problem_count, 'line')} could not be read, see Problems" if corpus.problem_count else ""
+    return f"{corpus.name} has no utterances{why}"
 
 
 def inspector_head() -> Component:
@@ -166,7 +169,14 @@ def extent_text(corpus: Corpus, view: Query) -> list[Any]:
     more = "" if corpus.complete else "+"
     whole = html.Span(f" of {count(corpus.size)}{more}") if filters.pieces(view) else more
     unknown = f" · {count(extent.unknown_durations)} of unknown duration" if extent.unknown_durations else ""
-    return [html.B(count(extent.utterances)), whole, " utterances · ", html.B(hours(extent.hours)), unknown]
+    things = " utterance · " if extent.utterances == 1 and not whole else " utterances · "
+    return [
+        html.B(count(extent.utterances)),
+        whole,
+        things,
+        html.B(hours(extent.hours)),
+        unknown,
+    ]
 
 
 def export_links(parameters: Parameters, view: Query) -> list[Component]:

@@ -243,7 +243,7 @@ class Corpus:
         shard = utterance.extra.get("shard_id")
         place = self.whereabouts.allowed(self.whereabouts.place(utterance.audio, utterance.source, shard=shard))
         if isinstance(place, Path) and not place.is_file():
-            raise MissingAudio(f"{place} is not there; is the audio root right?")
+            raise MissingAudio(f"{place} is not there; if it lies elsewhere, say where with --audio-base-path")
         return place
 
     def listed(self, rows: np.ndarray, columns: Sequence[str]) -> list[tuple[str, list[Any]]]:

@@ -124,7 +124,7 @@ def _corpus(name: str, recipe: Recipe, database: Database, cache: Path, *, key: 
         whereabouts=recipe.whereabouts(meta["source_names"], cache),
         size=size,
         complete=complete,
-        problems=tuple(Problem(*problem) for problem in listed),
+        problems=_in_order([Problem(*problem) for problem in listed], meta["source_names"]),
         problem_count=sum(kinds.values()),
         problem_kinds=kinds,
         order=tuple(meta["order"]),
@@ -140,3 +140,9 @@ def _corpus(name: str, recipe: Recipe, database: Database, cache: Path, *, key: 
             cases=meta.get("cases", {}),
         ),
     )
+
+
+def _in_order(problems: list[Problem], sources: Sequence[str]) -> tuple[Problem, ...]:
+    """As the lines stand in the sources: those of sound were found last."""
+    places = {name: place for place, name in enumerate(sources)}
+    return tuple(sorted(problems, key=lambda problem: (places.get(problem.source, len(places)), problem.line or 0)))

@@ -30,6 +30,10 @@ class Problem:
         return f'{address}: "{self.field}" {self.message}' if self.field else f"{address}: {self.message}"
 
 
+SOUND_PROBLEMS = ("missing audio", "unreadable audio", "forbidden audio", "offset beyond the end")
+"""The kinds of problems that cost an utterance its duration and nothing else: the row stays."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Utterance:
     """One row of a corpus.

@@ -1,4 +1,7 @@
-"""The list of sounds that engines work on, as a Parquet file; what people download is in exporting/."""
+"""The sounds of a corpus: the list that engines work on, as a Parquet file, and a look whether they are there.
+
+What people download is in exporting/.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +18,25 @@ if TYPE_CHECKING:
     from explorer.corpora.corpus import Corpus
 
 ROWS_AT_ONCE = 20_000
+LOOKED_AT = 12
 AUDIO_LIST = pa.schema(
     {"id": pa.string(), "row": pa.int32(), "path": pa.string(), "offset": pa.float64(), "duration": pa.float64()}
 )
+
+
+def absent_sound(corpus: Corpus) -> Path | None:
+    """Where the first sound should be, when none of a few rows from everywhere has its file; None when one has.
+
+    Only files on this machine are looked for: members of tars and objects in storage would take too long.
+    """
+    rows = np.unique(np.linspace(0, corpus.size - 1, min(corpus.size, LOOKED_AT)).astype(np.int32))
+    first: Path | None = None
+    for _, (audio, source) in corpus.listed(rows, ("audio", "source")):
+        place = corpus.whereabouts.path(audio, source)
+        if place is None or place.exists():
+            return None
+        first = first or place
+    return first
 
 
 def write_audio_list(corpus: Corpus, query: Query, path: Path) -> None:

@@ -67,6 +67,12 @@ class Statistics:
     problem_count: int
     problem_kinds: dict[str, int]
 
+    @property
+    def mean_duration(self) -> float | None:
+        """Hours of an utterance whose duration is known; None when none is."""
+        known = self.utterances - self.unknown_durations
+        return self.hours / known if known else None
+
 
 def histogram(corpus: Corpus, query: Query, column: str, *, bins: int = 40) -> Histogram:
     """The distribution of a number column over the rows of ``query``, in at most ``bins`` bins with round edges.

@@ -49,7 +49,8 @@ def recognizes(path: Path, start: bytes) -> bool:
     if texts is None or _sounds(path):
         return False
     separator = _separator(peek(texts))
-    keys = {line.split(separator, 1)[0].strip() for line in peek(texts).decode("utf-8", "replace").splitlines()}
+    lines = (line.split(separator, 1) for line in peek(texts).decode("utf-8", "replace").splitlines())
+    keys = {cells[0].strip() for cells in lines if cells}
     return any(Path(name).stem in keys for folder in _systems(path) for name in _sounds(folder))
 
 
@@ -125,7 +126,7 @@ def _lines(path: Path, reading: Reading, source: str) -> Iterator[tuple[str, Tex
             yield "", line
             continue
         cells = [cell.strip() for cell in line.text.split(separator, 1 if separator is None else -1)]
-        if line.number == 1 and cells[0].lower() in ("id", "sentence_id", "file", "name"):
+        if line.number == 1 and cells and cells[0].lower() in ("id", "sentence_id", "file", "name"):
             continue
         if len(cells) < 2 or not cells[0]:
             yield "", Problem(source, line.number, None, "the line is not of the form id|text", "no text")

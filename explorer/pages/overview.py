@@ -15,8 +15,10 @@ from dash.development.base_component import Component
 from explorer.components.cards import icon, problem_kinds, state, tile
 from explorer.components.distributions import alphabet, bars, distributions, drawn_columns
 from explorer.corpora.corpus import Corpus
+from explorer.corpora.records import SOUND_PROBLEMS
+from explorer.corpora.sound_list import absent_sound
 from explorer.corpora.stats import Statistics, statistics
-from explorer.formatting import count, hours
+from explorer.formatting import count, counted, hours
 from explorer.querying.parameters import PLACE, Parameters
 from explorer.querying.query import Filter, Query, Test
 from explorer.stores import Stores
@@ -68,7 +70,7 @@ def _changing(stores: Stores, corpus: Corpus, parameters: Parameters) -> list[Co
         return [_nothing(corpus, parameters)]
     known = statistics(corpus)
     sections = [draw(stores, corpus, Query()) for draw in stores.sections]
-    parts = [_tiles(corpus, known, parameters), *sections, alphabet(known, parameters)]
+    parts = [_unheard(corpus), _tiles(corpus, known, parameters), *sections, alphabet(known, parameters)]
     return [part for part in parts if part is not None]
 
 
@@ -94,7 +96,7 @@ def _nothing(corpus: Corpus, parameters: Parameters) -> Component:
 def _tiles(corpus: Corpus, known: Statistics, parameters: Parameters) -> Component:
     partial = not corpus.complete
     so_far = "of the rows loaded so far" if partial else ""
-    on_average = f"{hours(known.hours / known.utterances)} on average" if known.utterances else ""
+    on_average = "" if known.mean_duration is None else f"{hours(known.mean_duration)} on average"
     as_written = "of all references, as they are written"
     numbers = (
         ("Audio", hours(known.hours), on_average, "Sum of all known durations."),
@@ -115,7 +117,7 @@ def _tiles(corpus: Corpus, known: Statistics, parameters: Parameters) -> Compone
         tile(
             "Problems",
             count(problems),
-            note=so_far or ("faulty lines, left out" if problems else "every line was loaded"),
+            note=so_far or _faults(corpus),
             partial=partial,
             tone="warn" if problems else "plain",
             href=parameters.href("/problems"),
@@ -128,13 +130,38 @@ def _tiles(corpus: Corpus, known: Statistics, parameters: Parameters) -> Compone
             tile(
                 "Unknown durations",
                 count(known.unknown_durations),
-                note="read from the audio in the background",
+                note="their sound could not be read"
+                if corpus.tables.measured
+                else "read from the audio in the background",
                 tone="warn",
                 href=parameters.plus(unknown.pairs()).href("/utterances"),
                 help_text="Rows without a duration: open them.",
             )
         )
     return html.Div(tiles, className="tiles")
+
+
+def _faults(corpus: Corpus) -> str:
+    """What the problems have cost."""
+    silent = sum(corpus.problem_kinds.get(kind, 0) for kind in SOUND_PROBLEMS)
+    lines = corpus.problem_count - silent
+    if not silent:
+        return "faulty lines, left out" if lines else "every line was loaded"
+    if not lines:
+        return "sound missing or unreadable; the rows are here"
+    return f"{counted(lines, 'faulty line')} left out, {count(silent)} without sound"
+
+
+def _unheard(corpus: Corpus) -> Component | None:
+    """Said when no sound is where it should be: most often the folder is not the one that the paths count from."""
+    absent = absent_sound(corpus) if corpus.size else None
+    if absent is None:
+        return None
+    told = (
+        f"No sound is where the manifest says: {absent} does not exist. If the files lie elsewhere, start Earmark with "
+        "--audio-base-path FOLDER (audio_root in a configuration). Everything but the sound works as it is."
+    )
+    return html.Div([icon("bi-volume-mute"), html.Span(told)], className="banner warn inside", role="status")
 
 
 def register(app: Dash, stores: Stores) -> None:

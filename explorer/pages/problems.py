@@ -12,8 +12,8 @@ from dash.development.base_component import Component
 from explorer.components.cards import icon, problem_kinds, state
 from explorer.components.grid import THEME
 from explorer.corpora.corpus import Corpus
-from explorer.corpora.records import Problem
-from explorer.formatting import count
+from explorer.corpora.records import SOUND_PROBLEMS, Problem
+from explorer.formatting import count, counted
 from explorer.querying.parameters import PLACE, Parameters
 from explorer.stores import Stores
 
@@ -49,9 +49,16 @@ def _sentence(corpus: Corpus) -> str:
     files = "one file" if sources == 1 else f"{sources} files"
     loading = "" if corpus.complete else " so far; loading goes on"
     return (
-        f"{count(corpus.problem_count)} problems in {files}, beside {count(corpus.size)} good utterances{loading}. "
-        "A faulty line is left out; the rest of the corpus is loaded."
+        f"{counted(corpus.problem_count, 'problem')} in {files}, beside {counted(corpus.size, 'utterance')}{loading}. "
+        f"{_costs(corpus)}"
     )
+
+
+def _costs(corpus: Corpus) -> str:
+    silent = sum(corpus.problem_kinds.get(kind, 0) for kind in SOUND_PROBLEMS)
+    stays = "A row whose sound is missing or unreadable stays, without a duration."
+    left_out = "A faulty line is left out; the rest of the corpus is loaded."
+    return stays if silent and silent == corpus.problem_count else f"{left_out} {stays}" if silent else left_out
 
 
 def _exports(query: Parameters) -> list[Component]:

@@ -34,6 +34,11 @@ NOTHING = {
     "hypotheses": "No such word: systems say nothing here that no reference has",
     "characters": "No character passes this filter",
 }
+EMPTY = NOTHING | {
+    "words": "No words: no utterance has a reference",
+    "characters": "No characters: no utterance has a reference",
+}
+"""Said where the whole list is empty, not only the part that a filter leaves."""
 SEARCH = {"words": "Find a word", "hypotheses": "Find a word", "characters": "Find a character by itself, code or name"}
 
 
@@ -80,7 +85,7 @@ def _body(stores: Stores, here: Place) -> list[Component]:
             vocabulary_views.shown_columns(here, shown),
             view,
             linked=LINKED[here.tab],
-            nothing=NOTHING[here.tab],
+            nothing=NOTHING[here.tab] if shown.size else EMPTY[here.tab],
             search=SEARCH[here.tab],
         ),
     ]

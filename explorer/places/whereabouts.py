@@ -95,6 +95,13 @@ class Whereabouts:
                 return found
         raise missing(written, named or " or ".join(_some(list(tars.values()))))
 
+    def path(self, written: str, source: str) -> Path | None:
+        """The file of a sound that is a file of its own on this machine; None for what is in a tar or in storage."""
+        if self._tars_of(source, written):
+            return None
+        place = self.place(written, source)
+        return place if isinstance(place, Path) and not is_remote(place) else None
+
     def locator(self, written: str, source: str, *, shard: object = None) -> str:
         """The text form of the place for lists of many; of what no tar has, the label."""
         try:
@@ -117,7 +124,8 @@ class Whereabouts:
         if not is_allowed(found, self._roots):
             if isinstance(found, Path) and not is_remote(found) and not found.exists():
                 raise MissingAudio(
-                    f"{found} is not there, and lies outside the corpus's folders; is the audio root right?"
+                    f"{found} is not there, and lies outside the corpus's folders; if it lies elsewhere, say where "
+                    "with --audio-base-path"
                 )
             folder = storage.folder_of(found.source) if isinstance(found, Sound) else found.parent
             raise ForbiddenAudio(

@@ -76,9 +76,10 @@ def opened(place: Place) -> Iterator[Decoder]:
 def sentence(place: Place, error: Exception) -> str:
     """What a decoder's fault means to whoever wants to listen."""
     reason = str(getattr(error, "error_string", error)).strip().rstrip(".") or "the decoder gave up"
+    converted = f"{place.stem}-converted.wav" if place.suffix.lower() == ".wav" else f"{place.stem}.wav"
     return (
         f"{place} cannot be decoded as sound ({reason}); it may be damaged, or of a kind that needs converting, "
-        f"for example with ffmpeg -i {place.name} {place.stem}.wav"
+        f"for example with ffmpeg -i {place.name} {converted}"
     )
 
 

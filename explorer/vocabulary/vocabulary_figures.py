@@ -7,6 +7,7 @@ natural language is nearly a straight line, a list of commands has steps and a c
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,7 @@ def rank_frequency(ranks: Sequence[int], counts: Sequence[int], words: Sequence[
         x=list(ranks), y=list(counts), mode="lines+markers", line=line, marker=marker, customdata=list(words),
         hovertext=told, hoverinfo="text",
     )  # fmt: skip
-    return _framed(go.Figure(drawn), {"title": "rank", "type": "log"}, {"title": "count", "type": "log"})
+    return _framed(go.Figure(drawn), _decades("rank", ranks), _decades("count", counts))
 
 
 def accuracy_by_count(counts: Sequence[int], accuracies: Sequence[float], words: Sequence[str]) -> go.Figure:
@@ -51,7 +52,15 @@ def accuracy_by_count(counts: Sequence[int], accuracies: Sequence[float], words:
         customdata=list(words), hovertext=told, hoverinfo="text",
     )  # fmt: skip
     vertical = {"title": "recognized", "ticksuffix": " %", "range": [-4, 104]}
-    return _framed(go.Figure(drawn), {"title": "scored occurrences", "type": "log"}, vertical)
+    return _framed(go.Figure(drawn), _decades("scored occurrences", counts), vertical)
+
+
+def _decades(title: str, numbers: Sequence[int]) -> dict[str, Any]:
+    """A logarithmic axis of counts: none is below 1, so its marks are not either."""
+    most = math.log10(max(numbers, default=1))
+    margin = 0.05 * max(most, 1.0)
+    least = math.log10(min(numbers, default=1))
+    return {"title": title, "type": "log", "range": [least - margin, most + margin]}
 
 
 def _framed(figure: go.Figure, horizontal: dict[str, Any], vertical: dict[str, Any]) -> go.Figure:

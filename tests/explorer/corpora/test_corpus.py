@@ -24,7 +24,7 @@ from explorer.corpora.corpus import Corpus, Overlay
 from explorer.corpora.database import Database
 from explorer.corpora.opening import open_corpus
 from explorer.corpora.recipe import Recipe
-from explorer.corpora.sound_list import write_audio_list
+from explorer.corpora.sound_list import absent_sound, write_audio_list
 from explorer.errors import ForbiddenAudio, ManifestError, MissingAudio, QueryError, SpeechDataError, UnknownUtterance
 from explorer.exporting import export_beside
 from explorer.querying.query import Filter, Query, Sort, Test
@@ -654,3 +654,21 @@ def test_kept_orders_and_cases_change_no_answer(
         queries += [Query(search=wanted), *(Query((one,)) for one in told)]
         answers.append([corpus.rows(query).tolist() for query in queries])
     assert answers[0] == answers[1]
+
+
+def test_problems_stand_in_the_order_of_their_lines(tmp_path: Path):
+    rows = [row("a.wav"), row("gone.wav", duration=None), "{", row("b.wav")]
+    corpus = opened(tmp_path, rows)
+    assert [(problem.line, problem.kind) for problem in corpus.problems] == [(2, "missing audio"), (3, "broken JSON")]
+
+
+def test_sound_is_absent_when_no_row_has_its_file(tmp_path: Path):
+    rows = [row(f"wav/{n}.wav") for n in range(30)]
+    corpus = opened(tmp_path, rows)
+    assert absent_sound(corpus) == tmp_path / "wav" / "0.wav"
+    write_sound(tmp_path / "wav" / "29.wav")
+    assert absent_sound(corpus) is None  # the last row is one of those that are looked at
+
+
+def test_nobody_looks_for_sound_in_storage(tmp_path: Path):
+    assert absent_sound(opened(tmp_path, [row("s3://bucket/a.wav")])) is None

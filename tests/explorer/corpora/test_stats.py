@@ -45,6 +45,14 @@ def test_statistics_by_hand(corpus: Corpus):
     assert corpus.words(2) == [("a", 2), ("cat", 2)]
 
 
+def test_the_mean_duration_is_that_of_the_known_ones(tmp_path: Path):
+    rows = [row("a.wav", duration=1.0), row("b.wav", duration=3.0), row("gone.wav", duration=None)]
+    found = statistics(opened(tmp_path, rows))
+    assert found.unknown_durations == 1
+    assert found.mean_duration == pytest.approx(2 / 3600)
+    assert statistics(opened(tmp_path / "b", [row("gone.wav", duration=None)])).mean_duration is None
+
+
 def test_a_histogram_by_hand(corpus: Corpus):
     found = histogram(corpus, ALL, "n", bins=10)
     assert found.edges == (1, 2, 3, 4, 5, 6, 7, 8)

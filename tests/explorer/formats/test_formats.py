@@ -425,6 +425,14 @@ def test_folders_of_voices_are_read_in_the_order_of_their_texts(samples: Path):
     ]
 
 
+def test_folders_of_voices_are_known_by_texts_with_an_empty_line(samples: Path):
+    (samples / "voices" / "texts.txt").write_text("s01 One.\n\n \x1c \ns02 Two.\n")
+    assert [row["reference"] for row in rows_of(opened(samples, SOURCES["voices"]), "reference")[::2]] == [
+        "Two.",
+        "One.",
+    ]
+
+
 def test_the_same_relative_path_in_two_folders_is_two_sounds(tmp_path: Path):
     for name in ("a", "b"):
         write_sound(tmp_path / name / "0.wav", seconds=1 if name == "a" else 2)
