@@ -107,6 +107,7 @@ def _heard(options: argparse.Namespace) -> Mapping[str, Path]:
 
 def opened(options: argparse.Namespace) -> tuple[Corpus, Config]:
     """The manifests of the command line as one corpus, all of it read, and the configuration."""
+    from explorer.corpora.loading import lines_on
     from explorer.corpora.opening import open_corpus
     from explorer.places.storage import configure
 
@@ -116,7 +117,8 @@ def opened(options: argparse.Namespace) -> tuple[Corpus, Config]:
     name = corpus_names(manifests)[0]
     folders = {"audio_root": options.audio_root, "roots": options.roots, "columns": dict(options.columns)}
     folders |= {"tars": options.tar_base_path, "dali": options.dali_index_base}
-    return open_corpus(name, manifests, cache=config.cache.folder, **folders), config
+    told = lines_on(sys.stderr)
+    return open_corpus(name, manifests, cache=config.cache.folder, progress=told, **folders), config
 
 
 def opened_with_predictions(options: argparse.Namespace) -> tuple[Corpus, Config]:

@@ -10,6 +10,7 @@ build the same key at once: each writes its own temporary file, the last rename 
 # ruff: noqa: S608  (every name in this SQL is ours, every value from outside is a parameter)
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
@@ -27,9 +28,10 @@ from explorer.corpora import orders
 from explorer.corpora.database import Database
 from explorer.corpora.durations import measure
 from explorer.corpora.ingest import Ingest
+from explorer.corpora.loading import TAR_STEPS
 from explorer.corpora.recipe import Recipe
 from explorer.corpora.schema import CATALOG, UTTERANCES
-from explorer.errors import SpeechDataError
+from explorer.errors import AudioError, SpeechDataError
 from explorer.formats import Reading, format_of
 from explorer.formats.identities import Identities
 from explorer.places.paths import folder_of, short_names
@@ -38,6 +40,7 @@ BUILDING = ".building"
 ABANDONED_SECONDS = 24 * 3600
 BUILD_MEMORY_MB = 1500
 LOOK_MEMORY_MB = 256
+MOST_TARS = 64
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 
@@ -64,9 +67,26 @@ def build(recipe: Recipe, cache: Path, *, progress: Progress | None = None) -> I
     if not _intact(plain):
         _publish(plain, lambda path: _ingest(recipe, path, tell))
     yield plain
+    _index_tars(recipe, cache, tell)
     if _unknown_durations(plain):
         _publish(measured, lambda path: measure(plain, path, recipe, tell))
         yield measured
+
+
+def _index_tars(recipe: Recipe, cache: Path, tell: Progress) -> None:
+    """Find out what is in the tar files, so that nobody has to wait for that who wants to listen.
+
+    Of many it is found out when one is needed: they may be terabytes in object storage.
+    """
+
+    def heard(tar: str, seen: int, total: int) -> None:
+        tell("tars", TAR_STEPS * tars.index(tar) + TAR_STEPS * seen // max(1, total), TAR_STEPS * len(tars))
+
+    whereabouts = recipe.whereabouts(short_names(recipe.sources), cache, heard=heard)
+    tars = whereabouts.tars() if whereabouts.has_tars else ()
+    for tar in tars if len(tars) <= MOST_TARS else ():
+        with contextlib.suppress(AudioError):  # whoever wants to hear it is told
+            whereabouts.index(tar)
 
 
 def forget(recipe: Recipe, cache: Path) -> None:

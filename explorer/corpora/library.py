@@ -21,6 +21,7 @@ from typing import Any, TypeAlias
 from explorer.child import environment
 from explorer.corpora.build import cached, forget, order_for
 from explorer.corpora.corpus import Corpus, Overlay
+from explorer.corpora.loading import sentence
 from explorer.corpora.opening import is_last, opened, preview
 from explorer.corpora.recipe import Recipe
 from explorer.errors import ManifestError, SpeechDataError, UnknownCorpus
@@ -37,7 +38,7 @@ Listener: TypeAlias = Callable[[str, Corpus], None]
 class Progress:
     """What is being done to a corpus: ``done`` of ``total`` (bytes while reading, files for durations).
 
-    ``stage`` is "opening", "reading", "finishing", "durations" or "failed"; ``message`` says it in words.
+    ``stage`` is "opening", "reading", "finishing", "tars", "durations" or "failed"; ``message`` says it in words.
     """
 
     stage: str
@@ -64,13 +65,6 @@ class _Entry:
     child: subprocess.Popen[str] | None = None
     thread: threading.Thread | None = None
     arrived: threading.Event = field(default_factory=threading.Event)
-
-
-STAGES = {
-    "reading": "Reading the manifest",
-    "finishing": "Counting and sorting",
-    "durations": "Reading missing durations from the audio",
-}
 
 
 class Library:
@@ -289,7 +283,7 @@ class Library:
             stage, done, total = said["progress"]
             with self._lock:
                 if entry.turn == turn:
-                    entry.progress = Progress(stage, done, total, STAGES[stage])
+                    entry.progress = Progress(stage, done, total, sentence(stage, done, total))
         elif "built" in said:
             self._show_built(entry, turn, recipe)
         else:

@@ -21,7 +21,7 @@ from explorer.formats import format_of
 from explorer.formats.shards import paths_of
 from explorer.places.paths import absolute, allowed_roots, folder_of, is_remote
 from explorer.places.storage import fetched, state, url_of
-from explorer.places.tar_index import TarIndexes
+from explorer.places.tar_index import Heard, TarIndexes, quietly
 from explorer.places.whereabouts import Whereabouts, absolute_tars, folder_of_tars, is_sharded
 
 SCHEMA = 4
@@ -88,15 +88,15 @@ class Recipe:
         content += [self.tars, self.dali] if self.tars or self.dali else []
         return blake2b(json.dumps(content).encode(), digest_size=16).hexdigest()
 
-    def whereabouts(self, names: Sequence[str], cache: Path) -> Whereabouts:
-        """Where the sound of the rows is; ``names`` are the sources' short names."""
+    def whereabouts(self, names: Sequence[str], cache: Path, *, heard: Heard = quietly) -> Whereabouts:
+        """Where the sound of the rows is; ``names`` are the sources' short names, ``heard`` is for TarIndexes."""
         return Whereabouts(
             sources=dict(zip(names, self.sources, strict=True)),
             folders=dict(zip(names, map(folder_of, self.sources), strict=True)),
             audio_root=self.audio_root,
             roots=self.roots,
             tars=self.tars,
-            indexes=TarIndexes(cache, dali=self.dali),
+            indexes=TarIndexes(cache, dali=self.dali, heard=heard),
         )
 
     def changed(self) -> tuple[Path, ...]:

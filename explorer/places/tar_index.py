@@ -13,7 +13,7 @@ import re
 import tarfile
 import threading
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path, PurePosixPath
@@ -30,6 +30,14 @@ COMPRESSED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x28\xb
 
 Member: TypeAlias = tuple[str, int, int]
 """Name, first byte, size."""
+
+Heard: TypeAlias = Callable[[str, int, int], None]
+"""Hears how far the reading of a tar is: its place, bytes seen, bytes in all."""
+
+
+def quietly(tar: str, seen: int, total: int) -> None:
+    """Tell nobody."""
+
 
 _SUB = re.compile(r"-sub\d+$")
 
@@ -71,10 +79,13 @@ class TarIndex:
 
 
 class TarIndexes:
-    """The indexes of a corpus's tar files, each made when it is first asked for; for several threads."""
+    """The indexes of a corpus's tar files, each made when it is first asked for; for several threads.
 
-    def __init__(self, cache: Path, *, dali: str | None = None, most: int = 256) -> None:
-        self._folder, self._dali, self._most = cache / "tars", dali, most
+    ``heard`` is told how far it is while a tar is read through, which over a network takes a while.
+    """
+
+    def __init__(self, cache: Path, *, dali: str | None = None, most: int = 256, heard: Heard = quietly) -> None:
+        self._folder, self._dali, self._most, self._heard = cache / "tars", dali, most, heard
         self._indexes: dict[tuple[str, str], TarIndex] = {}
         self._lock = threading.Lock()
 
@@ -103,7 +114,7 @@ class TarIndexes:
             names = (os.fsdecode(name) for name in table["name"].to_pylist())
             return list(zip(names, table["start"].to_pylist(), table["size"].to_pylist(), strict=True))
         except (OSError, pa.ArrowException, KeyError):  # not there yet, or damaged: it is made again
-            members = self._listed(tar) or scanned(Sound(tar))
+            members = self._listed(tar) or scanned(Sound(tar), heard=self._heard)
         self._folder.mkdir(parents=True, exist_ok=True)
         fresh = kept.with_suffix(f".{os.getpid()}-{uuid.uuid4().hex[:8]}")
         columns = {
@@ -134,7 +145,7 @@ class TarIndexes:
         return members if agree else None
 
 
-def scanned(sound: Sound) -> list[Member]:
+def scanned(sound: Sound, *, heard: Heard = quietly) -> list[Member]:
     """The files in a tar, by its headers; of one that is cut short, those before the cut.
 
     Raises:
@@ -149,15 +160,18 @@ def scanned(sound: Sound) -> list[Member]:
                 f"{sound} is compressed with {packed}, so its members cannot be reached one by one; unpack it to a "
                 f"plain .tar (the sound in it is compressed already)"
             )
-        return list(_scanned(sound, file))
+        return list(_scanned(sound, file, heard))
 
 
-def _scanned(sound: Sound, file: BinaryIO) -> Iterator[Member]:
+def _scanned(sound: Sound, file: BinaryIO, heard: Heard) -> Iterator[Member]:
+    total = file.seek(0, os.SEEK_END)
+    file.seek(0)
     seen = False
     try:
         with tarfile.open(fileobj=file, mode="r:") as tar:
             seen = True
             while (member := tar.next()) is not None:
+                heard(sound.source, member.offset_data, total)
                 if member.isreg() and not member.issparse():
                     yield member.name, member.offset_data, member.size
                 tar.members.clear()  # type: ignore[attr-defined]  # or an object for every member stays in memory

@@ -71,6 +71,20 @@ class Whereabouts:
         """Whether sound is looked for in tars."""
         return self._tars is not None or any(map(self._beside, self._sources))
 
+    def tars(self) -> tuple[str, ...]:
+        """The tar files that rows may be in, those alone that may be heard; the order is that of their sources."""
+        given = self._given.values() if self._tars is not None else ()
+        found = given or [tar for source in self._sources for tar in self._beside(source).values()]
+        return tuple(dict.fromkeys(tar for tar in found if is_allowed(resolved(place_at(Path(tar))), self._roots)))
+
+    def index(self, tar: str) -> None:
+        """Find out what is in a tar file, if that is not known yet.
+
+        Raises:
+            AudioError: it is not there, cannot be read, or is no tar.
+        """
+        self._indexes.of(tar)
+
     def label(self, written: str, source: str, *, shard: object = None) -> Path:
         """A path that says where the sound is; what a tar holds is in it as if it were a folder."""
         tars = self._tars_of(source, written)

@@ -15,7 +15,9 @@ from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from explorer.corpora import build
 from explorer.corpora.corpus import Corpus
+from explorer.corpora.loading import sentence
 from explorer.corpora.opening import open_corpus
 from explorer.corpora.sound_list import write_audio_list
 from explorer.doors import media
@@ -189,12 +191,35 @@ class TestIndexes:
         tar = str(folder / "audio_0.tar")
         first = TarIndexes(tmp_path / "cache").of(tar)
         with monkeypatch.context() as patch:
-            patch.setattr("explorer.places.tar_index.scanned", lambda sound: pytest.fail("it was kept"))
+            patch.setattr("explorer.places.tar_index.scanned", lambda sound, **_: pytest.fail("it was kept"))
             assert TarIndexes(tmp_path / "cache").of(tar).sound("rec_0_1") == first.sound("rec_0_1") is not None
         with tarfile.open(tar, "w") as fresh:
             entry = tarfile.TarInfo("new.wav")
             fresh.addfile(entry)
         assert len(TarIndexes(tmp_path / "cache").of(tar)) == 1
+
+    def test_how_far_the_reading_of_the_tars_is_is_told(self, tmp_path: Path, folder: Path, monkeypatch: Any) -> None:
+        monkeypatch.setattr(build, "_sparingly", lambda progress: progress)
+        pattern = folder / "sharded_manifests" / "manifest__OP_0..2_CL_.json"
+        told: list[tuple[str, int, int]] = []
+        opened(tmp_path, pattern, progress=lambda *now: told.append(now))
+        heard = [(done, total) for stage, done, total in told if stage == "tars"]
+        assert heard == sorted(heard)
+        sentences = dict.fromkeys(sentence("tars", done, total) for done, total in heard)
+        assert list(sentences) == [f"Reading the index of shard {number} of 3" for number in (1, 2, 3)]
+        assert len(list((tmp_path / "cache" / "tars").iterdir())) == 3
+        told.clear()
+        (tmp_path / "again").mkdir()
+        (tmp_path / "again" / "tars").symlink_to(tmp_path / "cache" / "tars")
+        open_corpus("again", [pattern], cache=tmp_path / "again", progress=lambda *now: told.append(now))
+        assert not [stage for stage, _, _ in told if stage == "tars"]  # what is known is not read again
+
+    def test_of_many_tars_none_is_read_before_it_is_needed(
+        self, tmp_path: Path, folder: Path, monkeypatch: Any
+    ) -> None:
+        monkeypatch.setattr(build, "MOST_TARS", 2)
+        opened(tmp_path, folder / "sharded_manifests" / "manifest__OP_0..2_CL_.json")
+        assert not (tmp_path / "cache" / "tars").exists()
 
     def test_a_damaged_index_file_is_made_again(self, tmp_path: Path, folder: Path) -> None:
         TarIndexes(tmp_path / "cache").of(str(folder / "audio_0.tar"))
@@ -210,7 +235,9 @@ class TestIndexes:
         home.mkdir()
         for number in range(3):
             (home / f"audio_{number}.index").write_text(dali_index(folder / f"audio_{number}.tar"))
-        monkeypatch.setattr("explorer.places.tar_index.scanned", lambda sound: pytest.fail("DALI's index was there"))
+        monkeypatch.setattr(
+            "explorer.places.tar_index.scanned", lambda sound, **_: pytest.fail("DALI's index was there")
+        )
         manifest = folder / "tarred_audio_manifest.json"
         assert_all_heard(opened(tmp_path, manifest, dali=str(home) if given else None))
 
