@@ -72,8 +72,9 @@ from explorer.vocabulary.words import Folding
 FINDINGS = 16
 """Slices, scatters and lists of words that stay in memory."""
 
-CONFUSIONS = 3
-"""Lists of errors that do: they can have a million lines."""
+CONFUSIONS = 6
+"""Lists of errors that do; the largest, of a million lines, less (CONFUSION_BYTES)."""
+CONFUSION_BYTES = 300_000_000
 
 _LOOK_EVERY = 0.5  # s between looks whether a corpus has been loaded
 
@@ -447,7 +448,7 @@ def open_stores(
         contributions=ContributionStore(),
         written=WrittenStore(cache / "written"),
         findings=ComparisonStore(remembered=FINDINGS),
-        confusions=ComparisonStore(remembered=CONFUSIONS),
+        confusions=ComparisonStore(remembered=CONFUSIONS, most_bytes=CONFUSION_BYTES),
         tables=TableStore(folder=cache / "words"),
         flags=FlagStore(cache / "flags", config.hallucination),
         supervisor=supervisor,

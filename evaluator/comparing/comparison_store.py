@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from explorer.errors import SpeechDataError
 
 REMEMBERED = 32
+MOST_BYTES = 200_000_000
 WAIT_SECONDS = 0.4
 
 T = TypeVar("T")
@@ -40,15 +41,23 @@ class _Work:
     future: Future[Any] | None = None
     done: int = 0
     total: int = 0
+    nbytes: int = 0
     cancelled: threading.Event = field(default_factory=threading.Event)
 
 
 class ComparisonStore:
-    """Makes results one at a time and remembers the last ones; safe from several threads."""
+    """Makes results one at a time and remembers the last ones; safe from several threads.
 
-    def __init__(self, *, wait_seconds: float = WAIT_SECONDS, remembered: int = REMEMBERED) -> None:
+    At most ``remembered`` of them, and ``most_bytes`` together as far as they say how large they are (``nbytes``), but
+    always the last one that was made.
+    """
+
+    def __init__(
+        self, *, wait_seconds: float = WAIT_SECONDS, remembered: int = REMEMBERED, most_bytes: int = MOST_BYTES
+    ) -> None:
         self._wait = wait_seconds
         self._remembered = remembered
+        self._most_bytes = most_bytes
         self._lock = threading.Lock()
         self._works: OrderedDict[Hashable, _Work] = OrderedDict()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="compare")
@@ -81,7 +90,7 @@ class ComparisonStore:
             work = self._works.get(key)
             if work is None:
                 work = self._works[key] = _Work()
-                work.future = self._pool.submit(self._make, work, make)
+                work.future = self._pool.submit(self._make, key, work, make)
                 while len(self._works) > self._remembered:
                     self._works.popitem(last=False)
             self._works.move_to_end(key)
@@ -103,11 +112,25 @@ class ComparisonStore:
             work.cancelled.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    @staticmethod
-    def _make(work: _Work, make: Callable[[Tell], T]) -> T:
+    def _make(self, key: Hashable, work: _Work, make: Callable[[Tell], T]) -> T:
         def tell(done: int, total: int) -> None:
             if work.cancelled.is_set():
                 raise CancelledComparison("the comparison was cancelled")
             work.done, work.total = done, total
 
-        return make(tell)
+        made = make(tell)
+        with self._lock:
+            work.nbytes = _bytes(made)
+            while sum(one.nbytes for one in self._works.values()) > self._most_bytes:
+                oldest = next((other for other, one in self._works.items() if one.nbytes and other != key), None)
+                if oldest is None:
+                    break
+                del self._works[oldest]
+        return made
+
+
+def _bytes(made: object) -> int:
+    """How large a result is, as far as it or its parts say."""
+    if isinstance(made, tuple):
+        return sum(map(_bytes, made))
+    return int(getattr(made, "nbytes", 0))

@@ -43,6 +43,11 @@ class Confusions:
     counts: dict[str, ErrorCounts]
     lists: dict[str, Listing]
 
+    @property
+    def nbytes(self) -> int:
+        """The memory of the lists."""
+        return sum(listed.nbytes for listed in self.lists.values())
+
 
 @dataclass(frozen=True, slots=True)
 class _Found:

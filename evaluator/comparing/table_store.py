@@ -24,7 +24,7 @@ from explorer.corpora.corpus import Corpus
 from explorer.errors import QueryError
 from explorer.querying.query import Query
 
-MOST_BYTES = 300_000_000
+MOST_BYTES = 200_000_000
 
 T = TypeVar("T")
 

@@ -11,14 +11,17 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from evaluator.scoring.score_columns import scored_systems
-from explorer.components.cards import icon
+from explorer.components.cards import attributes, icon
 from explorer.components.shell import parameter_select
 from explorer.corpora.corpus import Corpus
+from explorer.formatting import count
 from explorer.querying.parameters import Parameters
 from explorer.querying.query import Query
 
 UTTERANCES = "-"
 """The value of ``by`` that resamples utterances: no column is meant."""
+FEW = 6
+"""Systems that are chosen by chips in sight; more stand behind one line, or they would fill a telephone's screen."""
 LOOKED_AT = 2_000
 """Rows that tell whether a column's values hold utterances together: of 100,000 recordings in any order, too, some
 have come twice by then."""
@@ -44,13 +47,14 @@ def shown_systems(corpus: Corpus, query: Parameters) -> list[str]:
 def compare_controls(path: str, corpus: Corpus, query: Parameters, *, more: Sequence[Component] = ()) -> Component:
     """The controls for the page at ``path``; ``query`` holds what its links keep, ``more`` are controls of its own."""
     shown = shown_systems(corpus, query)
+    few = len(scored_systems(corpus)) <= FEW
+    label = html.Span("Systems", className="control-label")
     return html.Div(
         [
-            html.Div(
-                [html.Span("Systems", className="control-label"), *_chips(path, corpus, query)], className="chips"
-            ),
+            html.Div([label, *_chips(path, corpus, query)], className="chips") if few else None,
             html.Div(
                 [
+                    None if few else _chooser(path, corpus, query),
                     parameter_select(
                         "baseline",
                         "Baseline",
@@ -76,6 +80,25 @@ def compare_controls(path: str, corpus: Corpus, query: Parameters, *, more: Sequ
         ],
         className="panel compare-controls",
     )
+
+
+def _chooser(path: str, corpus: Corpus, query: Parameters) -> Component:
+    """Many systems behind one line that says how many are compared; assets/disclosure.js keeps it open."""
+    known, shown = scored_systems(corpus), shown_systems(corpus, query)
+    number = count(len(known)) if len(shown) == len(known) else f"{count(len(shown))} of {count(len(known))}"
+    first = query.get("baseline") if query.get("baseline") in shown else shown[0]
+    everyone = query.without(("system",))
+    quick = [
+        dcc.Link("All", href=everyone.href(path), className="btn btn-link btn-sm"),
+        dcc.Link(
+            "None but the baseline",
+            href=everyone.plus([("system", str(first))]).href(path),
+            className="btn btn-link btn-sm",
+        ),
+    ]
+    summary = html.Summary(["Systems", html.Span(number, className="badge-soft")], title="Choose systems")
+    chips = html.Div([*_chips(path, corpus, query), *quick], className="chips")
+    return html.Details([summary, chips], className="systems-chooser", **attributes(data_remember="systems"))
 
 
 def _chips(path: str, corpus: Corpus, query: Parameters) -> list[Component]:

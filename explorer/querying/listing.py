@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import duckdb
@@ -68,6 +69,12 @@ class Listing:
     def size(self) -> int:
         """How many rows there are."""
         return self.content.num_rows
+
+    @cached_property
+    def nbytes(self) -> int:
+        """The memory of the rows: as they are read, and as they are filtered."""
+        [(stored,)] = self._database.cursor().execute("SELECT sum(memory_usage_bytes) FROM duckdb_memory()").fetchall()
+        return int(self.content.nbytes) + int(stored or 0)
 
     def column(self, name: str) -> Column:
         """The column of that name; QueryError naming the nearest when there is none."""

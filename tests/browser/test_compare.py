@@ -23,6 +23,7 @@ LOOPS = [
     row("b.wav", text="one two", duration=4.0, pred_text_a="one", pred_text_b="один два"),
     row("c.wav", text="one two", duration=4.0, pred_text_a="one", pred_text_b="one two"),
 ]
+MANY = [row(f"{n}.wav", text="one two", **{f"pred_text_s{system}": "one" for system in range(9)}) for n in range(3)]
 
 
 @pytest.fixture
@@ -34,6 +35,8 @@ def url(tmp_path: Path, serve: Callable[[Flask], str]) -> Iterator[str]:
         loaded(stores.library, "birds")
         stores.library.open("loops", [write_manifest(tmp_path / "loops.json", LOOPS)])
         loaded(stores.library, "loops")
+        stores.library.open("many", [write_manifest(tmp_path / "many.json", MANY)])
+        loaded(stores.library, "many")
         yield serve(door.create_app(stores).server)
     finally:
         stores.close()
@@ -156,3 +159,28 @@ def test_an_address_that_names_nothing_has_a_way_out(page: Page, url: str) -> No
     expect(page.locator("table.compare tbody tr")).to_have_count(1)
     page.goto(f"{url}/errors?corpus=birds&system=good&against=bad")
     expect(page.get_by_text("“against=bad” is not understood here")).to_be_visible()
+
+
+def test_many_systems_are_chosen_behind_one_line(page: Page, url: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{url}/compare?corpus=many")
+    expect(page.locator("table.compare tbody tr")).to_have_count(9)
+    chooser = page.locator("summary", has_text="Systems")
+    expect(chooser).to_contain_text("9")
+    expect(page.get_by_title("Leave out s3")).not_to_be_visible()
+    chooser.focus()
+    page.keyboard.press("Enter")
+    page.get_by_title("Leave out s3").click()
+    expect(page.locator("table.compare tbody tr")).to_have_count(8)
+    expect(chooser).to_contain_text("8 of 9")
+    page.get_by_title("Leave out s4").click()  # it has stayed open
+    expect(chooser).to_contain_text("7 of 9")
+    page.get_by_role("link", name="None but the baseline").click()
+    expect(chooser).to_contain_text("1 of 9")
+    page.get_by_role("link", name="All", exact=True).click()
+    expect(page.locator("table.compare tbody tr")).to_have_count(9)
+    page.get_by_role("link", name="Slices").click()
+    expect(page.get_by_title("Leave out s3")).to_be_visible()
+    chooser.click()
+    expect(page.get_by_title("Leave out s3")).not_to_be_visible()
+    page.wait_for_function("document.documentElement.scrollWidth <= 390")

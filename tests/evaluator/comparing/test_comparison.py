@@ -8,6 +8,7 @@ import json
 import threading
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
@@ -322,6 +323,26 @@ def test_long_work_is_told_about_and_can_be_cancelled(corpus: Corpus):
     go_on.set()
     assert ended.wait(10)
     assert outcome == ["cancelled"]
+    store.close()
+
+
+def test_large_results_make_the_oldest_go():
+    store, made = ComparisonStore(wait_seconds=9, most_bytes=250), []
+
+    def result(name: str, size: int) -> object:
+        def make(_tell: object) -> object:
+            made.append(name)
+            return SimpleNamespace(nbytes=size)
+
+        return store.get(name, make)
+
+    for name, size in (("a", 100), ("small", 0), ("b", 100), ("a", 100), ("c", 100)):
+        result(name, size)
+    assert made == ["a", "small", "b", "c"]  # a was looked at again, so b is the oldest that is large
+    result("a", 100), result("small", 0), result("b", 100)
+    assert made == ["a", "small", "b", "c", "b"]
+    result("huge", 900), result("huge", 900)  # the last one stays, whatever it weighs
+    assert made[5:] == ["huge"]
     store.close()
 
 
