@@ -39,6 +39,7 @@ from evaluator.review.import_store import ImportStore
 from evaluator.review.overlays import ReviewOverlays
 from evaluator.review.progress import ReviewProgress
 from evaluator.review.progress_store import ProgressStore
+from evaluator.review.recipe_files import RecipeFiles
 from evaluator.runs.run_overlays import RunOverlays
 from evaluator.runs.run_store import RunStore
 from evaluator.scoring.edit_store import EditStore
@@ -105,6 +106,7 @@ class EvaluatorStores(Stores):
     supervisor: Supervisor
     ledger: Ledger
     reviews: ReviewOverlays
+    recipes: RecipeFiles
     assigned: AssignedOverlays
     progresses: ProgressStore = field(default_factory=ProgressStore)
     imports: ImportStore = field(default_factory=ImportStore)
@@ -130,6 +132,12 @@ class EvaluatorStores(Stores):
         suspected = self.suspicions.lay_for(self.scored(parameters), parameters)
         written = self.written.lay(self.contributions.lay(self.edits.lay(suspected, parameters), parameters))
         return self.reviews.lay(self.assigned.lay(self.flags.lay(written)))
+
+    def headless_columns(self, parameters: Mapping[str, str]) -> frozenset[str]:
+        """The columns that a command line knows, too: without what people said and what only pages work out."""
+        suspected = self.suspicions.lay_for(self.scored(parameters), parameters)
+        laid = self.written.lay(self.edits.lay(suspected, parameters))
+        return frozenset(column.name for column in laid.columns)
 
     def scored(self, parameters: Mapping[str, str]) -> Corpus:
         """``corpus`` without edits, rules and suspicion, made from it: its key stays the same when they come."""
@@ -453,6 +461,7 @@ def open_stores(
         flags=FlagStore(cache / "flags", config.hallucination),
         supervisor=supervisor,
         ledger=ledger,
+        recipes=RecipeFiles(workspace.recipes),
         reviews=ReviewOverlays(ledger, cache / "reviews"),
         assigned=AssignedOverlays(ledger, cache / "reviews"),
     )

@@ -28,6 +28,11 @@ class Workspace:
         return self.folder / "listening"
 
     @property
+    def recipes(self) -> Path:
+        """One YAML file per recipe of rules."""
+        return self.folder / "recipes"
+
+    @property
     def logs(self) -> Path:
         """What the worker and its jobs printed."""
         return self.folder / "logs"

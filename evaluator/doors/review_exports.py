@@ -1,4 +1,4 @@
-"""Downloads of what people said: ``/export/review-<kind>.<ending>`` for each of REVIEW_EXPORTS; the progress as CSV.
+"""Downloads of what people said: ``/export/review-<kind>.<ending>`` for each of REVIEW_EXPORTS; progress; recipes.
 
 The address is that of a view, so a filter's rows alone can be had:
 ``/export/review-manifest.jsonl?corpus=..&where=..``, with ``rejected=`` out, flag or keep. The header X-Not-Applied
@@ -37,6 +37,7 @@ def register(server: Flask, stores: EvaluatorStores) -> None:
             f"export_review_{kind}",
             _answering(partial(said, stores, kind)),
         )
+    server.add_url_rule("/export/recipe.yaml", "export_recipe", _answering(partial(recipe, stores)))
     server.add_url_rule("/export/progress.csv", "export_progress", _answering(partial(progress, stores)))
 
 
@@ -73,6 +74,19 @@ def progress(stores: EvaluatorStores, parameters: Parameters) -> Response:
     name = _file_name(f"{stores.corpus(parameters).name}-progress", "csv")
     response.headers["Content-Disposition"] = f"attachment; filename={name}"
     return response
+
+
+def recipe(stores: EvaluatorStores, parameters: Parameters) -> Response:
+    """A recipe of the workspace, as it is.
+
+    Raises:
+        QueryError: there is none of that name.
+    """
+    name = parameters.get("recipe", "")
+    path = stores.recipes.path(name)
+    if not path.exists():
+        raise QueryError(f'there is no recipe "{name}"')
+    return send_file(path, mimetype="application/yaml", as_attachment=True, download_name=path.name)
 
 
 def _address() -> Parameters:

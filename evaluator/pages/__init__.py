@@ -17,6 +17,7 @@ from evaluator.pages import (
     normalizers,
     progress,
     review,
+    rules,
     runs,
     scatter,
     slices,
@@ -30,6 +31,7 @@ from explorer.stores import Action
 PAGES = (
     review,
     progress,
+    rules,
     compare,
     learning,
     slices,
@@ -52,6 +54,12 @@ ACTIONS = (
         path="/review",
         help="Listen to the rows of this view one by one: correct, accept or reject them.",
         icon="bi-check2-square",
+    ),
+    Action(
+        label="Make a rule",
+        path="/rules",
+        help="Have a recipe reject, tag or change the rows of this filter, here and in every later delivery.",
+        icon="bi-list-check",
     ),
     Action(label="Transcribe", path="/runs", help="Run a recognizer on the rows of this view.", icon="bi-mic"),
     Action(

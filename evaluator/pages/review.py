@@ -187,7 +187,10 @@ def _list_head(sentence: str, query: Parameters) -> Component:
     inside = [icon("bi-table"), html.Span(name, className="visually-hidden")]
     address = query.only((*PLACE, *VIEW)).href("/utterances")
     table = dcc.Link(inside, href=address, className="icon-button", title=name)
-    return html.Div([html.H2(sentence, className="grow"), table], className="panel-head")
+    make = "Make this filter a rule of a recipe"
+    words = [icon("bi-list-check"), html.Span(make, className="visually-hidden")]
+    rule = dcc.Link(words, href=query.only((*PLACE, *VIEW)).href("/rules"), className="icon-button", title=make)
+    return html.Div([html.H2(sentence, className="grow"), rule, table], className="panel-head")
 
 
 def _orders(corpus: Corpus, view: Query, query: Parameters, *, by_queue: bool) -> Component | None:
