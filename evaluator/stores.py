@@ -52,6 +52,7 @@ from evaluator.suspicion.store import SuspicionStore
 from evaluator.transcribing.checkpoints import checkpoint_folder
 from evaluator.transcribing.systems import System
 from evaluator.transcribing.transcription import Options
+from evaluator.tts.sayings import Sayings
 from evaluator.tts.sentences import free_name
 from evaluator.tts.speaking import Voice
 from evaluator.tts.stimuli import StimulusSets, is_tts
@@ -111,6 +112,8 @@ class EvaluatorStores(Stores):
     progresses: ProgressStore = field(default_factory=ProgressStore)
     imports: ImportStore = field(default_factory=ImportStore)
     normalizers: Mapping[str, Normalizer] = field(default_factory=lambda: NORMALIZERS)
+
+    sayings: Sayings = field(default_factory=Sayings)
 
     @cached_property
     def synthesized(self) -> Synthesized:
@@ -390,6 +393,7 @@ class EvaluatorStores(Stores):
         self.contributions.close()
         self.written.close()
         self.listened.close()
+        self.sayings.close()
         self.findings.close()
         self.confusions.close()
         self.vocabularies.close()

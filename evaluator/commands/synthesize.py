@@ -23,6 +23,7 @@ from evaluator.commands.run_output import Lines
 from evaluator.jobs.job_table import Progress
 from evaluator.spoken import spoken_form
 from evaluator.synthesizers import Synthesizer
+from evaluator.synthesizers.saying import check_sayable, listed
 from evaluator.tts.sentences import corpus_lines, key_of
 from evaluator.tts.speaking import Voice, configured
 from evaluator.tts.stimuli import stimulus_set
@@ -109,6 +110,10 @@ def _read_aloud(
         for done, line in enumerate(waiting, start=1):
             try:
                 spoken = checked(spell(checked(line.text, longest=longest)), longest=2 * longest)
+                unsaid = speaker.unsaid(spoken, voice=voice.voice) or ()
+                check_sayable(spoken, unsaid)
+                if unsaid:
+                    print(f"warning: {voice.name}: {line.id}: does not say {listed(unsaid)}", file=sys.stderr)
                 began = time.perf_counter()
                 sound = speaker.synthesize(spoken, voice=voice.voice, rate=voice.rate, seed=voice.seed)
                 took = time.perf_counter() - began

@@ -13,10 +13,11 @@ import dash_bootstrap_components as dbc
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
+from evaluator.comparing.comparison_store import Making
 from evaluator.components.job_list import badge, bar, numbers, shown_as, title
-from evaluator.components.tts_rows import marked
+from evaluator.components.synthesize_preview import preview, spelled
 from evaluator.jobs.job_table import Job
-from evaluator.spoken import SPOKEN_FORMS, spoken_form
+from evaluator.spoken import SPOKEN_FORMS
 from evaluator.stores import EvaluatorStores
 from evaluator.synthesizers import SYNTHESIZERS
 from evaluator.tts.sentences import corpus_lines, typed_lines
@@ -35,9 +36,9 @@ TITLE = "Synthesize"
 UNDER = "/tts"
 TAB = "Synthesize"
 POLL_MS = 1000
-PREVIEWED = 6
 JOBS_SHOWN = 8
 TYPING_MS = 400
+AGAIN_MS = 700
 
 
 def layout(stores: EvaluatorStores, query: Parameters) -> Component:
@@ -48,13 +49,14 @@ def layout(stores: EvaluatorStores, query: Parameters) -> Component:
         [
             html.Div(html.Div([html.H1(TITLE), html.P(_goal(corpus))]), className="page-head"),
             dcc.Interval(id="synthesize-tick", interval=POLL_MS, disabled=not any(job.active for job in jobs)),
+            dcc.Interval(id="synthesize-again", interval=AGAIN_MS, disabled=True),
             dcc.Store(id="synthesize-seen"),
             html.Div(
                 [
                     panel("Sentences and voices", _form(stores, corpus, query)),
                     html.Div(
                         [
-                            panel("What will be said", html.Div(_preview([], "none", 0), id="synthesize-preview")),
+                            panel("What will be said", html.Div(preview([], [], {}), id="synthesize-preview")),
                             html.Div(_status(jobs, query), id="synthesize-status", **attributes(aria_live="polite")),
                         ],
                         className="measure-side",
@@ -172,32 +174,6 @@ def chosen_lines(stores: EvaluatorStores, parameters: Parameters, scope: str, te
     return corpus_lines(corpus, stimuli, query)
 
 
-def _preview(lines: Sequence[Line], form: str, longest: int) -> list[Component]:
-    """The first sentences as they will be said, and those that cannot be."""
-    if not lines:
-        return [html.P("Nothing yet: write a sentence, or choose those of the corpus.", className="muted")]
-    spell = spoken_form(form).load()
-    rows: list[Component] = []
-    wrong = 0
-    for number, line in enumerate(lines):
-        try:
-            said = spell(checked(line.text, longest=longest))
-        except SpeechDataError as error:
-            wrong += 1
-            if wrong <= PREVIEWED:
-                begins = f"{line.text[:60]}: " if line.text.strip() else ""
-                told: list[Component | str] = [icon("bi-exclamation-triangle"), begins, str(error)]
-                rows.append(html.Li(told, className="synthesize-wrong"))
-            continue
-        if number < PREVIEWED:
-            words: list[Component | str] = [icon("bi-chat-quote"), *marked(line.text, said)]
-            spoken = None if said == line.text else html.Div(words, className="tts-spoken")
-            rows.append(html.Li([html.Div(line.text, dir="auto"), spoken]))
-    more = len(lines) - PREVIEWED
-    note = f"{count(len(lines))} sentence{'s' if len(lines) != 1 else ''}" + (", the first ones:" if more > 0 else ":")
-    return [html.P(note, className="muted"), html.Ul(rows, className="synthesize-lines")]
-
-
 def _jobs(stores: EvaluatorStores, corpus: Corpus) -> list[Job]:
     """The newest syntheses for this corpus, or of typed texts."""
     wanted = (corpus.name, TYPED)
@@ -245,17 +221,26 @@ def register(app: Dash, stores: EvaluatorStores) -> None:
 
     @app.callback(
         Output("synthesize-preview", "children"),
+        Output("synthesize-again", "disabled"),
         Input("synthesize-scope", "value"),
         Input("synthesize-text", "value"),
         Input("synthesize-form", "value"),
+        Input("synthesize-voices", "value"),
+        Input("synthesize-again", "n_intervals"),
         State("url", "search"),
     )
-    def show(scope: str, text: str | None, form: str, search: str | None) -> Any:
+    def show(
+        scope: str, text: str | None, form: str, voices: list[str] | None, _again: int | None, search: str | None
+    ) -> tuple[Any, bool]:
         try:
             lines = chosen_lines(stores, Parameters.of(search), scope, text)
-            return _preview(lines, form, stores.config.synthesis.longest_text)
+            said = spelled(lines, form, stores.config.synthesis.longest_text)
+            readable = [spoken for spoken in said if isinstance(spoken, str)]
+            chosen = [stores.voices[name] for name in voices or () if name in stores.voices]
+            unsaid = stores.sayings.of(chosen, readable) if chosen and readable else {}
+            return preview(lines, said, unsaid), not isinstance(unsaid, Making)
         except SpeechDataError as error:
-            return _trouble(error)
+            return _trouble(error), True
 
     @app.callback(
         Output("synthesize-message", "children"),

@@ -32,6 +32,15 @@ class Synthesizer(Protocol):
             EngineError: there is no such voice, or the engine refuses the text.
         """
 
+    def unsaid(self, text: str, *, voice: str | None = None) -> tuple[str, ...] | None:
+        """The characters of ``text`` that the voice leaves out, or only names, in their order; None: nobody knows.
+
+        Letters, digits and signs, each once; what is not among them need not be said well.
+
+        Raises:
+            EngineError: there is no such voice.
+        """
+
     def close(self) -> None:
         """Give memory back."""
 

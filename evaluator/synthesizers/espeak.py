@@ -13,18 +13,24 @@ Source: https://github.com/espeak-ng/espeak-ng/blob/master/src/include/espeak-ng
 from __future__ import annotations
 
 import ctypes
+import re
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from evaluator.synthesizers.saying import left_out, to_be_heard
 from explorer.errors import EngineError, MissingPackage
 from explorer.sound.audio import Audio
 
+_NOBODYS_LETTERS = ("\u16a0", "\ua015", "\U00012000")
+"""A rune, a letter of Yi and a cuneiform sign: said as "letter" and their number."""
+
+IPA = 2
 SYNCHRONOUS_OUTPUT = 2
 UTF8_TEXT = 1
 RATE, PITCH, PITCH_RANGE = 1, 3, 4
@@ -85,9 +91,7 @@ class EspeakSynthesizer:
         with self._loaded() as (library, sample_rate):
             library.espeak_ng_SetRandSeed(ctypes.c_long(seed))
             library.espeak_SetSynthCallback(callback)
-            # The library takes an unknown variant for none at all, so the variant is looked up first.
-            if not self._has_variant(name) or library.espeak_SetVoiceByName(name.encode()) != 0:
-                raise EngineError(f'eSpeak NG has no voice "{name}"; try one of {", ".join(self.voices)}.')
+            self._choose(library, name)
             for parameter, value in ((RATE, words_per_minute), (PITCH, pitch), (PITCH_RANGE, pitch_range)):
                 library.espeak_SetParameter(parameter, value, 0)
             encoded = text.encode()
@@ -96,6 +100,36 @@ class EspeakSynthesizer:
                 raise EngineError(f'eSpeak NG failed (status {status}) on the text "{text[:60]}".')
         spoken = np.concatenate(pieces) if pieces else np.zeros(0, np.int16)
         return Audio(spoken.astype(np.float32) / 32768.0, sample_rate)
+
+    def unsaid(self, text: str, *, voice: str | None = None) -> tuple[str, ...]:
+        """Characters without phonemes, and letters that are only named, as in "Chinese letter", or told by number.
+
+        How a voice says "letter" is heard from letters that no language of eSpeak NG has.
+
+        Raises:
+            EngineError: there is no such voice.
+        """
+        wanted = [character for character in to_be_heard(text) if not (character.isascii() and character.isalnum())]
+        if not wanted:
+            return ()
+        with self._loaded() as (library, _):
+            self._choose(library, voice or self.voices[0])
+            word = _shared_start([_plain(_phonemes(library, letter)) for letter in _NOBODYS_LETTERS])
+            alone = {character: _phonemes(library, character) for character in wanted}
+            silent = left_out(text, [c for c in wanted if not alone[c]], lambda said: _phonemes(library, said).split())
+        told = {c: _plain(alone[c]) for c in wanted if c.isalpha() and word}
+        named = {c for c, said in told.items() if said.startswith(word) or said.endswith(word)}
+        return tuple(character for character in wanted if character in named or character in silent)
+
+    def _choose(self, library: Any, name: str) -> None:
+        """Have the library speak with that voice.
+
+        Raises:
+            EngineError: there is none of that name.
+        """
+        # The library takes an unknown variant for none at all, so the variant is looked up first.
+        if not self._has_variant(name) or library.espeak_SetVoiceByName(name.encode()) != 0:
+            raise EngineError(f'eSpeak NG has no voice "{name}"; try one of {", ".join(self.voices)}.')
 
     def _has_variant(self, voice: str) -> bool:
         _, plus, variant = voice.partition("+")
@@ -122,6 +156,8 @@ class EspeakSynthesizer:
                 ctypes.c_void_p,
                 ctypes.c_void_p,
             ]
+            library.espeak_TextToPhonemes.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_int]
+            library.espeak_TextToPhonemes.restype = ctypes.c_char_p
             try:
                 sample_rate = library.espeak_Initialize(SYNCHRONOUS_OUTPUT, 0, self._data_path.encode(), 0)
                 if sample_rate <= 0:
@@ -132,6 +168,28 @@ class EspeakSynthesizer:
             finally:
                 library.espeak_Terminate()
                 _unload(library)
+
+
+def _plain(phonemes: str) -> str:
+    """Phonemes without stress, spaces, and the names of languages that are spoken in between."""
+    return re.sub(r"\([a-z-]+\)|[ˈˌ ]", "", phonemes)
+
+
+def _shared_start(texts: Sequence[str]) -> str:
+    """How all of the texts begin."""
+    first, last = min(texts), max(texts)
+    same = next((place for place, pair in enumerate(zip(first, last, strict=False)) if pair[0] != pair[1]), len(first))
+    return first[:same]
+
+
+def _phonemes(library: Any, text: str) -> str:
+    """What the chosen voice says for a text, in the alphabet of the IPA."""
+    rest = ctypes.pointer(ctypes.c_char_p(text.encode(errors="replace")))
+    clauses = []
+    while rest.contents.value:  # a clause at a time; the library moves the pointer on, to NULL at the end
+        told = library.espeak_TextToPhonemes(ctypes.cast(rest, ctypes.c_void_p), UTF8_TEXT, IPA)
+        clauses.append((told or b"").decode(errors="replace"))
+    return " ".join(clauses)
 
 
 def _unload(library: ctypes.CDLL) -> None:

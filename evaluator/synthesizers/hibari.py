@@ -5,6 +5,7 @@ Only the voice "heart" is offered: the package would download the others, and Ea
 
 from __future__ import annotations
 
+from evaluator.synthesizers.saying import left_out, to_be_heard
 from explorer.errors import EngineError, MissingPackage
 from explorer.sound.audio import Audio
 
@@ -38,6 +39,16 @@ class HibariSynthesizer:
         if not SLOWEST <= rate <= FASTEST:
             raise EngineError(f"Hibari cannot speak at {rate:g} times its rate; choose {SLOWEST} to {FASTEST}.")
         return Audio(self._speak(text, speed=rate, seed=seed), self._speak.sample_rate)
+
+    def unsaid(self, text: str, *, voice: str | None = None) -> tuple[str, ...]:
+        """Characters for which the voice's own pronunciation has no phonemes."""
+        wanted = [character for character in to_be_heard(text) if not (character.isascii() and character.isalnum())]
+        alone = [character for character in wanted if not self._phonemes(character)]
+        return left_out(text, alone, self._phonemes) if alone else ()
+
+    def _phonemes(self, text: str) -> list[str]:
+        """What is said, with single spaces."""
+        return " ".join(self._speak.phonemize(text)).split()
 
     def close(self) -> None:
         """Drop the model."""

@@ -124,6 +124,10 @@ class HttpSynthesizer:
                 f'{self._shown} answered without a sound in base64 at "{self._field}" of its JSON.'
             ) from error
 
+    def unsaid(self, text: str, *, voice: str | None = None) -> tuple[str, ...] | None:
+        """None: a server does not say."""
+        return None
+
     def close(self) -> None:
         """Nothing stays open between texts."""
 

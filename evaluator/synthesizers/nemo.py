@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from evaluator.nemo_models import device_named, engine_error, quiet, restored_voice
+from evaluator.synthesizers.saying import left_out, to_be_heard
 from explorer.errors import ConfigError, EngineError, ModelError
 from explorer.sound.audio import Audio
 
@@ -48,8 +49,7 @@ class NemoSynthesizer:
         """``text`` read aloud at the vocoder's rate.
 
         Raises:
-            EngineError: there is no such voice, the rate is out of its bounds, or the model lacks characters of the
-                text.
+            EngineError: there is no such voice, the rate is out of its bounds, or the model fails.
             OutOfMemory: it does not fit.
         """
         name = voice or self.voices[0]
@@ -59,7 +59,6 @@ class NemoSynthesizer:
             raise EngineError(f"NeMo cannot speak at {rate:g} times its rate; choose {SLOWEST} to {FASTEST:g}.")
         if not text.strip():
             return Audio(np.zeros(0, np.float32), self.sample_rate)
-        self._check(text)
         speaker = int(name) if name.isdecimal() else None
         with self._lock:
             return Audio(self._spoken(text, speaker, rate, seed), self.sample_rate)
@@ -80,19 +79,19 @@ class NemoSynthesizer:
             raise EngineError("The model made sound with values that are no numbers; is its checkpoint damaged?")
         return samples.astype(np.float32)
 
-    def _check(self, text: str) -> None:
-        """Say which characters a model of characters would drop without a word; one of phonemes takes any word."""
+    def unsaid(self, text: str, *, voice: str | None = None) -> tuple[str, ...]:
+        """Characters that give no token of the model's table, which drops them."""
         vocabulary = self._acoustic.vocab
-        if "Chars" not in type(vocabulary).__name__:
-            return
-        prepared = vocabulary.text_preprocessing_func(text)
-        unknown = list(dict.fromkeys(c for c in prepared if c not in vocabulary.tokens and not c.isspace()))
-        if unknown:
-            more = f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
-            shown = " ".join(unknown[:_SHOWN])
-            raise EngineError(
-                f"The model has no characters for: {shown}{more}. Spell them out, or choose a text normalization."
-            )
+        if "Chars" in type(vocabulary).__name__:
+            known = {*vocabulary.tokens, *map(str.upper, vocabulary.tokens)}
+            return tuple(c for c in to_be_heard(text) if not set(vocabulary.text_preprocessing_func(c)) <= known)
+        return left_out(text, to_be_heard(text), lambda said: [n for n in self._tokens(said) if n != vocabulary.space])
+
+    def _tokens(self, text: str) -> list[int]:
+        """The numbers of a text's tokens, as the model gets them."""
+        with self._lock:
+            tokens: list[int] = self._acoustic.parse(text).flatten().tolist()
+            return tokens
 
     def close(self) -> None:
         """Give the memory of both models back."""

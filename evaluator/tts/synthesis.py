@@ -1,7 +1,8 @@
 """Synthesis of a run: every sentence spelled out, read aloud by a voice, and written as a sound beside its journal.
 
     sentences.jsonl     the input: {"id", "text"}, the id being the sentence's key in the stimulus set
-    syntheses.jsonl     {"id", "text", "spoken", "file", "seconds", "wall", "sample_rate"}, or {"id", "error"}
+    syntheses.jsonl     {"id", "text", "spoken", "file", "seconds", "wall", "sample_rate"}, or {"id", "error"};
+                        with "unsaid" where the voice leaves characters out
     audio/              the sounds, 16 bits, at the voice's own rate
     manifest.json       what was made, as a NeMo manifest with ``system`` and ``sentence_id``: joins the stimulus set
 
@@ -27,6 +28,7 @@ from evaluator.jobs.job_table import Progress
 from evaluator.runs.run_store import Journal, Run, read_journal
 from evaluator.spoken import spoken_form
 from evaluator.synthesizers import Synthesizer
+from evaluator.synthesizers.saying import check_sayable, listed
 from evaluator.transcribing.transcription import Monitor, Outcome
 from evaluator.tts.speaking import Voice
 from explorer.errors import EngineError, RunError, SpeechDataError
@@ -122,7 +124,17 @@ def synthesize(
         totals = journal.totals
     write_manifest(run, voice, options)
     factor = totals.wall_seconds / totals.audio_seconds if totals.audio_seconds else None
-    return Outcome(stopped, totals, "" if factor is None else f"Real-time factor {factor:.3f}.")
+    told = [] if factor is None else [f"Real-time factor {factor:.3f}."]
+    return Outcome(stopped, totals, " ".join([*told, *_left_out(run)]))
+
+
+def _left_out(run: Run) -> Iterator[str]:
+    """A sentence about readings that lack something of their text."""
+    incomplete = [line["unsaid"] for line in read_journal(run.journal) if line.get("unsaid")]
+    if incomplete:
+        characters = listed(dict.fromkeys("".join(incomplete)))
+        what = "1 reading lacks" if len(incomplete) == 1 else f"{len(incomplete):,} readings lack"
+        yield f"{what} characters that the voice does not say: {characters} (column unsaid_characters)."
 
 
 def _made(
@@ -136,6 +148,8 @@ def _made(
     """The journal's line about one sentence."""
     try:
         spoken = checked(form(checked(line.text, longest=options.longest_text)), longest=2 * options.longest_text)
+        unsaid = speaker.unsaid(spoken, voice=voice.voice) or ()
+        check_sayable(spoken, unsaid)
         began = time.perf_counter()
         sound = speaker.synthesize(spoken, voice=voice.voice, rate=voice.rate, seed=voice.seed)
         wall = time.perf_counter() - began
@@ -157,6 +171,7 @@ def _made(
         "seconds": round(sound.duration, 6),
         "wall": round(wall, 6),
         "sample_rate": sound.sample_rate,
+        **({"unsaid": "".join(unsaid)} if unsaid else {}),
     }
 
 
@@ -193,6 +208,7 @@ def manifest_rows(run: Run, voice: Voice, options: SynthesisOptions) -> Iterator
             "real_time_factor": round(line["wall"] / line["seconds"], 6),
             "text_normalization": form.tag,
             "synthesizer": voice.engine,
+            **({"unsaid_characters": line["unsaid"]} if "unsaid" in line else {}),
         }
 
 

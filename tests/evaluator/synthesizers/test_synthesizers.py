@@ -11,6 +11,7 @@ import pytest
 
 from evaluator.synthesizers import SYNTHESIZERS, Synthesizer, synthesizer
 from evaluator.synthesizers.espeak import EspeakSynthesizer
+from evaluator.synthesizers.saying import check_sayable
 from explorer.errors import ConfigError, EngineError
 
 TEXT = "turn the seven lights off please"
@@ -49,6 +50,38 @@ def test_a_higher_rate_is_faster(speaker: Synthesizer) -> None:
 @pytest.mark.parametrize("text", ["", "   ", "\n"])
 def test_nothing_to_say_is_no_sound(speaker: Synthesizer, text: str) -> None:
     assert speaker.synthesize(text).samples.size == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "unsaid"),
+    [
+        ("turn the 7 lights off, please: €5, 20 %!", ""),
+        ("naïve Straße, café", ""),
+        ("你好", "你好"),
+        ("say 你好, ᚠ or 你", "你好ᚠ"),
+        ("", ""),
+        ("?!", ""),
+    ],
+)
+def test_a_voice_tells_which_characters_it_leaves_out(speaker: Synthesizer, text: str, unsaid: str) -> None:
+    assert speaker.unsaid(text) == tuple(unsaid)
+
+
+def test_what_is_said_depends_on_the_voice() -> None:
+    speaker = EspeakSynthesizer()
+    assert speaker.unsaid("你好吗", voice="cmn") == ()
+    assert speaker.unsaid("Hallo 你好", voice="de") == ("你", "好")
+    assert speaker.unsaid("Привет, мир", voice="ru") == ()
+    assert speaker.unsaid("٣ apples") == ("٣",)
+    with pytest.raises(EngineError, match="has no voice"):
+        speaker.unsaid("你好", voice="nobody")
+
+
+def test_a_text_of_which_nothing_is_said_is_refused() -> None:
+    check_sayable("say 你好", "你好")
+    check_sayable("hello", ())
+    with pytest.raises(EngineError, match="can say nothing of this text; it has no sound for: 你 好"):
+        check_sayable("你好!", "你好")
 
 
 @pytest.mark.parametrize("voice", ["nobody", "en-us+nobody\x01", "../heart"])

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from app import DEFAULTS, open_stores
 from app import main as command
+from evaluator.components.synthesize_preview import preview, spelled
 from evaluator.jobs.job_table import JobStore, Progress
 from evaluator.jobs.launching import queue_synthesis
 from evaluator.jobs.worker import Worker
@@ -55,6 +56,9 @@ class Tones:
         if "crash" in text:
             raise RuntimeError("the model fell over")
         return Audio(np.full(160 * len(text), 0.5, np.float32), 16_000)
+
+    def unsaid(self, text: str, *, voice: str | None = None) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(character for character in text if character in "你好"))
 
     def close(self) -> None:
         """Nothing to give back."""
@@ -120,6 +124,16 @@ def test_what_cannot_be_read_aloud_is_listed_and_the_others_go_on(tmp_path: Path
     }
     assert (outcome.totals.utterances, outcome.totals.failures) == (6, 5)
     assert [row["sentence_id"] for row in rows_of(run)] == ["good"]
+
+
+def test_what_a_voice_leaves_out_is_told_with_the_reading_and_nothing_but_that_is_a_failure(tmp_path: Path) -> None:
+    run, options = started(tmp_path, {"some": "say 你好 and 你", "all": "你好!", "none": "good"})
+    outcome = synthesize(run, Tones(), VOICE, options=options, monitor=Watch())
+    assert failures(run.journal) == {"all": "The voice can say nothing of this text; it has no sound for: 你 好."}
+    assert [row.get("unsaid_characters") for row in rows_of(run)] == ["你好", None]
+    assert outcome.note.endswith(
+        "1 reading lacks characters that the voice does not say: 你 好 (column unsaid_characters)."
+    )
 
 
 @given(st.text(max_size=60))
@@ -298,11 +312,20 @@ def test_the_page_says_what_will_be_said_and_what_cannot_be(stores: EvaluatorSto
     assert "Those of the view" in json.dumps(
         page.layout(stores, Parameters.of("?corpus=set&search=number")), cls=plotly.utils.PlotlyJSONEncoder
     )
+    typed = [Line("a", "It costs $5."), Line("b", "?!"), Line("c", "你 €")]
+    unsaid: dict[str, list[str | None] | str] = {
+        "robot": ["", "你"],
+        "mute": "It cannot be loaded.",
+        "far": [None, None],
+    }
     said = json.dumps(
-        page._preview([Line("a", "It costs $5."), Line("b", "?!")], "english", 100), cls=plotly.utils.PlotlyJSONEncoder
+        preview(typed, spelled(typed, "english", 100), unsaid), cls=plotly.utils.PlotlyJSONEncoder, ensure_ascii=False
     )
     assert "five dollars" in said
     assert "has no letter and no digit" in said
+    assert " does not say: 你" in said
+    assert "It cannot be loaded." in said
+    assert "far does not tell" in said
     lines = page.chosen_lines(stores, Parameters.of("?corpus=set&search=2"), "view", None)
     assert lines == [Line("s2", "number 2")]
 
