@@ -32,7 +32,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from evaluator.doors.names import COOKIE, asking, cleaned
 from evaluator.ledger import review_space
 from evaluator.review.edits import drafts
-from evaluator.review.presence import PresenceBoard, in_words
+from evaluator.review.presence import SharedBoard, in_words
 from evaluator.review.shown import news
 from explorer.errors import (
     BadEdit,
@@ -67,7 +67,7 @@ FAULTS: tuple[tuple[type[SpeechDataError], int, str], ...] = (
 def register(server: Flask, stores: EvaluatorStores) -> None:
     """Add the routes to ``server``."""
     routes = Blueprint("review_door", __name__)
-    board = PresenceBoard()
+    board = SharedBoard(stores.ledger)
 
     @routes.post("/api/review/<corpus>/events")
     @_answering

@@ -223,6 +223,30 @@ class Ledger:
                     )
         return found
 
+    def sign(self, space: str, subject: str, who: str, *, editing: bool) -> None:
+        """Tell that somebody is at a subject; for everybody who shares the database (signs.py).
+
+        Raises:
+            LedgerReadOnly, LedgerUnavailable: nobody may write, or nobody can.
+        """
+        from evaluator.ledger.signs import put_sign
+
+        if reason := self.reading_only:
+            raise LedgerReadOnly(reason)
+        put_sign(self._engine, space, subject, who, editing=editing)
+
+    def signs(self, space: str, subject: str) -> list[tuple[str, bool, float]]:
+        """Who gave a sign at a subject, whether they edit, and how many seconds ago."""
+        from evaluator.ledger.signs import signs_at
+
+        return signs_at(self._engine, space, subject)
+
+    def signers(self) -> list[str]:
+        """Everybody who gave a sign anywhere within the last minute."""
+        from evaluator.ledger.signs import signers
+
+        return signers(self._engine)
+
     def close(self) -> None:
         """Let go of the database."""
         with self._opening:

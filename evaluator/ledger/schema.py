@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Double, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Double, Integer, MetaData, Table, Text
 
 METADATA = MetaData()
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; a test compares it with Alembic's."""
 
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")
@@ -36,4 +36,14 @@ SEEN_ROWS = Table(
     Column("offset_s", Double, nullable=False),
     Column("duration_s", Double),
     Column("reference", Text),  # JSON, because PostgreSQL keeps no NUL in a text
+)
+
+PRESENCE = Table(
+    "presence",
+    METADATA,
+    Column("space", Text, primary_key=True),
+    Column("who", Text, primary_key=True),
+    Column("subject", Text, nullable=False),
+    Column("editing", Boolean, nullable=False),
+    Column("at", Double, nullable=False),  # seconds since the epoch, by the database's clock
 )

@@ -1,6 +1,7 @@
 """Presence: who looks at which subject just now, so that two people do not do the same work unawares.
 
-In the memory of one server: it is worth nothing a minute later. People who gave no sign for GONE_SECONDS are gone.
+People who gave no sign for GONE_SECONDS are gone. Signs are in the ledger's database, so that the people of several
+servers see each other; while it cannot be written, in the memory of this one.
 """
 
 from __future__ import annotations
@@ -9,10 +10,19 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
+
+from evaluator.ledger import Ledger
+from explorer.errors import LedgerError
 
 GONE_SECONDS = 15.0
+AWAY_SECONDS = 10.0
+"""How long a database that failed is left alone."""
 MOST = 10_000
 """People at places that are remembered at once."""
+
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +34,47 @@ class Present:
     seconds: float
 
 
+class SharedBoard:
+    """Who is where, on all servers that share the ledger; safe from several threads."""
+
+    def __init__(self, ledger: Ledger, clock: Callable[[], float] = time.monotonic) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._own = PresenceBoard(clock)
+        self._again = 0.0  # when to try the database again
+
+    def sign(self, space: str, subject: str, who: str, *, editing: bool) -> None:
+        """Somebody is at a subject, and nowhere else in this space."""
+        self._own.sign(space, subject, who, editing=editing)
+        self._asked(lambda: self._ledger.sign(space, subject, who, editing=editing), lambda: None)
+
+    def at(self, space: str, subject: str, *, but: str = "") -> list[Present]:
+        """Who is at a subject, without ``but``, the latest sign first."""
+        return self._asked(
+            lambda: [
+                Present(*sign) for sign in self._ledger.signs(space, subject)
+                if sign[0] != but and sign[2] <= GONE_SECONDS
+            ],
+            lambda: self._own.at(space, subject, but=but),
+        )  # fmt: skip
+
+    def names(self) -> list[str]:
+        """Everybody who is anywhere."""
+        return self._asked(self._ledger.signers, self._own.names)
+
+    def _asked(self, ask: Callable[[], Answer], otherwise: Callable[[], Answer]) -> Answer:
+        """What the database says; for a while not asked again when it fails, or may not be written."""
+        if self._clock() < self._again:
+            return otherwise()
+        try:
+            return ask()
+        except LedgerError:
+            self._again = self._clock() + AWAY_SECONDS
+            return otherwise()
+
+
 class PresenceBoard:
-    """Who is where; safe from several threads."""
+    """Who is where, in the memory of this server; safe from several threads."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

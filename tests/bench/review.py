@@ -18,6 +18,7 @@ from tests.bench import editor
 from tests.bench.serving import server
 
 CLIENTS, SAVES = 8, 150
+SIGNS = 5  # saves between two signs of presence: more often than the page gives them
 THINKING = 0.05  # s between an answer and the next save: faster than anybody types
 
 
@@ -39,8 +40,9 @@ def saves(folder: Path) -> None:
     with server(folder, manifest) as (address, _process, _started):
         for label, pause in (("thinking 50 ms", THINKING), ("without a pause", 0.0)):
             took: list[float] = []
+            signed: list[float] = []
             started = time.perf_counter()
-            clients = [threading.Thread(target=_save, args=(address, id, took, pause)) for id in ids]
+            clients = [threading.Thread(target=_save, args=(address, id, took, signed, pause)) for id in ids]
             for client in clients:
                 client.start()
             for client in clients:
@@ -49,26 +51,33 @@ def saves(folder: Path) -> None:
             p95 = statistics.quantiles(took, n=20)[-1]
             print(
                 f"save, {CLIENTS} clients {label}: median {statistics.median(took) * 1000:.1f} ms, "
-                f"p95 {p95 * 1000:.1f} ms, largest {max(took) * 1000:.0f} ms; {len(took) / wall:,.0f} saves/s"
+                f"p95 {p95 * 1000:.1f} ms, largest {max(took) * 1000:.0f} ms; {len(took) / wall:,.0f} saves/s; "
+                f"presence, every {SIGNS}th time: p95 {statistics.quantiles(signed, n=20)[-1] * 1000:.1f} ms"
             )
 
 
-def _save(address: str, subject: str, took: list[float], pause: float) -> None:
+def _save(address: str, subject: str, took: list[float], signed: list[float], pause: float) -> None:
     host, port = address.removeprefix("http://").split(":")
     connection = http.client.HTTPConnection(host, int(port), timeout=60)
     for number in range(SAVES):
         edit = {"key": str(uuid4()), "who": subject, "subject": subject, "field": "reference", "base": -1}
         edit["new"] = f"a sentence of a usual length, as annotators correct it, for the {number}th time"
-        started = time.perf_counter()
-        connection.request(
-            "POST", "/api/review/talks/events", json.dumps({"edits": [edit]}), {"Content-Type": "application/json"}
-        )
-        answer = connection.getresponse()
-        content = answer.read()
-        took.append(time.perf_counter() - started)
-        if answer.status != 200:
-            raise RuntimeError(content.decode())
+        took.append(_asked(connection, "events", {"edits": [edit]}))
+        if number % SIGNS == 0:
+            here = {"subject": subject, "who": subject, "editing": True, "after": 0}
+            signed.append(_asked(connection, "presence", here))
         time.sleep(pause)
+
+
+def _asked(connection: http.client.HTTPConnection, door: str, body: object) -> float:
+    """How long the server takes to answer, in seconds."""
+    started = time.perf_counter()
+    connection.request("POST", f"/api/review/talks/{door}", json.dumps(body), {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    content = answer.read()
+    if answer.status != 200:
+        raise RuntimeError(content.decode())
+    return time.perf_counter() - started
 
 
 def questions(folder: Path, rows: int) -> None:
