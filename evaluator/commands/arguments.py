@@ -70,6 +70,8 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     rules.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
     rules.add_argument("--normalizer", metavar="NAME", help=NORMALIZER_HELP)
     rules.add_argument("--json", action="store_true", help="print JSON")
+    _predictions(rules)
+    _where(rules)
     _common(rules)
 
     compare = commands.add_parser("compare", help="systems against a baseline, with intervals and tests; a gate for CI")

@@ -9,18 +9,20 @@ from pathlib import Path
 
 import orjson
 
-from evaluator.commands.opening import chosen_normalizer, opened
+from evaluator.commands.opening import chosen_normalizer, opened_with_predictions
+from evaluator.commands.selection import selected
 from evaluator.normalizers.contribution_report import as_text, report
 from evaluator.normalizers.contributions import read_contributions, write_contributions
 from evaluator.normalizers.lost_letters import lost_letters
 from evaluator.normalizers.registry import Normalizer
 from explorer.corpora.corpus import Corpus
+from explorer.querying.query import Query
 
 TELL_ROWS = 100_000
 
 
-def print_contributions(corpus: Corpus, chosen: Normalizer, *, as_json: bool) -> int:
-    """Measure and print; the exit code, 1 when there is no system to score."""
+def print_contributions(corpus: Corpus, chosen: Normalizer, *, query: Query | None = None, as_json: bool) -> int:
+    """Measure and print, on the rows of a query; the exit code, 1 when there is no system to score."""
     if not corpus.systems:
         print(f"earmark: {corpus.name} has no hypotheses to score (fields pred_text, pred_text_NAME)", file=sys.stderr)
         return 1
@@ -34,7 +36,7 @@ def print_contributions(corpus: Corpus, chosen: Normalizer, *, as_json: bool) ->
 
     with tempfile.TemporaryDirectory(prefix="earmark-rules-") as folder:
         files = {system: Path(folder) / f"{place}.rules" for place, system in enumerate(corpus.systems)}
-        batches = corpus.batches(["reference", *(f"hypothesis_{system}" for system in files)])
+        batches = corpus.batches(["reference", *(f"hypothesis_{system}" for system in files)], query)
         write_contributions(batches, chosen, files, progress=tell)
         found = [read_contributions(system, path, chosen) for system, path in files.items()]
     lost = lost_letters(corpus, chosen)
@@ -46,6 +48,8 @@ def print_contributions(corpus: Corpus, chosen: Normalizer, *, as_json: bool) ->
 
 
 def run(options: argparse.Namespace) -> int:
-    """``app.py normalizers MANIFEST... [--normalizer NAME] [--json]``"""
-    corpus, config = opened(options)
-    return print_contributions(corpus, chosen_normalizer(options, config), as_json=options.json)
+    """``app.py normalizers MANIFEST... [--normalizer NAME] [--where FILTER] [--json]``"""
+    whole, config = opened_with_predictions(options)
+    chosen = chosen_normalizer(options, config)
+    corpus, query = selected(whole, options.where, chosen)
+    return print_contributions(corpus, chosen, query=query, as_json=options.json)

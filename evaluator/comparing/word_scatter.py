@@ -1,21 +1,25 @@
 """Words of the references under two systems: how often each was said and how often each system recognized it.
 
-Conventions: accuracy is hits divided by scored occurrences, a fraction (word_accuracy.py); nothing is aligned again, so
-the numbers are those of the whole corpus. ``won`` is hits of the second system minus hits of the first: how many errors
+Conventions: accuracy is hits divided by scored occurrences, a fraction; nothing is aligned again: those of the whole
+corpus were counted with its scores (word_accuracy.py), those of a query's rows are counted from the places of errors
+(mean_accuracy.py). ``won`` is hits of the second system minus hits of the first: how many errors
 the word cost less. Where systems were scored on different utterances, the occurrences differ, and both are told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from evaluator.comparing.table_store import TableStore
 from explorer.columns import Column
+from explorer.corpora.corpus import Corpus
 from explorer.querying.listing import Listing
+from explorer.querying.query import Query
 from explorer.vocabulary.word_listing import WordAccuracy
 
 BUBBLES = 2_000
@@ -32,6 +36,24 @@ class Place:
     words: tuple[str, ...]
     number: int
     oov: bool
+
+
+def accuracies_on(corpus: Corpus, query: Query, systems: Sequence[str], tables: TableStore) -> tuple[WordAccuracy, ...]:
+    """Occurrences and hits of every word of the references on a query's rows, for each system where it was scored.
+
+    Raises:
+        QueryError: a system has no scores here, or the query does not fit the columns.
+    """
+    table, words = tables.table(corpus, query, None), tables.words(corpus, query)
+    found = []
+    for system in systems:
+        scored = table.scored[system]
+        said = words.said(scored)
+        hits = said - words.missed(scored, tables.marks(corpus, query, system))
+        there = said > 0
+        counted = {"word": words.vocabulary.filter(pa.array(there)), "count": said[there], "hits": hits[there]}
+        found.append(WordAccuracy(system=system, words=pa.table(counted), version=f"{corpus.key} {query.pairs()}"))
+    return tuple(found)
 
 
 def words_listing(first: WordAccuracy, second: WordAccuracy, *, known: frozenset[str] | None = None) -> Listing:

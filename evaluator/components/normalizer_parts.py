@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from evaluator.comparing.slicing import narrowed
 from evaluator.components.normalizer_warning import PATH
 from evaluator.normalizers.contribution_report import ORDER, change, rate, told
 from evaluator.normalizers.contributions import Contributions, Stage, column_name, difference
@@ -16,8 +18,8 @@ from explorer import figures
 from explorer.components.cards import attributes, help_mark, panel, state
 from explorer.components.shell import parameter_select
 from explorer.corpora.corpus import Corpus
-from explorer.formatting import count
-from explorer.querying.parameters import PLACE, Parameters
+from explorer.formatting import count, counted
+from explorer.querying.parameters import PLACE, VIEW, Parameters
 from explorer.querying.query import Filter, Query, Test
 
 HELP = {
@@ -96,7 +98,7 @@ def _figure(of: Contributions, chosen: Normalizer) -> Component:
     title = f"WER of {of.system}, rule by rule"
     if any(stage.words.rate is None for stage in of.stages):
         return html.P(f"{title}: undefined, there are no reference words.", className="align-note")
-    base = f"{told(of.raw)} raw, {told(of.normalized)} normalized; {count(of.scored)} utterances; {chosen.printed}"
+    base = f"{told(of.raw)} raw, {told(of.normalized)} normalized; {counted(of.scored, 'utterance')}; {chosen.printed}"
     graph = dcc.Graph(figure=waterfall(of), config=figures.CONFIG, className="chart", id="normalizers-graph")
     return html.Figure(
         [html.Figcaption([html.B(title), html.Span(base)]), graph],
@@ -108,6 +110,7 @@ def _figure(of: Contributions, chosen: Normalizer) -> Component:
 
 def _rules(corpus: Corpus, chosen: Normalizer, of: Contributions, query: Parameters) -> Component:
     place = query.only(PLACE).replaced(corpus=corpus.name, normalizer=chosen.name)
+    wanted = replace(Query.from_pairs(query.only(VIEW).pairs), sort=())
     names = ["Rule", "Contribution", "WER after", "Errors", "Reference words", "Utterances changed"]
     helps = {
         "Contribution": "WER after the rule minus WER before it, in percentage points. Negative: errors are forgiven.",
@@ -126,7 +129,7 @@ def _rules(corpus: Corpus, chosen: Normalizer, of: Contributions, query: Paramet
     ]
     for number, stage in enumerate(of.stages[1:], 1):
         test = Query(filters=(Filter(column_name(of.system), (Test("has", stage.rule),)),))
-        href = place.plus(test.pairs()).href("/utterances")
+        href = place.plus(narrowed(wanted, test).pairs()).href("/utterances")
         opened = dcc.Link(count(stage.changed), href=href, title=f"Open the utterances that “{stage.rule}” changed")
         points = of.points(number)
         rows.append(

@@ -16,7 +16,7 @@ from explorer.querying.query import Query
 
 def ask(stores: Any, query: Parameters) -> Comparison | Making:
     """The comparison that the address asks for, or how far it is."""
-    corpus = _compared(stores, query)
+    corpus = compared(stores, query)
 
     def make(tell: Callable[[int, int], None]) -> Comparison:
         return compare(
@@ -33,7 +33,7 @@ def ask(stores: Any, query: Parameters) -> Comparison | Making:
     return found
 
 
-def _compared(stores: Any, query: Parameters) -> Corpus:
+def compared(stores: Any, query: Parameters) -> Corpus:
     """The corpus with its scores; with everything else laid beside it only where a filter may ask for that.
 
     So what comes later (edits, flags, suspicion) does not make a comparison of the whole corpus again.
@@ -44,6 +44,6 @@ def _compared(stores: Any, query: Parameters) -> Corpus:
 
 def key(stores: Any, query: Parameters) -> tuple[Hashable, ...]:
     """What the comparison of an address depends on."""
-    corpus = _compared(stores, query)
+    corpus = compared(stores, query)
     speeds = tuple(sorted(stores.means(corpus).speeds.items()))
     return (corpus.key, speeds, query.only(SHARED).without(("corpus", "sort")).pairs)

@@ -3,13 +3,16 @@
 What is measured of one (corpus content, system, normalizer version) is one Parquet file
 (evaluator/normalizers/contributions.py): made in the background, for big corpora in a child process that tells how
 far it is and can be cancelled. Its column ``rules_<system>`` is laid beside the corpus; an address that names a
-column that has not been measured has it measured.
+column that has not been measured has it measured. What the rules did on the rows of a filter is measured and kept
+likewise, for that filter, and is no column.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from hashlib import blake2b
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -27,6 +30,7 @@ from evaluator.scoring.score_columns import normalizer_of, score_overlay, scored
 from explorer.columns import Column
 from explorer.corpora.corpus import Corpus, Overlay
 from explorer.errors import SpeechDataError
+from explorer.querying.query import Query
 
 AT_ONCE = 5_000
 """Rows times systems that are measured in this process: about a second under a slow normalizer."""
@@ -42,8 +46,13 @@ class ContributionStore:
         self._laid: WeakKeyDictionary[Corpus, dict[tuple[str, ...], Corpus]] = WeakKeyDictionary()
         self._failed: set[tuple[str, ...]] = set()
 
-    def get(self, corpus: Corpus) -> tuple[Contributions, ...] | Making:
+    def get(
+        self, corpus: Corpus, query: Query | None = None, *, lay: Callable[[Tell], Corpus] | None = None
+    ) -> tuple[Contributions, ...] | Making:
         """What the rules of the corpus's normalizer did for each of its scored systems, or how far the measuring is.
+
+        With a ``query`` that selects, on its rows alone; ``lay`` gives the corpus with the columns that the query needs
+        and this one lacks.
 
         Raises:
             SpeechDataError: it failed or was cancelled; it is tried again the next time.
@@ -51,17 +60,22 @@ class ContributionStore:
         chosen = normalizer_of(corpus)
         if chosen is None:
             return ()
-        systems = scored_systems(corpus)
-        missing = [system for system in systems if not _path(corpus, system).exists()]
+        files = {system: _path(corpus, system, query) for system in scored_systems(corpus)}
+        missing = {system: path for system, path in files.items() if not path.exists()}
+
+        def make(tell: Tell) -> None:
+            self._make(corpus if lay is None else lay(tell), missing, chosen, tell, query)
+
         if missing:
-            making = self._works.get(_key(corpus, missing), lambda tell: self._make(corpus, missing, chosen, tell))
+            making = self._works.get(tuple(map(str, missing.values())), make)
             if isinstance(making, Making):
                 return making
-        return tuple(read_contributions(system, _path(corpus, system), chosen) for system in systems)
+        return tuple(read_contributions(system, path, chosen) for system, path in files.items())
 
-    def cancel(self, corpus: Corpus) -> None:
-        """Give up what is being measured of a corpus."""
-        self._works.cancel(_key(corpus, [s for s in scored_systems(corpus) if not _path(corpus, s).exists()]))
+    def cancel(self, corpus: Corpus, query: Query | None = None) -> None:
+        """Give up what is being measured of a corpus, or of a query's rows."""
+        paths = [_path(corpus, system, query) for system in scored_systems(corpus)]
+        self._works.cancel(tuple(str(path) for path in paths if not path.exists()))
 
     def lay(self, corpus: Corpus, parameters: Mapping[str, str]) -> Corpus:
         """The corpus with the columns that have been measured; those that the address names are begun."""
@@ -106,18 +120,20 @@ class ContributionStore:
         except (SpeechDataError, OSError):
             self._failed.add(key)  # the page about normalizers says why
 
-    def _make(self, corpus: Corpus, systems: Sequence[str], chosen: Normalizer, tell: Tell) -> None:
-        files = {system: _path(corpus, system) for system in systems}
-        batches = corpus.batches(["reference", *(f"hypothesis_{system}" for system in systems)])
-        tell(0, corpus.size)
-        if corpus.size * len(systems) <= self._at_once:
+    def _make(
+        self, corpus: Corpus, files: Mapping[str, Path], chosen: Normalizer, tell: Tell, query: Query | None
+    ) -> None:
+        size = corpus.size if query is None else len(corpus.rows(query))
+        batches = corpus.batches(["reference", *(f"hypothesis_{system}" for system in files)], query)
+        tell(0, size)
+        if size * len(files) <= self._at_once:
             write_contributions(batches, chosen, files)
             return
         process = ScoringProcess(chosen, files, program="evaluator.normalizers.contributions")
 
         def told(done: int) -> None:
             try:
-                tell(done, corpus.size)
+                tell(done, size)
             except CancelledComparison:
                 process.kill()  # it would finish its batch first
                 raise
@@ -144,10 +160,14 @@ def _key(corpus: Corpus, systems: Sequence[str]) -> tuple[str, ...]:
     return tuple(str(_path(corpus, system)) for system in systems)
 
 
-def _path(corpus: Corpus, system: str) -> Path:
+def _path(corpus: Corpus, system: str, query: Query | None = None) -> Path:
     scores = score_overlay(corpus, system)
     assert scores is not None  # only systems with scores are asked for
-    return rules_path(scores.path)
+    whole = rules_path(scores.path)
+    if query is None or not query.selects:
+        return whole
+    asked = f"{corpus.key} {replace(query, sort=()).pairs()}"  # a filter may ask for anything that is laid
+    return whole.with_name(f"{whole.name}-{blake2b(asked.encode(), digest_size=12).hexdigest()}")
 
 
 def _named(corpus: Corpus, system: str, parameters: Mapping[str, str]) -> bool:

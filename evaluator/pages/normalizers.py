@@ -1,7 +1,7 @@
 """Raw against normalized: the error rate of every system before and after the normalizer, and what each rule did.
 
-The address says which normalizer (``normalizer=``) and whose rules are drawn (``of=``, a system). Everything is exact
-on the whole corpus, whatever filter the address carries; it is measured in the background and kept.
+The address says which normalizer (``normalizer=``), whose rules are drawn (``of=``, a system) and which utterances
+(``f=``, ``search=``, ``where=``). Everything is exact on these; it is measured in the background and kept.
 """
 
 from __future__ import annotations
@@ -13,19 +13,22 @@ from dash import Dash, dcc, html
 from dash.development.base_component import Component
 from flask import Response
 
-from evaluator.comparing.comparison_store import Making
+from evaluator.comparing.comparison_store import Making, Tell
 from evaluator.components import waiting
 from evaluator.components.downloads import attachment, ready
 from evaluator.components.normalizer_parts import shown
 from evaluator.components.normalizer_warning import PATH, normalizer_warning
-from evaluator.components.pair_controls import scoring
+from evaluator.components.pair_controls import named_edits, scoring
+from evaluator.components.standings import compared
 from evaluator.normalizers.contribution_report import NAMES, records
 from evaluator.normalizers.contributions import Contributions
 from evaluator.scoring.score_columns import normalizer_of, scored_systems
 from explorer import spreadsheet
 from explorer.components.cards import help_mark, icon, state
+from explorer.corpora.corpus import Corpus
 from explorer.errors import SpeechDataError
-from explorer.querying.parameters import PLACE, Parameters
+from explorer.querying.parameters import PLACE, VIEW, Parameters
+from explorer.querying.query import Query
 
 __all__ = ["PATH", "TITLE", "layout", "register"]
 
@@ -39,7 +42,9 @@ def layout(stores: Any, query: Parameters) -> Component:
     """Head, warning, and what was measured, or how far that is."""
     corpus = stores.scored(query)
     chosen = stores.chosen_normalizer(query)
-    about = f"What the normalizer {chosen.title} (version {chosen.version}) does to the rates of {corpus.name}. "
+    wanted = _wanted(query)
+    rows = f"{wanted.sentence(stores.corpus(query))} of {corpus.name}" if wanted.selects else corpus.name
+    about = f"What the normalizer {chosen.title} (version {chosen.version}) does to the rates of {rows}. "
     head = html.Div(
         [
             html.Div([html.H1(TITLE), html.P([about, help_mark(chosen.help)])]),
@@ -58,7 +63,7 @@ def layout(stores: Any, query: Parameters) -> Component:
 
 
 def _download(query: Parameters) -> list[Component]:
-    place = query.only(PLACE)
+    place = query.only((*PLACE, *VIEW))
     return [
         html.A(
             [icon("bi-download"), "CSV"],
@@ -80,8 +85,23 @@ def find(stores: Any, query: Parameters) -> tuple[Contributions, ...] | Making:
         return ()
     if not scored_systems(corpus) or normalizer_of(corpus) is None:
         return scoring(stores, query, needs=1) or Making(0, 0)
-    found: tuple[Contributions, ...] | Making = stores.contributions.get(corpus)
-    return found
+    wanted = _wanted(query)
+    if not wanted.selects:
+        found: tuple[Contributions, ...] | Making = stores.contributions.get(corpus)
+        return found
+    laid = compared(stores, query)
+
+    def lay(tell: Tell) -> Corpus:
+        made: Corpus = stores.edits.with_edits(laid, named_edits(laid, query), tell)
+        return made
+
+    within: tuple[Contributions, ...] | Making = stores.contributions.get(laid, wanted, lay=lay)
+    return within
+
+
+def _wanted(query: Parameters) -> Query:
+    """The rows of the address."""
+    return Query.from_pairs(query.only(VIEW).pairs)
 
 
 def _body(stores: Any, query: Parameters) -> list[Component | None]:
@@ -111,7 +131,8 @@ def _nothing(query: Parameters) -> Component:
 
 
 def _cancel(stores: Any, query: Parameters) -> None:
-    stores.contributions.cancel(stores.scored(query))
+    wanted = _wanted(query)
+    stores.contributions.cancel(*((compared(stores, query), wanted) if wanted.selects else (stores.scored(query),)))
 
 
 def register(app: Dash, stores: Any) -> None:

@@ -2,13 +2,13 @@
 
 Below the figure stands its table. A word leads to the utterances that say it, the first at the word when its time is
 known. ``known=`` names a corpus whose words are the word list; filters, order and search of the table have an ``l``
-in front. The counts are those of the whole corpus, whatever its filter.
+in front. The counts are those of the utterances that the address selects.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
@@ -17,18 +17,20 @@ from dash.development.base_component import Component
 from flask import Response
 
 from evaluator.comparing.comparison_store import Making, Tell
-from evaluator.comparing.word_scatter import BUBBLES, Place, places, words_listing
+from evaluator.comparing.slicing import narrowed
+from evaluator.comparing.word_scatter import BUBBLES, Place, accuracies_on, places, words_listing
 from evaluator.components import waiting
 from evaluator.components.compare_head import compare_head
 from evaluator.components.downloads import attachment
-from evaluator.components.pair_controls import SHARED, both_of, not_scored, pair_controls, scoring
+from evaluator.components.pair_controls import SHARED, both_of, named_edits, not_scored, pair_controls, scoring
+from evaluator.components.standings import compared
 from explorer import figures, scatter_figures
 from explorer.components import listing_grid
 from explorer.components.cards import help_mark, state
 from explorer.errors import QueryError
 from explorer.formatting import count, percent
 from explorer.querying.listing import Listing
-from explorer.querying.parameters import PLACE, Parameters
+from explorer.querying.parameters import PLACE, VIEW, Parameters
 from explorer.querying.query import Filter, Query, Test
 from explorer.scatter_figures import Bubbles
 from explorer.vocabulary import vocabulary_views
@@ -67,7 +69,7 @@ def layout(stores: Any, query: Parameters) -> Component:
         [
             compare_head(corpus, query, actions=[html.Div(id="words-exports")]),
             controls,
-            _panel(found, first, second),
+            _panel(found, first, second, _rows(query)),
             *listing_grid.frame(
                 "words",
                 found.columns,
@@ -94,19 +96,37 @@ def find(stores: Any, query: Parameters) -> Listing | Making | None:
         if counting.resting:
             stores.vocabularies.again(here.corpus, *vocabulary_views.counting_of(stores, here))
         return Making(counting.done, counting.total)
-    first, second = _pair(stores, query)
-    known = {one.system: one for one in stores.word_accuracies(here.corpus)}
-    if first not in known or second not in known:
-        return None
+    pair = _pair(stores, query)
     listed = vocabulary_views.word_list(stores, here)
     words = None if listed is None else listed.folded(stores.folding(here.parameters))
+    wanted = replace(_wanted(query), sort=())
+    known = {one.system: one for one in stores.word_accuracies(here.corpus)}
+    if not wanted.selects and not known.keys() >= set(pair):
+        return None
+    rows = compared(stores, query)
 
-    def make(_tell: Tell) -> Listing:
-        return words_listing(known[first], known[second], known=words)
+    def make(tell: Tell) -> Listing:
+        if not wanted.selects:
+            first, second = (known[name] for name in pair)
+        else:
+            laid = stores.edits.with_edits(rows, named_edits(rows, query), tell)
+            first, second = accuracies_on(laid, wanted, pair, stores.tables)
+        return words_listing(first, second, known=words)
 
-    key = ("words", known[first].version, known[second].version, None if listed is None else listed.version)
+    versions = (rows.key, tuple(wanted.pairs())) if wanted.selects else tuple(known[name].version for name in pair)
+    key = ("words", *pair, *versions, None if listed is None else listed.version)
     found: Listing | Making = stores.findings.get(key, make)
     return found
+
+
+def _wanted(query: Parameters) -> Query:
+    """The rows of the address."""
+    return Query.from_pairs(query.only(VIEW).pairs)
+
+
+def _rows(query: Parameters) -> str:
+    """What is counted, in words."""
+    return "the utterances that the filter selects" if _wanted(query).selects else "the whole corpus"
 
 
 def _cancel(stores: Any, query: Parameters) -> None:
@@ -118,12 +138,12 @@ def _pair(stores: Any, query: Parameters) -> tuple[str, str]:
     return both_of(stores.scored(query), query)
 
 
-def _panel(found: Listing, first: str, second: str) -> Component:
+def _panel(found: Listing, first: str, second: str, rows: str) -> Component:
     shown, number = places(found, first, second)
     more = f" The {count(BUBBLES)} biggest of {count(number)} bubbles are drawn." if number > len(shown) else ""
     occurrences = sum(found.content[f"count_{first}"].to_pylist())
     told = (
-        f"{count(found.size)} different words of the whole corpus, said {count(occurrences)} times where {first} was "
+        f"{count(found.size)} different words of {rows}, said {count(occurrences)} times where {first} was "
         f"scored. Accuracy is the share of these that was recognized.{more}"
     )
     graph = dcc.Graph(
@@ -180,8 +200,9 @@ class _Words:
     def page(self, parameters: Parameters, shown: Listing, view: Query, start: int, stop: int) -> list[dict[str, Any]]:
         here = vocabulary_views.place(self.stores, parameters.only(PLACE))
         rows = shown.rows(view)[max(0, start) : max(0, stop)]
+        wanted = _wanted(parameters)
         return [
-            entry | {"row": int(row), "said": entry["word"], "link:word": self._href(here, entry["word"])}
+            entry | {"row": int(row), "said": entry["word"], "link:word": self._href(here, entry["word"], wanted)}
             for row, entry in zip(rows, shown.values(rows), strict=True)
         ]
 
@@ -203,10 +224,12 @@ class _Words:
 
     def of_word(self, parameters: Parameters, word: str) -> str:
         here = vocabulary_views.place(self.stores, parameters.only(PLACE))
-        return self.opened(parameters, word, self._href(here, word))
+        return self.opened(parameters, word, self._href(here, word, _wanted(parameters)))
 
-    def _href(self, here: vocabulary_views.Place, word: str) -> str:
-        return here.address.plus(vocabulary_views.word_view(self.stores, here, word).pairs()).href("/utterances")
+    def _href(self, here: vocabulary_views.Place, word: str, wanted: Query) -> str:
+        """The utterances of the address that say a word."""
+        found = narrowed(replace(wanted, sort=()), vocabulary_views.word_view(self.stores, here, word))
+        return here.address.plus(found.pairs()).href("/utterances")
 
 
 def register(app: Dash, stores: Any) -> None:

@@ -43,10 +43,14 @@ class ReferenceWords:
     def accuracies(self, said: np.ndarray, chosen: np.ndarray, marks: Marks) -> tuple[int, float]:
         """The number of distinct words in the rows where ``chosen`` holds, and the sum of their accuracies under the
         errors ``marks`` of a system, which count from the first row of all; ``said`` is ``said(chosen)``."""
-        wrong = ~marks.inserted & chosen[marks.row]
-        missed = self._counted(self.codes[self.ends[marks.row[wrong]] + marks.place[wrong]])
+        missed = self.missed(chosen, marks)
         occurring = said > 0
         return int(occurring.sum()), float((1 - missed[occurring] / said[occurring]).sum())
+
+    def missed(self, chosen: np.ndarray, marks: Marks) -> np.ndarray:
+        """How often each word of the vocabulary was not recognized in the rows where ``chosen`` holds."""
+        wrong = ~marks.inserted & chosen[marks.row]
+        return self._counted(self.codes[self.ends[marks.row[wrong]] + marks.place[wrong]])
 
     def _counted(self, codes: np.ndarray) -> np.ndarray:
         return np.bincount(codes, minlength=len(self.vocabulary))

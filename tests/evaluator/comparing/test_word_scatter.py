@@ -9,12 +9,14 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluator.comparing.word_scatter import BUBBLES, places, words_listing
+from evaluator.comparing.table_store import TableStore
+from evaluator.comparing.word_scatter import BUBBLES, accuracies_on, places, words_listing
 from evaluator.scoring.scores import ScoreStore
 from evaluator.scoring.word_accuracy import word_accuracies
 from explorer.querying.query import Query
 from explorer.vocabulary.word_listing import WordAccuracy
 from tests.evaluator.scored import scored_corpus
+from tests.explorer.manifests import row
 
 
 def accuracy(system: str, counted: dict[str, tuple[int, int]]) -> WordAccuracy:
@@ -82,3 +84,37 @@ def test_every_word_is_in_one_bubble(one: dict[str, tuple[int, int]], other: dic
     assert sum(place.number for place in found) == listing.size
     assert {word for place in found for word in place.words} <= set(one) & set(other)
     assert sum(place.occurrences for place in found) == sum(row["count_a"] for row in rows(listing))
+
+
+def counted(accuracy: WordAccuracy) -> dict[str, tuple[int, int]]:
+    """The other way round: word -> (occurrences, hits)."""
+    return {entry["word"]: (entry["count"], entry["hits"]) for entry in accuracy.words.to_pylist()}
+
+
+SAID = [
+    ("the cat sat", "the cat sat", "a cat"),
+    ("the the dog", "the dog", "the the dog um"),
+    ("", "um", ""),
+    ("cat", None, "cat"),
+]
+
+
+def test_the_words_of_a_filter_are_counted_from_the_places_of_errors(tmp_path: Path) -> None:
+    manifest = [
+        row(f"{n}.wav", text=said, duration=1.0 + n, pred_text_a=a, pred_text_b=b)
+        for n, (said, a, b) in enumerate(SAID)
+    ]
+    corpus = ScoreStore(tmp_path / "scores").lay(scored_corpus(tmp_path, manifest), "basic")
+    first, second = accuracies_on(corpus, Query(where="{duration} > 1.5"), ("a", "b"), TableStore())
+    told = [
+        {entry["word"]: (entry["count"], entry["hits"]) for entry in one.words.to_pylist()} for one in (first, second)
+    ]
+    assert told == [{"the": (2, 1), "dog": (1, 1)}, {"the": (2, 2), "dog": (1, 1), "cat": (1, 1)}]
+    assert first.version != accuracies_on(corpus, Query(), ("a",), TableStore())[0].version
+
+
+def test_of_all_rows_they_are_those_of_the_scores(tmp_path: Path) -> None:
+    corpus = ScoreStore(tmp_path / "scores").lay(scored_corpus(tmp_path), "basic")
+    for one in word_accuracies(corpus):
+        [again] = accuracies_on(corpus, Query(), (one.system,), TableStore())
+        assert counted(again) == {word: numbers for word, numbers in counted(one).items() if numbers[0]}

@@ -39,9 +39,9 @@ def measured(folder: Path, name: str, rows: list[dict[str, object]] = ROWS) -> t
     return store.lay(corpus, {}), {one.system: one for one in found}
 
 
-def waited_for(store: ContributionStore, corpus: Corpus) -> tuple[Contributions, ...]:
+def waited_for(store: ContributionStore, corpus: Corpus, query: Query | None = None) -> tuple[Contributions, ...]:
     deadline = time.monotonic() + 60
-    while isinstance(found := store.get(corpus), Making):
+    while isinstance(found := store.get(corpus, query), Making):
         assert time.monotonic() < deadline
     return found
 
@@ -176,3 +176,19 @@ def test_nothing_to_measure(tmp_path: Path) -> None:
     _, found = measured(tmp_path / "empty", "whisper_english", empty)
     assert found["tiny"].points(1) is None
     assert found["tiny"].scored == 1
+
+
+@pytest.mark.parametrize("at_once", [0, 1_000])
+def test_of_a_filter_they_are_those_of_a_corpus_of_its_rows(tmp_path: Path, at_once: int) -> None:
+    corpus = ScoreStore(tmp_path / "scores").lay(scored_corpus(tmp_path, ROWS), "whisper_english")
+    some = Query(where="{audio} != a.wav")
+    store = ContributionStore(at_once=at_once)
+    found = waited_for(store, corpus, some)
+    (tmp_path / "few").mkdir()
+    _, alone = measured(tmp_path / "few", "whisper_english", [one for one in ROWS if one["audio_filepath"] != "a.wav"])
+    assert {one.system: one for one in found} == alone
+    assert waited_for(store, corpus) != found
+    assert waited_for(store, corpus, Query(where="{audio} = nothing.wav"))[0].scored == 0
+    with pytest.raises(SpeechDataError, match="gone"):
+        waited_for(store, corpus, Query(where="{gone} = 1"))
+    store.close()

@@ -76,6 +76,23 @@ def test_the_page_tells_raw_normalized_and_every_rule(stores: EvaluatorStores) -
     assert "normalizer-warning" not in said
 
 
+def test_a_filter_selects_what_is_measured(stores: EvaluatorStores, tmp_path: Path) -> None:
+    asked = {
+        "corpus": "english",
+        "normalizer": "whisper_english",
+        "of": "tiny",
+        "where": "{reference} contains colours",
+    }
+    said = shown(stores, **asked)
+    assert "of english. " in said
+    assert "contains" in said
+    assert "3 errors of 3 reference words raw, 0 errors of 2 reference words normalized; 1 utterance" in said
+    assert "where=%7Breference%7D" in said  # the links and the download, too
+    manifest = str(stores.library.get("english").sources[0])
+    command = ["normalizers", manifest, "--normalizer", "whisper_english", "--json", f"cache.folder={tmp_path}"]
+    assert door.main([*command, "--where", "{reference} contains colours"]) == 0
+
+
 def test_a_link_of_the_page_opens_exactly_its_utterances(stores: EvaluatorStores) -> None:
     shown(stores, corpus="english", normalizer="whisper_english")
     address = Parameters((("corpus", "english"), ("normalizer", "whisper_english"), ("f", "rules_tiny:has:numbers")))

@@ -20,6 +20,7 @@ from evaluator.stores import EvaluatorStores
 from explorer.config_files import load
 from explorer.errors import QueryError, SpeechDataError
 from explorer.querying.parameters import Parameters
+from explorer.querying.query import Query
 from tests.corpora import loaded
 from tests.explorer.manifests import row, write_manifest
 
@@ -109,3 +110,15 @@ def test_a_page_waits_for_scores_and_says_how_far_they_are(
     monkeypatch.setattr(stores.scores, "progress", lambda corpus, chosen: failed)
     with pytest.raises(QueryError, match="no space left"):
         page.layout(stores, parameters)
+
+
+def test_words_are_those_of_the_filter(stores: EvaluatorStores) -> None:
+    asked = Parameters((("corpus", "silent"), ("where", "{b} contains um")))
+    assert "There is nothing to draw" in shown(words, stores, asked)
+    some = Parameters((("corpus", "equal"), ("where", "{audio} = 3.wav")))
+    drawn = shown(words, stores, some)
+    assert "2 different words of the utterances that the filter selects, said 2 times" in drawn
+    assert "of the whole corpus, said 24 times" in shown(words, stores, Parameters((("corpus", "equal"),)))
+    found = words.find(stores, some)
+    [line, _] = words._Words(stores).page(some, found, Query(), 0, 9)
+    assert "where=%7Baudio%7D" in line["link:word"]
