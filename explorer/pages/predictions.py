@@ -19,9 +19,9 @@ from explorer.corpora.corpus import Corpus
 from explorer.corpora.records import Problem
 from explorer.errors import PredictionError, SpeechDataError
 from explorer.formatting import count
-from explorer.places.sound_places import DURATION_TOLERANCE, OFFSET_TOLERANCE
 from explorer.predictions.prediction_store import UPLOADED
 from explorer.predictions.prediction_store import State as FileState
+from explorer.predictions.sound_places import DURATION_TOLERANCE, OFFSET_TOLERANCE
 from explorer.querying.expression import field_text
 from explorer.querying.parameters import PLACE, Parameters
 from explorer.stores import Stores

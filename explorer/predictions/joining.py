@@ -17,10 +17,9 @@ repeating another, as fitting several utterances, or as fitting none: the five a
 
 from __future__ import annotations
 
+import itertools
 import uuid
-from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -32,15 +31,16 @@ from explorer.corpora.corpus import Corpus, Overlay
 from explorer.corpora.records import Problem
 from explorer.errors import ExpressionError, PredictionError
 from explorer.formatting import count
-from explorer.places.sound_places import SoundPlaces, Spoken, Tell, path_parts, quietly, stem_of, watched
-from explorer.predictions.join_report import AMBIGUOUS, REPEATED, UNMATCHED, WITHOUT_TEXT, JoinReport
-from explorer.predictions.prediction_files import Part, PredictionFile, as_text
+from explorer.predictions.elsewhere import Elsewhere
+from explorer.predictions.join_report import AMBIGUOUS, UNMATCHED, WITHOUT_TEXT, JoinReport
+from explorer.predictions.key_places import KeyPlaces
+from explorer.predictions.prediction_files import Part, PredictionFile
+from explorer.predictions.sound_places import Tell, quietly, stem_of_path
+from explorer.predictions.taken import Taken
 from explorer.querying.expression import Condition
 from explorer.querying.filtering import resolved
 
 KEY_COLUMNS = ("utterance_id", "utt_id", "utt", "id", "segment_id", "recording_id", "key", "name")
-LISTED = 2_000
-"""Problems that a report lists; all are counted."""
 LISTED_MISSED = 200
 """Utterances without a hypothesis that a report lists; all are counted, and a filter finds them."""
 LOOKED_UP_AT_ONCE = 500_000
@@ -62,10 +62,11 @@ def join(
         raise PredictionError(f'the corpus has predictions of "{system}" already; give the new ones another name')
     ours, _, theirs = (join_on or "").partition("=")
     file = PredictionFile(path, system=system, theirs=(theirs or ours or None))
-    taken = _Taken(corpus.size, path.name)
+    taken = Taken(corpus.size, path.name)
     parts = _told(_heard(file, taken), taken, tell)
     if file.keyed or ours:
-        joined_on = _by_key(corpus, tell, parts, taken, _column(corpus, ours, path) if ours else None)
+        column = _column(corpus, ours, path) if ours else None
+        joined_on = _by_key(corpus, tell, parts, taken, column, output.parent / "spill")
     else:
         joined_on = _by_sound(corpus, tell, parts, taken)
     report = JoinReport(
@@ -76,10 +77,10 @@ def join(
         taken_from=file.taken_from,
         utterances=corpus.size,
         rows=taken.rows,
-        joined=len(taken.texts),
+        joined=corpus.size - len(taken.without),
         left_out=dict(taken.left_out),
         faulty=taken.faulty,
-        problems=tuple(sorted(taken.problems, key=lambda problem: problem.line or 0)),
+        problems=taken.problems,
         missed=_missed(corpus, system, taken),
     )
     if not report.joined:
@@ -112,55 +113,14 @@ def time_column(system: str) -> str:
     return f"time_{system}"
 
 
-@dataclass(slots=True)
-class _Taken:
-    """Which row of the file each utterance has got, and what became of the others; ``seconds`` are those of lines."""
-
-    size: int
-    source: str
-    texts: dict[int, str] = field(default_factory=dict)
-    lines: dict[int, int] = field(default_factory=dict)
-    seconds: dict[int, float] = field(default_factory=dict)
-    rows: int = 0
-    faulty: int = 0
-    left_out: Counter[str] = field(default_factory=Counter)
-    problems: list[Problem] = field(default_factory=list)
-
-    def take(self, row: int, line: int, text: str) -> None:
-        """Give an utterance its hypothesis, unless an earlier row of the file has."""
-        other = self.lines.get(row)
-        if other is None or line < other:
-            self.lines[row], self.texts[row] = line, text
-        if other is not None:
-            message = f"the row is for the same utterance as line {min(line, other)}"
-            self.leave(max(line, other), message, REPEATED)
-
-    def leave(self, line: int, message: str, kind: str) -> None:
-        """Note a row that is joined with nothing."""
-        self.left_out[kind] += 1
-        self._list(Problem(self.source, line, None, message, kind))
-
-    def fault(self, problem: Problem) -> None:
-        """Note a line that the file's format could not read; repeated rows are rows."""
-        if problem.kind == "duplicate":
-            self.rows += 1
-            self.leave(problem.line or 0, problem.message, REPEATED)
-        else:
-            self.faulty += 1
-            self._list(problem)
-
-    def _list(self, problem: Problem) -> None:
-        if len(self.problems) < LISTED:
-            self.problems.append(problem)
-
-
-def _heard(file: PredictionFile, taken: _Taken) -> Iterator[Part]:
+def _heard(file: PredictionFile, taken: Taken) -> Iterator[Part]:
     """The rows of the file that have a hypothesis; the others are noted."""
     for part in file.parts():
         for problem in part.problems:
             taken.fault(problem)
         taken.rows += len(part.lines)
-        taken.seconds.update((n, s) for n, s in zip(part.lines, part.seconds, strict=False) if s is not None)
+        if part.seconds:
+            taken.time(part.lines, part.seconds)
         kept = [place for place, text in enumerate(part.texts) if text is not None]
         if len(kept) < len(part.lines):
             for place, text in enumerate(part.texts):
@@ -171,7 +131,7 @@ def _heard(file: PredictionFile, taken: _Taken) -> Iterator[Part]:
         yield part
 
 
-def _told(parts: Iterable[Part], taken: _Taken, tell: Tell) -> Iterator[Part]:
+def _told(parts: Iterable[Part], taken: Taken, tell: Tell) -> Iterator[Part]:
     """The same parts; how many rows that makes is told."""
     for part in parts:
         yield part
@@ -188,85 +148,69 @@ def _column(corpus: Corpus, name: str, path: Path) -> Column:
 # ---- by a field ----
 
 
-def _by_key(corpus: Corpus, tell: Tell, parts: Iterable[Part], taken: _Taken, column: Column | None) -> str:
+def _by_key(corpus: Corpus, tell: Tell, parts: Iterable[Part], taken: Taken, column: Column | None, spill: Path) -> str:
     """Join by the keys of the rows; the words for what they were joined on."""
-    rows = [
-        (line, key, text)
-        for part in parts
-        for line, key, text in zip(part.lines, part.keys, part.texts, strict=True)
-        if text is not None
-    ]
-    wanted = {key for _, key, _ in rows if key is not None}
-    if column is not None:
-        places, words = _places_of(corpus, tell, column.name, wanted), column.label
-    else:
-        places, words = _fitting_places(corpus, tell, wanted)
-    for line, key, text in rows:
-        found = places.get(key or "", ())
-        if len(found) == 1:
-            taken.take(found[0], line, text)
-        elif found:
-            taken.leave(line, f'"{key}" is the {words} of {len(found)} utterances', AMBIGUOUS)
+    lines: list[np.ndarray] = []
+    texts: list[pa.Array] = []
+    with KeyPlaces(spill) as places:
+        for part in parts:
+            places.ask(part.keys)
+            lines.append(np.asarray(part.lines, np.int64))
+            texts.append(pa.array(part.texts, pa.string()))
+        if column is not None:
+            places.look(corpus, column.name, tell)
+            words = column.label
         else:
-            taken.leave(line, f'no utterance has the {words} "{key}"', UNMATCHED)
+            words = _fitting(corpus, tell, places)
+        line, text = np.concatenate([*lines, np.empty(0, np.int64)]), pa.chunked_array(texts, pa.string())
+        start = 0
+        for numbers, rows, keys in places.answers():
+            here = line[start : start + len(keys)]
+            one = np.flatnonzero(numbers == 1)
+            heard = text.slice(start, len(keys)).take(pa.array(one)).combine_chunks()
+            taken.take(rows[one], here[one], heard)
+            for place in np.flatnonzero(numbers != 1).tolist():
+                key, at = keys[place], int(here[place])
+                if numbers[place]:
+                    taken.leave(at, f'"{key}" is the {words} of {numbers[place]} utterances', AMBIGUOUS)
+                else:
+                    taken.leave(at, f'no utterance has the {words} "{key}"', UNMATCHED)
+            start += len(keys)
     return words
 
 
-def _places_of(corpus: Corpus, tell: Tell, column: str, wanted: set[str]) -> dict[str, list[int]]:
-    """The rows of the corpus that have each of these values."""
-    places: dict[str, list[int]] = {}
-    for batch in watched(corpus, (column,), tell):
-        for row, value in zip(batch.column("row").to_pylist(), batch.column(column).to_pylist(), strict=True):
-            key = as_text(value)
-            if key in wanted:
-                places.setdefault(key, []).append(row)
-    return places
-
-
-def _fitting_places(corpus: Corpus, tell: Tell, wanted: set[str]) -> tuple[dict[str, list[int]], str]:
-    """The places of keys that nobody has explained: in the first column that has any of them, else as sounds' stems."""
+def _fitting(corpus: Corpus, tell: Tell, places: KeyPlaces) -> str:
+    """Look keys up that nobody has explained: in the first column that has any of them, else as sounds' stems."""
     known = {column.name: column for column in corpus.columns if column.kind in ("text", "number")}
     for name in KEY_COLUMNS:
-        if name in known and (places := _places_of(corpus, tell, name, wanted)):
-            return places, known[name].label
-    ids = sorted(wanted)
-    own = {id: [int(row)] for id, row in zip(ids, corpus.rows_of(ids), strict=True) if row >= 0}
-    if own:
-        return own, "id"
-    stems: dict[str, list[int]] = {}
-    for batch in watched(corpus, ("audio",), tell):
-        for row, audio in zip(batch.column("row").to_pylist(), batch.column("audio").to_pylist(), strict=True):
-            stem = stem_of(path_parts(audio)[-1])
-            if stem in wanted:
-                stems.setdefault(stem, []).append(row)
-    return stems, "name of the sound file without its ending"
+        if name in known and places.look(corpus, name, tell):
+            return known[name].label
+    keys = places.distinct()
+    own = corpus.tables.rows_of(keys)
+    if (own >= 0).any():
+        places.know(keys.filter(pa.array(own >= 0)), own[own >= 0])
+        return "id"
+    places.look(corpus, "audio", tell, stem_of_path)
+    return "name of the sound file without its ending"
 
 
 # ---- by sound and time ----
 
 
-def _by_sound(corpus: Corpus, tell: Tell, parts: Iterable[Part], taken: _Taken) -> str:
+def _by_sound(corpus: Corpus, tell: Tell, parts: Iterable[Part], taken: Taken) -> str:
     """Join rows that are written like their utterance at once, by identity; the others by path, offset and duration."""
-    rest: list[Spoken] = []
+    rest = Elsewhere()
     for part in _gathered(parts):
         found = corpus.rows_of(part.ids)
-        for place, known in enumerate(found.tolist()):
-            text = part.texts[place]
-            if text is None:
-                continue
-            if known >= 0:
-                taken.take(known, part.lines[place], text)
-            else:
-                times = part.offset[place], part.duration[place]
-                rest.append(Spoken(part.lines[place], part.audio[place], *times, part.channel[place], text))
-    if rest:
-        sounds = SoundPlaces(corpus, {stem_of(path_parts(row.audio)[-1]) for row in rest}, tell=tell)
-        for row in rest:
-            its, reason, kind = sounds.place(row)
-            if its is None:
-                taken.leave(row.line, reason, kind)
-            else:
-                taken.take(its, row.line, row.text)
+        known = np.flatnonzero(found >= 0)
+        texts = pa.array(part.texts, pa.string())
+        lines = np.asarray(part.lines, np.int64)
+        taken.take(found[known], lines[known], texts.take(pa.array(known)))
+        rest.add(part, np.flatnonzero(found < 0).tolist())
+    for placed in rest.placed(corpus, tell):
+        taken.take(placed.rows, placed.lines, placed.texts)
+        for line, reason, kind in placed.left_out:
+            taken.leave(line, reason, kind)
     return "sound and time"
 
 
@@ -285,18 +229,16 @@ def _gathered(parts: Iterable[Part]) -> Iterator[Part]:
 # ---- what is written ----
 
 
-def _write(output: Path, system: str, taken: _Taken, report: JoinReport) -> None:
+def _write(output: Path, system: str, taken: Taken, report: JoinReport) -> None:
     """The overlay and the report, each whole or not at all; the report last, so that it vouches for the overlay."""
     output.parent.mkdir(parents=True, exist_ok=True)
     mark = uuid.uuid4().hex[:8]
-    rows = pa.array(np.fromiter(taken.texts, np.int32, len(taken.texts)))
-    columns = {"row": rows, f"hypothesis_{system}": pa.array(taken.texts.values(), pa.string())}
-    if taken.seconds:
-        seconds = [taken.seconds.get(taken.lines[row]) for row in taken.texts]
-        columns[time_column(system)] = pa.array(seconds, pa.float64())
-    table = pa.table(columns)
     building = output.with_name(f"{output.name}.{mark}")
-    pyarrow.parquet.write_table(table, building, compression="zstd")
+    tables = taken.tables(f"hypothesis_{system}", time_column(system))
+    first = next(tables)
+    with pyarrow.parquet.ParquetWriter(building, first.schema, compression="zstd") as writer:
+        for table in itertools.chain([first], tables):
+            writer.write_table(table)
     building.replace(output)
     telling = report_path(output).with_name(f"{report_path(output).name}.{mark}")
     telling.write_text(report.written(), encoding="utf-8", errors="surrogatepass")
@@ -308,10 +250,8 @@ def report_path(output: Path) -> Path:
     return output.with_suffix(".json")
 
 
-def _missed(corpus: Corpus, system: str, taken: _Taken) -> tuple[Problem, ...]:
-    without = np.ones(corpus.size, bool)
-    without[list(taken.texts)] = False
-    rows = np.flatnonzero(without)[:LISTED_MISSED].astype(np.int32)
+def _missed(corpus: Corpus, system: str, taken: Taken) -> tuple[Problem, ...]:
+    rows = taken.without[:LISTED_MISSED].astype(np.int32)
     message = f"no hypothesis of {system}"
     return tuple(
         Problem(source, line, None, f"{message} for {audio} at {offset:.2f} s", "missing hypothesis")

@@ -21,11 +21,12 @@ from explorer.config_files import load
 from explorer.corpora.corpus import Corpus
 from explorer.corpora.library import Library
 from explorer.errors import ConfigError, ManifestError, PredictionError
-from explorer.places.sound_places import DURATION_TOLERANCE, OFFSET_TOLERANCE
-from explorer.predictions import prediction_store
+from explorer.predictions import elsewhere, joining, prediction_store
 from explorer.predictions.join_report import JoinReport
 from explorer.predictions.joining import join, overlay, report_path
 from explorer.predictions.prediction_store import PredictionStore, named_files, with_predictions
+from explorer.predictions.sound_places import DURATION_TOLERANCE, OFFSET_TOLERANCE
+from explorer.predictions.taken import LISTED
 from explorer.querying.query import Query
 from explorer.stores import Stores
 from tests.explorer.manifests import opened, row, write_manifest
@@ -138,6 +139,43 @@ def test_what_fits_several_sounds_or_utterances_is_joined_with_none(tmp_path: Pa
     assert report.left_out == {"ambiguous": 2}
     assert [problem.line for problem in report.problems] == [1, 3]
     assert '"1.wav" could be 2 sound files' in report.problems[0].message
+
+
+@pytest.mark.parametrize("at_once", [1, 5])
+def test_rows_written_otherwise_are_placed_a_part_at_a_time(
+    joined, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
+):
+    rows = [{**one, "audio_filepath": f"/data/{one['audio_filepath']}"} for one in heard(segments(files=7))]
+    path = write_manifest(tmp_path / "big.jsonl", rows)
+    whole = joined(path)
+    monkeypatch.setattr(elsewhere, "PLACED_AT_ONCE", at_once)
+    monkeypatch.setattr(joining, "LOOKED_UP_AT_ONCE", at_once)
+    assert joined(path) == whole
+    assert whole[1] == EVERYTHING
+    assert whole[0].left_out == {"no such utterance": 16}
+
+
+def test_thousands_of_files_of_one_name_and_of_segments_of_one_file_take_no_time_at_all(tmp_path: Path):
+    """Looking at all of them for every row would take minutes."""
+    many = 6_000
+    ours = [row(f"clips/{n}/audio.wav", utt=f"f{n}") for n in range(many)]
+    ours += [row("long.wav", offset=2.0 * n, utt=f"s{n}") for n in range(many)]
+    corpus = opened(tmp_path, ours)
+    theirs = [row(f"/data/clips/{n}/audio.wav", pred_text=f"f{n}") for n in range(many)]
+    theirs += [row("/data/long.wav", offset=2.0 * n, pred_text=f"s{n}") for n in range(many)]
+    theirs += [row("/data/long.wav", offset=2.0 * n + 1, pred_text="nobody's") for n in range(many)]
+    theirs += [row("audio.wav", offset=float(n), pred_text="whose?") for n in range(many)]
+    path, output = write_manifest(tmp_path / "big.jsonl", theirs), tmp_path / "o.parquet"
+    began = time.process_time()
+    report = join(corpus, path, system="big", join_on=None, output=output)
+    assert time.process_time() - began < 15
+    laid = corpus.laid(overlay(corpus, output, report))
+    assert all(
+        one["utt"] == one["hypothesis_big"] for one in laid.page(Query(), 0, 2 * many, ("utt", "hypothesis_big"))
+    )
+    assert report.left_out == {"no such utterance": many, "ambiguous": many}
+    assert "the nearest begins at 0.00 s" in report.problems[0].message
+    assert len(report.problems) == LISTED
 
 
 def test_everything_that_does_not_join_is_listed_with_its_address(joined, tmp_path: Path):
