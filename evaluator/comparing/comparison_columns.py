@@ -39,16 +39,18 @@ class Shown:
 
 
 def points(fraction: float) -> str:
-    """A difference of rates in percentage points, with its sign: "-1.25"."""
-    return f"{100 * fraction:+.2f}"
+    """A difference of rates in percentage points, with its sign: "-1.25"; what is printed as zero has none."""
+    printed = f"{100 * fraction:+.2f}"
+    return "0.00" if printed in ("+0.00", "-0.00") else printed
 
 
 def span(interval: Interval | None, *, signed: bool = False) -> str:
     """An interval as "4.10 to 5.25", in percent or percentage points."""
     if interval is None:
         return EMPTY
-    form = "+.2f" if signed else ".2f"
-    return f"{100 * interval.low:{form}} to {100 * interval.high:{form}}"
+    if signed:
+        return f"{points(interval.low)} to {points(interval.high)}"
+    return f"{100 * interval.low:.2f} to {100 * interval.high:.2f}"
 
 
 def p_value(p: float | None) -> str:

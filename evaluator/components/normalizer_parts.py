@@ -38,7 +38,8 @@ def shown(
     corpus: Corpus, chosen: Normalizer, found: Sequence[Contributions], query: Parameters
 ) -> list[Component | None]:
     """Systems raw and normalized, the rules of one system as a picture and a table, and all rules for all systems."""
-    of = next((one for one in found if one.system == query.get("of")), found[0])
+    changed = next((one for one in found if difference(one.raw, one.normalized)), found[0])  # a picture of something
+    of = next((one for one in found if one.system == query.get("of")), changed)
     note = f"normalizer {chosen.title}, version {chosen.version}"
     aside = html.Span(note, className="nowrap")
     parts: list[Component | None] = [panel("Raw against normalized", _systems(found, of, query), aside=aside)]

@@ -132,8 +132,8 @@ def rate(fraction: float | None) -> str:
 
 
 def change(fraction: float | None) -> str:
-    """A difference in percentage points with its sign, a dash where there is none; nothing changed is a plain zero."""
-    return EMPTY if fraction is None else "0.00" if fraction == 0 else points(fraction)
+    """A difference in percentage points with its sign, a dash where there is none."""
+    return EMPTY if fraction is None else points(fraction)
 
 
 def told(stage: Stage) -> str:

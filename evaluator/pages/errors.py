@@ -37,6 +37,7 @@ UNDER = "/compare"
 CARRIED = ("other",)
 PREFIX = "l"
 LINKED = ("word", "heard", "gained", "lost")
+THINGS = {"confusions": "confusion pairs", "deletions": "deleted words", "insertions": "inserted words"}
 TITLES = {"confusions": "Confusions", "deletions": "Deletions", "insertions": "Insertions"}
 
 
@@ -174,7 +175,7 @@ class _Errors:
         ]
 
     def things(self, parameters: Parameters) -> str:
-        return {"confusions": "confusion pairs"}.get(_tab(parameters), f"words, {_tab(parameters)}")
+        return THINGS[_tab(parameters)]
 
     def export(self, parameters: Parameters, view: Query) -> Component:
         address = parameters.only((*SHARED, "tab")).plus(listing_grid.written(view, PREFIX))

@@ -152,7 +152,8 @@ def _against(point: Point, query: Parameters) -> str:
 def _table(drawn: tuple[Curve, ...], axis: Axis, query: Parameters) -> Component:
     titles = ("Training", axis.capitalize(), "System", "WER", "95 %", "Words", "Best")
     head = [
-        html.Th(title, scope="col", className="num" if title in ("WER", "95 %", "Words") else "") for title in titles
+        html.Th(title, scope="col", className="num" if title in (titles[1], "WER", "95 %", "Words") else "")
+        for title in titles
     ]
     rows = [
         html.Tr(

@@ -72,7 +72,7 @@ def grid(id: str, columns: Sequence[Column], view: Query, *, linked: Sequence[st
             definition["filter"] = False
         if name in WIDTHS:
             definition["initialWidth"] = WIDTHS[name]
-        if not place:  # it takes what the others leave, so that the lines reach the edge of the table
+        if not place or name == "heard":  # they take what the others leave: lines reach the edge of the table
             definition |= {"flex": 1, "minWidth": WIDTHS.get(name, LEAST_WIDTH)}
     return dag.AgGrid(
         id=id,

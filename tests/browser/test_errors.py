@@ -97,7 +97,7 @@ def test_the_address_holds_systems_kind_order_and_filter(page: Page, url: str) -
     page.locator("[data-parameter=other] select").select_option("-")
     expect(page.locator(".errors-about")).not_to_contain_text("b: ")
     page.get_by_role("link", name="Insertions").click()
-    expect(page.locator("#errors-extent")).to_contain_text("1 words, insertions")
+    expect(page.locator("#errors-extent")).to_contain_text("1 inserted word")
     page.locator('.ag-row[row-index="0"] [col-id="heard"] a').click()
     expect(page.locator("#utterances-chips")).to_contain_text("Edits a has “+ um”")
     expect(page.locator("#utterances-extent")).to_contain_text("1 of 5 utterances")
