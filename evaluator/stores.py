@@ -38,6 +38,7 @@ from evaluator.review.assignments import Plan, plan_of, plan_space
 from evaluator.review.import_store import ImportStore
 from evaluator.review.overlays import ReviewOverlays
 from evaluator.review.progress import ReviewProgress
+from evaluator.review.progress_store import Counting as CountingProgress
 from evaluator.review.progress_store import ProgressStore
 from evaluator.review.recipe_files import RecipeFiles
 from evaluator.runs.run_overlays import RunOverlays
@@ -157,6 +158,7 @@ class EvaluatorStores(Stores):
         made += f" {self.edits.revision(scored)} {self.contributions.revision(scored)} {self.written.revision(scored)}"
         made += f" {self.flags.revision(scored)}"
         made += f" {self.suspicions.revision(corpus.name)} {self.reviews.revision(corpus.name)}"
+        made += f" {self.reviews.laid(corpus.name)}"
         return f"{super().revision(parameters)} {made}"
 
     def pending(self, parameters: Mapping[str, str]) -> bool:
@@ -166,6 +168,7 @@ class EvaluatorStores(Stores):
         chosen = self.chosen_normalizer(parameters)
         working = self.scores.progress(corpus, chosen) is not None or self.edits.pending(corpus, parameters)
         working = working or self.contributions.pending(corpus, parameters) or self.written.pending(corpus)
+        working = working or self.reviews.progress(corpus.name) is not None
         return super().pending(parameters) or working or self.suspicions.working(self.scored(parameters))
 
     def lanes(self, corpus: Corpus, utterance: Utterance) -> tuple[Lane, ...]:
@@ -208,8 +211,8 @@ class EvaluatorStores(Stores):
         known = {**self.tables.speeds(corpus), **told_by_runs(corpus, self.runs)}
         return Means(self.tables, self.config.cache.folder / "comparisons", known)
 
-    def review_progress(self, parameters: Mapping[str, str]) -> ReviewProgress:
-        """How far people are with the corpus of the address.
+    def review_progress(self, parameters: Mapping[str, str]) -> ReviewProgress | CountingProgress:
+        """How far people are with the corpus of the address, or how far the first count of it.
 
         Raises:
             LedgerUnavailable: the ledger cannot be read.

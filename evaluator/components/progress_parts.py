@@ -67,7 +67,7 @@ def tiles(found: ReviewProgress) -> Component:
 
 def _accepted(found: ReviewProgress) -> str:
     """Their part, and how many were accepted before their text was changed."""
-    later = sum(one.changed_by is not None for one in found.said.rows)
+    later = found.outdated
     return f"and {count(later)} before the text was changed" if later else _part(found.accepted, found.decided)
 
 
@@ -162,8 +162,7 @@ def agreement_table(agreed: Agreement, normalizer: Normalizer) -> Component:
 
 def conflicts_panel(found: ReviewProgress, query: Parameters) -> list[Component]:
     """The edits that no longer fit the manifest, and what two people do not agree about."""
-    said = found.said
-    if not said.conflicts and not said.gone:
+    if not found.problems and not found.lost:
         return []
     place = query.only(PLACE)
     rows = [
@@ -173,13 +172,13 @@ def conflicts_panel(found: ReviewProgress, query: Parameters) -> list[Component]
                 f": {one.problem}.",
             ]
         )
-        for one in said.conflicts[:LISTED]
+        for one in found.conflicts[:LISTED]
     ]
-    for lost in said.gone[: LISTED - len(rows)]:
+    for lost in found.gone[: LISTED - len(rows)]:
         where = f"{lost.seen.audio} at {lost.seen.offset:.2f} s" if lost.seen else lost.id
         maybe = [dcc.Link(" Perhaps this one.", href=place.replaced(u=id).href("/utterance")) for id in lost.alike[:1]]
         rows.append(html.Li([f"{where} is no row of the manifest any more.", *maybe]))
-    number = len(said.conflicts) + len(said.gone)
+    number = found.problems + found.lost
     more = [html.P(f"and {count(number - len(rows))} more; the differences name them all", className="muted")]
     listed = html.Div([html.Ul(rows), *(more if number > len(rows) else [])])
     return [panel(f"{count(number)} to be looked at again", listed, help_text=EXPORT_HELP)]

@@ -69,7 +69,8 @@ def said(stores: EvaluatorStores, kind: str, parameters: Parameters) -> Response
 
 def progress(stores: EvaluatorStores, parameters: Parameters) -> Response:
     """Everybody's progress as CSV."""
-    found = stores.review_progress(parameters)
+    corpus = stores.library.get(parameters.get("corpus") or stores.library.first())
+    found = stores.progresses.whole(corpus, stores.ledger, stores.chosen_normalizer(parameters))
     response = Response(spreadsheet.lines(COLUMNS, found.records()), mimetype="text/csv")
     name = _file_name(f"{stores.corpus(parameters).name}-progress", "csv")
     response.headers["Content-Disposition"] = f"attachment; filename={name}"

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from explorer.config import Config
 
 FILE = "ledger.sqlite"
+_PACES = 50_000
 _AT_ONCE = 500  # values in one IN (...): SQLite takes 32,766 parameters, and plans shorter lists faster
 
 Place = tuple[str, str, str]
@@ -165,6 +166,59 @@ class Ledger:
                 rows = connection.execute(chosen.where(EVENTS.c.subject.in_(some))).all()
                 found += map(_event, rows)
         return sorted(found, key=lambda event: event.id)
+
+    def walked(self, space: str, *, at_once: int = 20_000) -> Iterator[dict[str, list[Event]]]:
+        """All events of a space, in parts of many subjects, each subject's oldest first; every part is a short read."""
+        from sqlalchemy import select
+
+        from evaluator.ledger.database import reading
+        from evaluator.ledger.schema import EVENTS
+
+        c, after = EVENTS.c, ""
+        while True:
+            chosen = select(EVENTS).where(c.space == space, c.subject > after)
+            with reading(self._engine) as connection:
+                rows = connection.execute(chosen.order_by(c.subject, c.field, c.base).limit(at_once)).all()
+            found: dict[str, list[Event]] = defaultdict(list)
+            for event in map(_event, rows):
+                found[event.subject].append(event)
+            if not found:
+                return
+            after = rows[-1].subject
+            if len(rows) == at_once:  # the last subject may have more than there was room for
+                found[after] = self.histories(space, [after])
+            for events in found.values():
+                events.sort(key=lambda event: event.id)
+            yield dict(found)
+
+    def paces(self, space: str, *, after: int, until: int) -> Iterator[tuple[str, float, str, str]]:
+        """Who saved when (seconds since the epoch) which field, and its new value as JSON, in the order of numbers."""
+        from sqlalchemy import select
+
+        from evaluator.ledger.database import reading
+        from evaluator.ledger.schema import EVENTS
+
+        c = EVENTS.c
+        chosen = select(c.id, c.who, c.at, c.field, c.new).where(c.space == space, c.id <= until).order_by(c.id)
+        while True:
+            with reading(self._engine) as connection:
+                rows = connection.execute(chosen.where(c.id > after).limit(_PACES)).all()
+            for number, who, at, field, new in rows:
+                after = number
+                yield intern(who), at, field, new
+            if len(rows) < _PACES:
+                return
+
+    def size(self, space: str) -> int:
+        """How many events a space has."""
+        from sqlalchemy import func, select
+
+        from evaluator.ledger.database import reading
+        from evaluator.ledger.schema import EVENTS
+
+        with reading(self._engine) as connection:
+            counted = select(func.count()).select_from(EVENTS).where(EVENTS.c.space == space)
+            return int(connection.execute(counted).scalar() or 0)
 
     def latest(self, space: str, field: str) -> pa.Table:
         """The newest event of a field for every subject that has one, as columns, in no order.

@@ -23,10 +23,11 @@ from evaluator.components.progress_parts import (
 )
 from evaluator.review.assignments import Plan, keep_plan, read_fraction, read_people
 from evaluator.review.exporting import REVIEW_EXPORTS
+from evaluator.review.progress_store import Counting
 from evaluator.stores import EvaluatorStores
-from explorer.components.cards import attributes, button, icon, panel, state
+from explorer.components.cards import attributes, button, icon, panel, progress_bar, state
 from explorer.errors import LedgerError, SpeechDataError
-from explorer.formatting import percent
+from explorer.formatting import count, percent
 from explorer.querying.parameters import PLACE, VIEW, Parameters
 
 PATH = "/progress"
@@ -71,6 +72,10 @@ def _shown(stores: EvaluatorStores, query: Parameters) -> list[Any]:
         found = stores.review_progress(query)
     except LedgerError as error:
         return [state("bi-database-x", "The ledger cannot be read", str(error), tone="bad")]
+    if isinstance(found, Counting):
+        told = f"{count(found.done)} of {count(found.total)} edits are read. Later only what is new will be."
+        bar = progress_bar("Counting", 100 * found.done / found.total if found.total else None)
+        return [state("bi-hourglass-split", "Counting what was said", told, actions=[bar])]
     if not found.people:
         text = "Decisions and corrections will be counted here as soon as somebody saves one."
         return [tiles(found), state("bi-hourglass", "Nothing is decided yet", text)]
@@ -193,10 +198,13 @@ def register(app: Dash, stores: EvaluatorStores) -> None:
         State("url", "search"),
         prevent_initial_call=True,
     )
-    def watch(_tick: int | None, seen: int | None, search: str | None) -> tuple[Any, Any]:
+    def watch(_tick: int | None, seen: str | None, search: str | None) -> tuple[Any, Any]:
         parameters = Parameters.of(search)
         now = stores.review_revision(parameters)
-        return (no_update, no_update) if now == seen else (_shown(stores, parameters), now)
+        if now == seen:
+            return no_update, no_update
+        counting = isinstance(stores.review_progress(parameters), Counting)
+        return _shown(stores, parameters), None if counting else now
 
     @app.callback(
         Output("progress-plan", "children"),

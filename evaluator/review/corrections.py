@@ -15,18 +15,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from evaluator.ledger import Event, Ledger, SeenRow, review_space
-from evaluator.review.accepted import outdated
-from evaluator.review.assignments import plan_of
-from evaluator.review.overlap import Overlap, overlaps
+from evaluator.review.accepted import changed_since
+from evaluator.review.assignments import Plan, plan_of
+from evaluator.review.opinions import opinions
+from evaluator.review.overlap import Overlap, pairs
 from explorer.corpora.corpus import Corpus
 
 _COLUMNS = ("audio", "offset", "duration", "reference", "source", "line")
-_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correction:
-    """What was said about one row: the newest event of each field, and the fields that are conflicts.
+    """What was said about one row: all of it, the newest event of each field, and the fields that are conflicts.
 
     ``changed_by`` is who changed the text since it was accepted (accepted.py); ``overlap`` is there where two people
     decide.
@@ -38,6 +38,7 @@ class Correction:
     line: int
     now: SeenRow
     events: Mapping[str, Event]
+    history: Sequence[Event]
     conflicts: tuple[str, ...]
     changed_by: str | None = None
     overlap: Overlap | None = None
@@ -98,6 +99,18 @@ class Correction:
         """What was said last."""
         return max(self.events.values(), key=lambda event: event.id)
 
+    @property
+    def deciders(self) -> list[str]:
+        """Who has decided, has not taken it back, and accepted the text as it is now."""
+        if self.overlap is not None:
+            return self.overlap.deciders()
+        decisions = [event for event in self.history if event.field == "decision"]
+        if len(decisions) == 1:  # nearly always
+            said = {decisions[0].who: decisions[0].new} if decisions[0].new is not None else {}
+        else:
+            said = opinions(decisions, "decision").get(self.id, {})
+        return sorted(who for who, new in said.items() if not (self.changed_by and new == "accept"))
+
     def _said(self, field: str) -> Any:
         event = self.events.get(field)
         undecided = self.waiting or (self.disputed and field in ("reference", "decision"))
@@ -138,23 +151,35 @@ def corrections(corpus: Corpus, ledger: Ledger) -> Corrections:
     Raises:
         LedgerUnavailable: the ledger cannot be read.
     """
-    space, plan = review_space(corpus.name), plan_of(ledger, corpus.name)
-    state = ledger.state(space)
-    ids = list(state)
+    plan, rows = plan_of(ledger, corpus.name), []
+    lost: dict[str, dict[str, Event]] = {}
+    for part in ledger.walked(review_space(corpus.name)):
+        found, gone = corrected(corpus, plan, part)
+        rows += found
+        lost |= {id: newest(part[id]) for id in gone}
+    rows.sort(key=lambda one: one.row)
+    return Corrections(rows=tuple(rows), gone=gone_rows(lost, corpus, ledger))
+
+
+def corrected(
+    corpus: Corpus, plan: Plan | None, said: Mapping[str, Sequence[Event]]
+) -> tuple[list[Correction], list[str]]:
+    """What was said about the rows that a corpus has of these subjects, by row, and the subjects it does not have."""
+    ids = list(said)
     places = corpus.rows_of(ids).tolist() if ids else []
     here = sorted((row, id) for row, id in zip(places, ids, strict=True) if row >= 0)
+    listed = corpus.listed(_numbers([row for row, _ in here]), _COLUMNS)
+    shared = pairs(plan, [id for _, id in here])
     found = []
-    for start in range(0, len(here), _AT_ONCE):
-        part = here[start : start + _AT_ONCE]
-        listed = corpus.listed(_numbers([row for row, _ in part]), _COLUMNS)
-        references = {id: values[3] for id, values in listed}
-        shared = overlaps(ledger, corpus.name, plan, references)
-        later = outdated(ledger, space, {id: state[id] for _, id in part if id not in shared}, references)
-        later |= {id: who for id, one in shared.items() if (who := one.changed_by(state[id].get("decision")))}
-        for (row, id), (_, values) in zip(part, listed, strict=True):
-            found.append(_correction(id, row, values, state[id], later.get(id), shared.get(id)))
-    lost = [id for row, id in zip(places, ids, strict=True) if row < 0]
-    return Corrections(rows=tuple(found), gone=_gone(lost, state, corpus, ledger))
+    for (row, id), (_, values) in zip(here, listed, strict=True):
+        overlap = Overlap.of(shared[id], said[id], values[3]) if id in shared else None
+        found.append(_correction(id, row, values, said[id], overlap))
+    return found, [id for row, id in zip(places, ids, strict=True) if row < 0]
+
+
+def newest(events: Sequence[Event]) -> dict[str, Event]:
+    """The newest event of each field; ``events`` are oldest first."""
+    return {event.field: event for event in events}
 
 
 def conflicts(events: Mapping[str, Event], now: SeenRow) -> tuple[str, ...]:
@@ -170,33 +195,36 @@ def conflicts(events: Mapping[str, Event], now: SeenRow) -> tuple[str, ...]:
 
 
 def _correction(
-    id: str,
-    row: int,
-    values: Sequence[Any],
-    events: Mapping[str, Event],
-    changed_by: str | None,
-    overlap: Overlap | None,
+    id: str, row: int, values: Sequence[Any], history: Sequence[Event], overlap: Overlap | None
 ) -> Correction:
     audio, offset, duration, reference, source, line = values
     now = SeenRow(audio=audio, offset=offset, duration=duration, reference=reference)
+    events = newest(history)
     unfit = conflicts(events, now)
+    changed_by = None
+    if "decision" in events and "decision" not in unfit:
+        if overlap is not None:
+            changed_by = overlap.changed_by(events["decision"])
+        elif "reference" in events:
+            texts = [event for event in history if event.field == "reference"]
+            change = changed_since(events["decision"], texts, reference)
+            changed_by = None if change is None else change.who
     return Correction(
-        id=id, row=row, source=source, line=line, now=now, events=events, conflicts=unfit,
-        changed_by=None if "decision" in unfit else changed_by, overlap=overlap,
+        id=id, row=row, source=source, line=line, now=now, events=events, history=history, conflicts=unfit,
+        changed_by=changed_by, overlap=overlap,
     )  # fmt: skip
 
 
-def _gone(
-    ids: Sequence[str], state: Mapping[str, Mapping[str, Event]], corpus: Corpus, ledger: Ledger
-) -> tuple[Gone, ...]:
-    if not ids:
+def gone_rows(lost: Mapping[str, Mapping[str, Event]], corpus: Corpus, ledger: Ledger) -> tuple[Gone, ...]:
+    """Edits whose row the corpus does not have, with the rows that may be meant."""
+    if not lost:
         return ()
-    newest = {id: max(state[id].values(), key=lambda event: event.id) for id in ids}
-    rows = ledger.seen_rows(event.seen for event in newest.values() if event.seen is not None)
-    seen = {id: rows.get(event.seen or "") for id, event in newest.items()}
+    last = {id: max(events.values(), key=lambda event: event.id) for id, events in lost.items()}
+    rows = ledger.seen_rows(event.seen for event in last.values() if event.seen is not None)
+    seen = {id: rows.get(event.seen or "") for id, event in last.items()}
     alike = _alike(corpus, {(row.audio, row.offset) for row in seen.values() if row is not None})
     return tuple(
-        Gone(id=id, events=state[id], seen=row, alike=alike.get((row.audio, row.offset), ()) if row else ())
+        Gone(id=id, events=lost[id], seen=row, alike=alike.get((row.audio, row.offset), ()) if row else ())
         for id, row in seen.items()
     )
 

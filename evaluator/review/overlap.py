@@ -160,18 +160,6 @@ def pairs(plan: Plan | None, ids: Sequence[str]) -> dict[str, tuple[str, str]]:
     }
 
 
-def made_apart(events: Iterable[Event], plan: Plan | None) -> list[Event]:
-    """The events without those by which people who had seen each other's opinion changed their own."""
-    every = list(events)
-    shared = pairs(plan, list(dict.fromkeys(event.subject for event in every)))
-    own: dict[str, list[Event]] = defaultdict(list)
-    for event in every:
-        if event.subject in shared:
-            own[event.subject].append(event)
-    opened = {subject: _opened(shared[subject], said) for subject, said in own.items()}
-    return [event for event in every if event.id <= (opened.get(event.subject) or event.id)]
-
-
 def _opened(people: tuple[str, str], events: Iterable[Event]) -> int | None:
     last: dict[str, Any] = {}
     opened = None

@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from evaluator.ledger import Ledger, review_space
-from evaluator.review.assignments import plan_space
-from evaluator.review.corrections import Correction, corrections
-from evaluator.review.opinions import opinions
+from evaluator.ledger import Event, Ledger, review_space
+from evaluator.review.assignments import plan_of, plan_space
+from evaluator.review.corrections import Correction, corrected
 from evaluator.runs.run_overlays import hashed, swept
 from explorer.columns import Column
 from explorer.corpora.corpus import Corpus, Overlay
@@ -33,6 +33,8 @@ PAUSE_SECONDS = 1.0
 AWAY_SECONDS = 30.0
 PATIENCE_SECONDS = 0.2
 """Columns that took longer are made anew in the background, while those from before are shown."""
+AT_ONCE = 20_000
+"""Events of a first look that a page waits for; more are read in the background."""
 SHARE = 0.1
 """Of the time that may go into laying columns anew."""
 
@@ -103,11 +105,18 @@ REMEMBERED = 8
 
 @dataclass(slots=True)
 class _Known:
-    """What is known of a corpus's part of the ledger, from when on it is worth another look, and what the last took."""
+    """What is known of a corpus's part of the ledger, from when on it is worth another look, what the last took, and
+    how many of how many events were read for the columns that are being made."""
 
     revision: int = 0
     again: float = 0.0
     spent: float = 0.0
+    done: int = 0
+    total: int = 0
+
+    def told(self, events: int) -> None:
+        """So many events are read."""
+        self.done = events
 
 
 class ReviewOverlays:
@@ -143,13 +152,26 @@ class ReviewOverlays:
         if laid is not None and laid[0] == revision:
             return laid[1]
         if laid is not None and self._known[corpus.name].spent > PATIENCE_SECONDS:
-            if not self._working.locked():
-                work = threading.Thread(
-                    target=self._settled, args=(corpus, revision), name="review-columns", daemon=True
-                )
-                work.start()
+            self._in_the_background(corpus, revision)
             return laid[1]
+        if laid is None and revision > AT_ONCE and self._ledger.size(review_space(corpus.name)) > AT_ONCE:
+            self._in_the_background(corpus, revision)
+            return corpus
         return self._settled(corpus, revision)
+
+    def progress(self, name: str) -> tuple[int, int] | None:
+        """How many of how many events are read for a corpus's first columns; None when none are being made."""
+        known = self._known.get(name)
+        return (known.done, known.total) if known is not None and known.total else None
+
+    def laid(self, name: str) -> int:
+        """The revision whose columns were laid last beside a corpus."""
+        return max((revision for revision, corpus in list(self._laid.values()) if corpus.name == name), default=0)
+
+    def _in_the_background(self, corpus: Corpus, revision: int) -> None:
+        if not self._working.locked():
+            work = threading.Thread(target=self._settled, args=(corpus, revision), name="review-columns", daemon=True)
+            work.start()
 
     def _settled(self, corpus: Corpus, revision: int) -> Corpus:
         """The corpus with its columns as of a revision; made by one thread at a time."""
@@ -176,29 +198,66 @@ class ReviewOverlays:
 
     def _written(self, corpus: Corpus, revision: int) -> Path:
         stem = hashed(f"{corpus.content_key}\0{corpus.name}\0{OVERLAY}")
-        form = hashed(",".join(column.name for column in COLUMNS))  # another version may have had others
+        plan = repr(plan_of(self._ledger, corpus.name))
+        form = hashed(",".join(column.name for column in COLUMNS) + plan)  # under another plan other things are told
         path = self._cache / f"{stem}-{revision}-{form}.parquet"
         if not path.exists():
             self._cache.mkdir(parents=True, exist_ok=True)
             building = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}")
-            pq.write_table(said(corpus, self._ledger), building)
+            pq.write_table(self._table(corpus, stem, form), building)
             building.replace(path)
             swept(self._cache, stem)
         return path
 
+    def _table(self, corpus: Corpus, stem: str, form: str) -> pa.Table:
+        """What was said; from the newest file that there is, if one is."""
+        known = [(int(file.name.split("-")[1]), file) for file in self._cache.glob(f"{stem}-*-{form}.parquet")]
+        for revision, file in sorted(known, reverse=True)[:1]:
+            try:
+                return said_since(pq.read_table(file), corpus, self._ledger, revision)
+            except (OSError, pa.ArrowInvalid):  # somebody cleared the cache, or a file is damaged
+                break
+        known_events = self._known[corpus.name]
+        known_events.total = self._ledger.size(review_space(corpus.name))
+        try:
+            return said(corpus, self._ledger, known_events.told)
+        finally:
+            known_events.total = known_events.done = 0
 
-def said(corpus: Corpus, ledger: Ledger) -> pa.Table:
+
+def said(corpus: Corpus, ledger: Ledger, tell: Callable[[int], None] = lambda _events: None) -> pa.Table:
     """What was said about the rows of a corpus: ``row`` and the columns of COLUMNS, one line for each such row.
+
+    ``tell`` hears of the number of events that were read.
 
     Raises:
         LedgerUnavailable: the ledger cannot be read.
     """
-    rows = corrections(corpus, ledger).rows
-    decided = _deciders(rows, corpus, ledger)
+    plan, parts, events = plan_of(ledger, corpus.name), [_table([])], 0
+    for part in ledger.walked(review_space(corpus.name)):
+        parts.append(_table(corrected(corpus, plan, part)[0]))
+        events += sum(map(len, part.values()))
+        tell(events)
+    return pa.concat_tables(parts)
+
+
+def said_since(before: pa.Table, corpus: Corpus, ledger: Ledger, revision: int) -> pa.Table:
+    """``said`` from what it was at an earlier revision: only of what was said since it is asked."""
+    space = review_space(corpus.name)
+    subjects = dict.fromkeys(event.subject for event in ledger.events(space, after=revision))
+    histories: dict[str, list[Event]] = {subject: [] for subject in subjects}
+    for event in ledger.histories(space, subjects):
+        histories[event.subject].append(event)
+    new = _table(corrected(corpus, plan_of(ledger, corpus.name), histories)[0])
+    kept = before.filter(pc.invert(pc.is_in(before["row"], new["row"].combine_chunks())))
+    return pa.concat_tables([kept, new])
+
+
+def _table(rows: Sequence[Correction]) -> pa.Table:
     values = {
         "decision": [one.stands for one in rows],
         "reviewer": [None if one.waiting else _reviewer(one) for one in rows],
-        "decided_by": [decided.get(one.id) for one in rows],
+        "decided_by": [", ".join(one.deciders) or None for one in rows],
         "corrected": [one.text for one in rows],
         "reject_reason": [one.reason or None if one.decision == "reject" else None for one in rows],
         "review_tags": [", ".join(one.tags) or None for one in rows],
@@ -208,20 +267,6 @@ def said(corpus: Corpus, ledger: Ledger) -> pa.Table:
     }
     row = pa.array([one.row for one in rows], pa.int32())
     return pa.table({"row": row, **{name: pa.array(column, pa.string()) for name, column in values.items()}})
-
-
-def _deciders(rows: Sequence[Correction], corpus: Corpus, ledger: Ledger) -> dict[str, str]:
-    """The names of who decided about each row; only where more than one decision was made is its history asked for."""
-    found = {one.id: ", ".join(one.overlap.deciders()) for one in rows if one.overlap is not None}
-    alone = {one.id: one for one in rows if one.overlap is None and "decision" in one.events}
-    decisions = [one.events["decision"] for one in alone.values()]
-    several = [event.subject for event in decisions if event.base is not None]
-    said = opinions(ledger.histories(review_space(corpus.name), several, "decision"), "decision")
-    said |= {event.subject: {event.who: event.new} for event in decisions if event.base is None and event.new}
-    for subject, people in said.items():
-        outdated = alone[subject].changed_by is not None
-        found[subject] = ", ".join(sorted(who for who, new in people.items() if not (outdated and new == "accept")))
-    return {subject: names for subject, names in found.items() if names}
 
 
 def _reviewer(one: Correction) -> str | None:

@@ -12,22 +12,13 @@ None where there is nothing to divide by. Hours are those of UTC.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
 
-import numpy as np
-
-from evaluator.ledger import Event, Ledger, review_space
-from evaluator.normalizers.registry import Normalizer
-from evaluator.review.agreement import Agreement, agreement
-from evaluator.review.assignments import Plan, plan_of
-from evaluator.review.corrections import Corrections, corrections
-from evaluator.review.opinions import opinions, overlapping, standing
-from evaluator.review.overlap import made_apart
-from explorer.corpora.corpus import Corpus
+from evaluator.review.agreement import Agreement
+from evaluator.review.assignments import Plan
+from evaluator.review.corrections import Correction, Gone
 
 PAUSE_SECONDS = 300.0
 COLUMNS = (
@@ -63,13 +54,21 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewProgress:
-    """How far a corpus is; ``hours`` are decisions by the hour they were made in, and by person."""
+    """How far a corpus is; ``hours`` are decisions by the hour they were made in, and by person.
+
+    ``outdated`` acceptances are of an earlier text. ``conflicts`` are the first of the ``problems``: rows of which
+    something does not apply; ``gone`` the first of the ``lost``: edits whose row the corpus does not have.
+    """
 
     total: int
     accepted: int
     rejected: int
     corrected: int
-    said: Corrections
+    outdated: int
+    problems: int
+    conflicts: tuple[Correction, ...]
+    lost: int
+    gone: tuple[Gone, ...]
     people: tuple[Person, ...]
     hours: tuple[tuple[datetime, dict[str, int]], ...]
     agreement: Agreement
@@ -106,93 +105,3 @@ class ReviewProgress:
                 one.name, one.assigned, None if one.assigned is None else one.assigned_decided, one.decided,
                 one.accepted, one.rejected, one.corrected, round(one.working / 3600, 3), pace, last,
             ]  # fmt: skip
-
-
-def review_progress(corpus: Corpus, ledger: Ledger, normalizer: Normalizer) -> ReviewProgress:
-    """How far the corpus is by now.
-
-    Raises:
-        LedgerUnavailable: the ledger cannot be read.
-    """
-    space = review_space(corpus.name)
-    events = ledger.events(space)
-    said, plan = corrections(corpus, ledger), plan_of(ledger, corpus.name)
-    decisions = Counter(one.stands for one in said.rows)
-    return ReviewProgress(
-        total=corpus.size,
-        accepted=decisions["accept"],
-        rejected=decisions["reject"],
-        corrected=sum(one.text is not None for one in said.rows),
-        said=said,
-        people=_people(corpus, events, plan),
-        hours=_hours(events),
-        agreement=agreement(overlapping(made_apart(events, plan)), normalizer),
-        plan=plan,
-        revision=events[-1].id if events else 0,
-    )
-
-
-def _people(corpus: Corpus, events: Sequence[Event], plan: Plan | None) -> tuple[Person, ...]:
-    own: dict[str, list[Event]] = defaultdict(list)
-    for event in events:
-        own[event.who].append(event)
-    decided, corrected = opinions(events, "decision"), opinions(events, "reference")
-    by_person: dict[str, dict[str, str]] = defaultdict(dict)
-    for subject, people in decided.items():
-        for who, decision in people.items():
-            by_person[who][subject] = decision
-    texts = Counter(who for people in corrected.values() for who in people)
-    assigned, done = _shares(corpus, plan, by_person)
-    names = [*own, *(name for name in (plan.people if plan else ()) if name not in own)]
-    found = []
-    for name in names:
-        counts = Counter(by_person[name].values())
-        working, paced = _work(own[name])
-        found.append(
-            Person(
-                name=name,
-                assigned=assigned.get(name, 0) if plan else None,
-                assigned_decided=done.get(name, 0),
-                accepted=counts["accept"],
-                rejected=counts["reject"],
-                corrected=texts[name],
-                working=working,
-                paced=paced,
-                last=own[name][-1].at if own[name] else None,
-            )
-        )
-    return tuple(sorted(found, key=lambda person: (-person.decided, person.name)))
-
-
-def _work(events: Sequence[Event]) -> tuple[float, int]:
-    """Working time in seconds, and the decisions that ended a pause which counts."""
-    working, paced = 0.0, 0
-    for before, after in pairwise(events):
-        pause = (after.at - before.at).total_seconds()
-        if 0 < pause <= PAUSE_SECONDS:
-            working += pause
-            paced += after.field == "decision" and after.new is not None
-    return working, paced
-
-
-def _shares(
-    corpus: Corpus, plan: Plan | None, by_person: dict[str, dict[str, str]]
-) -> tuple[dict[str, int], dict[str, int]]:
-    """How many utterances are whose, and how many of those they have decided about."""
-    if plan is None:
-        return {}, {}
-    assigned: Counter[str] = Counter()
-    for batch in range(0, corpus.size, 50_000):
-        rows = np.arange(batch, min(corpus.size, batch + 50_000), dtype=np.int32)
-        ids = [id for id, _ in corpus.listed(rows, ())]
-        for name in plan.people:
-            assigned[name] += int(plan.share(name, ids).sum())
-    done = {name: int(plan.share(name, list(by_person[name])).sum()) for name in plan.people if by_person[name]}
-    return dict(assigned), done
-
-
-def _hours(events: Sequence[Event]) -> tuple[tuple[datetime, dict[str, int]], ...]:
-    found: dict[datetime, Counter[str]] = defaultdict(Counter)
-    for event in standing(events, "decision"):
-        found[event.at.replace(minute=0, second=0, microsecond=0)][event.who] += 1
-    return tuple((hour, dict(people)) for hour, people in sorted(found.items()))

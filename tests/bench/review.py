@@ -1,4 +1,5 @@
-"""What annotators wait for: a save, on disk, of eight people at once; and questions to a ledger of a million events."""
+"""What annotators wait for: a save, on disk, of eight people at once; questions to a ledger of a million events; and
+the columns and the progress of a corpus of a million rows that are all decided."""
 
 from __future__ import annotations
 
@@ -12,6 +13,10 @@ from pathlib import Path
 from uuid import uuid4
 
 from evaluator.ledger import Draft, Ledger
+from evaluator.ledger.ledger import chunks
+from evaluator.normalizers.registry import NORMALIZERS
+from evaluator.review.overlays import PAUSE_SECONDS, ReviewOverlays
+from evaluator.review.progress_counting import ProgressCount
 from explorer.corpora.opening import open_corpus
 from explorer.querying.query import Query
 from tests.bench import editor
@@ -27,6 +32,7 @@ def measure(folder: Path, *, rows: int) -> None:
     with tempfile.TemporaryDirectory(dir=folder) as made:
         saves(Path(made))
         questions(Path(made), rows)
+        decided(Path(made), rows)
     editor.measure(folder)
 
 
@@ -113,3 +119,41 @@ def questions(folder: Path, rows: int) -> None:
     table = ledger.latest("review:big", "decision")
     print(f"all {table.num_rows:,} current decisions as columns: {time.process_time() - before:.1f} s CPU")
     ledger.close()
+
+
+def decided(folder: Path, rows: int) -> None:
+    """A corpus of which every row is decided: its columns and numbers, at first and after 200 more edits."""
+    manifest = folder / "all.json"
+    line = '{{"audio_filepath": "{0}.wav", "duration": 2.0, "text": "utterance number {0} of many"}}\n'
+    manifest.write_text("".join(line.format(number) for number in range(rows)))
+    corpus = open_corpus("all", [manifest], cache=folder / "cache")
+    ids = [id for id, _ in corpus.listed(corpus.rows(Query()), ())]
+    ledger = Ledger(folder / "all.sqlite")
+    for some in chunks(ids, 20_000):
+        ledger.append(_decision(id, "ann", "accept") for id in some)
+    overlays = ReviewOverlays(ledger, folder / "columns")
+    count = ProgressCount(corpus, None, NORMALIZERS["basic"])
+    for label in ("at first", "after 200 more edits"):
+        started = time.process_time()
+        laid = overlays.lay(corpus)
+        while overlays.laid("all") < ledger.revision("review:all"):  # long ones are made in the background
+            time.sleep(0.1)
+            laid = overlays.lay(corpus)
+        laid = overlays.lay(corpus)
+        columns, started = time.process_time() - started, time.process_time()
+        number = laid.extent(Query(where="{decision} = reject")).utterances
+        filtered, started = time.process_time() - started, time.process_time()
+        count.update(ledger)
+        found = count.progress()
+        counted = time.process_time() - started
+        print(
+            f"{found.decided:,} decided rows, {label}: columns {columns:.2f} s CPU, filter ({number:,} rows) "
+            f"{filtered:.2f} s, progress {counted:.2f} s CPU"
+        )
+        ledger.append(_decision(id, "bo", "reject") for id in ids[:200])
+        time.sleep(PAUSE_SECONDS)
+    ledger.close()
+
+
+def _decision(id: str, who: str, new: str) -> Draft:
+    return Draft(key=f"{who}{id}", who=who, space="review:all", subject=id, field="decision", new=new, base=-1)

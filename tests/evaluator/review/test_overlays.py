@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ import pytest
 from evaluator.ledger import NEWEST, Draft, Ledger, review_space
 from evaluator.review import overlays as module
 from evaluator.review.assignments import Plan, keep_plan
-from evaluator.review.overlays import AWAY_SECONDS, COLUMNS, ReviewOverlays
+from evaluator.review.overlays import AWAY_SECONDS, COLUMNS, ReviewOverlays, said
 from explorer.corpora.corpus import Corpus
 from explorer.corpora.opening import open_corpus
 from explorer.errors import LedgerUnavailable
@@ -31,6 +33,23 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     opened = Ledger(tmp_path / "ledger.sqlite")
     yield opened
     opened.close()
+
+
+NAMES = [column.name for column in COLUMNS]
+
+
+class Counted:
+    """A method that counts how often it is called."""
+
+    def __init__(self, method: Any) -> None:
+        self.method, self.times = method, 0
+
+    def __get__(self, ledger: Any, _kind: Any) -> Any:
+        def call(*given: Any) -> Any:
+            self.times += 1
+            return self.method(ledger, *given)
+
+        return call
 
 
 class Clock:
@@ -161,3 +180,56 @@ def test_columns_that_take_long_are_made_anew_while_the_old_ones_are_shown(
         assert time.monotonic() < limit
         time.sleep(0.01)
     assert overlays.lay(corpus).extent(Query(where="{decision} = accept")).utterances == 2
+
+
+def test_columns_that_are_brought_up_to_date_are_those_made_anew(
+    corpus: Corpus, ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep_plan(ledger, "tones", Plan(people=("Anna", "Bo", "Cy"), overlap=0.5), who="Cy")
+    random, clock = Random(7), Clock()
+    overlays = ReviewOverlays(ledger, tmp_path / "cache", clock)
+    monkeypatch.setattr(Ledger, "walked", counted := Counted(Ledger.walked))
+    for step in range(12):
+        for number in range(random.randint(1, 6)):
+            who, row = random.choice(("Anna", "Bo", "Cy")), random.randrange(20)
+            field, new = random.choice(
+                [("decision", "accept"), ("decision", "reject"), ("decision", None), ("reference", "won"),
+                 ("reference", None), ("tags", ["noise"]), ("comment", "hm")]
+            )  # fmt: skip
+            say(ledger, corpus, row, field, new, who=who, comment=f"{step} {number}")
+        clock.now += 100
+        laid = overlays.lay(corpus)
+        rows = [tuple(row[name] for name in ("row", *NAMES)) for row in laid.page(Query(), 0, 20, NAMES)]
+        anew = {row["row"]: tuple(row[name] for name in NAMES) for row in said(corpus, ledger).to_pylist()}
+        assert rows == [(number, *anew.get(number, (None,) * len(NAMES))) for number in range(20)]
+    assert counted.times == 1 + 12  # the first time, and those of this test
+    assert said(corpus, ledger).num_rows > 10
+
+
+def test_many_events_are_read_in_the_background_at_first(
+    corpus: Corpus, ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for row in range(6):
+        say(ledger, corpus, row, "decision", "accept")
+    monkeypatch.setattr(module, "AT_ONCE", 5)
+    going, held = threading.Event(), threading.Event()
+    walked = Ledger.walked
+
+    def slow(self: Ledger, space: str) -> Any:
+        going.set()
+        assert held.wait(10)
+        return walked(self, space)
+
+    monkeypatch.setattr(Ledger, "walked", slow)
+    overlays = ReviewOverlays(ledger, tmp_path / "cache")
+    assert overlays.lay(corpus) is corpus
+    assert going.wait(10)
+    assert overlays.progress("tones") == (0, 6)
+    assert overlays.lay(corpus) is corpus
+    held.set()
+    for _ in range(500):
+        if overlays.laid("tones"):
+            break
+        time.sleep(0.01)
+    assert overlays.lay(corpus).extent(Query(where="{decision} = accept")).utterances == 6
+    assert overlays.progress("tones") is None

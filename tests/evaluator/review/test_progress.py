@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
 import app as door
 from evaluator.components.progress_parts import hours_panel
-from evaluator.ledger import NEWEST, Draft, SeenRow, review_space
+from evaluator.ledger import NEWEST, Draft, Ledger, SeenRow, review_space
 from evaluator.normalizers.registry import NORMALIZERS
-from evaluator.review.assignments import Plan, keep_plan
-from evaluator.review.progress import review_progress
-from evaluator.review.progress_store import ProgressStore
+from evaluator.review import progress_store
+from evaluator.review.assignments import Plan, keep_plan, plan_of
+from evaluator.review.progress_counting import ProgressCount, review_progress
+from evaluator.review.progress_store import Counting, ProgressStore
 from evaluator.stores import EvaluatorStores
 from explorer.config_files import load
 from explorer.querying.query import Query
@@ -60,7 +64,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 
 def counted(desk: Desk) -> Any:
-    return review_progress(desk.corpus, desk.stores.ledger, NORMALIZERS["basic"])
+    return review_progress(desk.corpus, desk.stores.ledger, plan_of(desk.stores.ledger, "talks"), NORMALIZERS["basic"])
 
 
 def test_nothing_is_counted_when_nothing_was_said(desk: Desk):
@@ -112,7 +116,7 @@ def test_the_hours_count_what_the_tile_counts(desk: Desk):
 def test_a_decision_about_another_row_is_not_done(desk: Desk):
     desk.say("ann", 0, 0, "accept", seen=SeenRow(audio="0.wav", offset=0.0, duration=1.0, reference="other"))
     found = counted(desk)
-    assert (found.decided, len(found.said.conflicts)) == (0, 1)
+    assert (found.decided, found.problems) == (0, 1)
 
 
 def test_a_plan_says_how_much_of_whose_is_done(desk: Desk):
@@ -133,6 +137,60 @@ def test_a_count_is_made_anew_only_when_something_was_said(desk: Desk):
     assert store.get(desk.corpus, desk.stores.ledger, chosen) is first
     keep_plan(desk.stores.ledger, "talks", Plan(people=("ann",)), who="ann")
     assert store.get(desk.corpus, desk.stores.ledger, chosen) is not first
+
+
+def test_numbers_that_are_brought_up_to_date_are_those_counted_anew(desk: Desk):
+    keep_plan(desk.stores.ledger, "talks", Plan(people=("ann", "bo", "cy"), overlap=0.6), who="ann")
+    random, ledger = Random(3), desk.stores.ledger
+    count = ProgressCount(desk.corpus, plan_of(ledger, "talks"), NORMALIZERS["basic"])
+    other = SeenRow(audio="0.wav", offset=0.0, duration=1.0, reference="another")
+    seconds = 0.0
+    for _step in range(25):
+        for _number in range(random.randint(1, 5)):
+            field, new = random.choice(
+                [("decision", "accept"), ("decision", "reject"), ("decision", None), ("reference", "one two"),
+                 ("reference", "won"), ("reference", None), ("comment", "hm")]
+            )  # fmt: skip
+            seconds += random.choice((5, 200, 4000))
+            more = {"seen": other} if random.random() < 0.1 else {}
+            desk.say(random.choice(("ann", "bo", "cy")), random.randrange(5), seconds, new, field, **more)
+        count.update(ledger)
+        assert count.progress() == counted(desk)
+    found = count.progress()
+    assert found.agreement.pairs
+    assert found.problems
+    assert found.agreement.text_pairs
+
+
+def test_many_edits_are_counted_in_the_background_first(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    from evaluator.pages import progress
+
+    for place in range(5):
+        desk.say("ann", place, place, "accept")
+    monkeypatch.setattr(progress_store, "AT_ONCE", 4)
+    going, held = threading.Event(), threading.Event()
+    walked = Ledger.walked
+
+    def slow(self: Ledger, space: str) -> Any:
+        if threading.current_thread().name == "review-progress":  # the columns are made on another
+            going.set()
+            assert held.wait(30)
+        return walked(self, space)
+
+    monkeypatch.setattr(Ledger, "walked", slow)
+    store, chosen = desk.stores.progresses, NORMALIZERS["basic"]
+    assert store.get(desk.corpus, desk.stores.ledger, chosen) == Counting(0, 5)
+    assert going.wait(10)
+    assert "Counting what was said" in str(progress.layout(desk.stores, _query("corpus=talks")))
+    held.set()
+    for _ in range(500):
+        found = store.get(desk.corpus, desk.stores.ledger, chosen)
+        if not isinstance(found, Counting):
+            break
+        time.sleep(0.01)
+    assert found.decided == 5
+    desk.say("bo", 0, 100, "reject")  # one more is counted at once
+    assert store.get(desk.corpus, desk.stores.ledger, chosen).rejected == 1
 
 
 def test_the_page_and_its_downloads(desk: Desk):
