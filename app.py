@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -82,15 +83,17 @@ def run_serve(options: argparse.Namespace) -> int:
 
 def run_demo(options: argparse.Namespace) -> int:
     """``app.py demo``"""
-    from evaluator.demo import build
+    from evaluator.demo import FIRST_ENGINES, build, complete_behind
+    from evaluator.demo.telling import Telling
 
     overrides = [*options.overrides, *serving_overrides(options)]
     config = configuration(options, overrides)
-    workspace = build(config.workspace, progress=lambda line: print(line, file=sys.stderr, flush=True))
     if options.prepare_only:
-        print(workspace.folder)
+        print(build(config.workspace, progress=Telling(sys.stderr)).folder)
         return 0
+    workspace = build(config.workspace, progress=Telling(sys.stderr), engines=FIRST_ENGINES)
     config = configuration(options, [*workspace.overrides, *overrides], ROOT / "configs" / "demo.yaml")
+    complete_behind(config.workspace, progress=partial(print, file=sys.stderr, flush=True))
     return serve(config)
 
 

