@@ -18,6 +18,7 @@
   let shownAt = 0;
   let sending = false;
 
+  let kept = "default"; // what the browser may answer by itself
   const fetched = new Map(); // "screen/place" -> a promise of {url, receipt}
 
   function bring(id, place) {
@@ -31,7 +32,7 @@
   }
 
   async function download(address) {
-    const answer = await fetch(address);
+    const answer = await fetch(address, { cache: kept });
     if (!answer.ok) {
       const content = await answer.json().catch(() => ({}));
       throw Object.assign(new Error(content.error || "This recording cannot be played."), { told: answer.status < 500 });
@@ -40,9 +41,9 @@
   }
 
   /* Let go of the recordings of screens that are done. */
-  function forget(kept) {
+  function forget(staying) {
     for (const [key, coming] of fetched) {
-      if (kept.has(key.split("/")[0])) continue;
+      if (staying.has(key.split("/")[0])) continue;
       fetched.delete(key);
       coming.then(({ url }) => URL.revokeObjectURL(url), () => {});
     }
@@ -235,6 +236,7 @@
     const content = await answer.json();
     if (!answer.ok) {
       if (answer.status === 409) { // its receipts do not hold: everything is fetched and heard anew
+        kept = "reload";
         forget(new Set());
         show(screen);
       }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from evaluator.comparing.comparison_store import ComparisonStore, Making
@@ -23,21 +23,20 @@ Tell = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """Results over the first ``answers`` answers, at a revision of the ratings; ``making`` when newer ones are made."""
+    """Results over the first ``answers`` answers; ``making`` when newer ones are made."""
 
     results: Results
     answers: tuple[Answer, ...]
-    revision: int
     making: Making | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
-    """What is made: results of a test as its file says it, with its ratings at least up to a revision."""
+    """What is made: results of a test as its file says it, with so many answers at least."""
 
     test: ListeningTest
     screened: bool
-    revision: int
+    answers: int
 
 
 class ResultStore:
@@ -57,10 +56,10 @@ class ResultStore:
             LedgerUnavailable: the ratings cannot be read.
             CancelledComparison: somebody has given up the making, which begins anew the next time.
         """
-        place, now = (test, screened), self._tests.revision(test)
+        place, now = (test, screened), len(self._tests.answers(test))
         with self._lock:
             last = self._last.get(place)
-            if last is not None and last.revision == now:
+            if last is not None and len(last.answers) == now:
                 return last
             wish = self._begun.setdefault(place, _Wish(test, screened, now))
         try:
@@ -69,13 +68,9 @@ class ResultStore:
             self._settle(place, wish, None)
             raise
         if isinstance(found, Making):
-            return (
-                found
-                if last is None
-                else Found(results=last.results, answers=last.answers, revision=last.revision, making=found)
-            )
+            return found if last is None else replace(last, making=found)
         self._settle(place, wish, found)
-        return found if found.revision >= now else self.of(test, screened=screened)
+        return found if len(found.answers) >= now else self.of(test, screened=screened)
 
     def beside(self, key: object, make: Callable[[Tell], T]) -> T | Making:
         """Something else that is made of ratings, under a key that names all it depends on."""
@@ -97,9 +92,9 @@ class ResultStore:
         self._made.close()
 
     def _make(self, wish: _Wish, tell: Tell) -> Found:
-        revision, answers = self._tests.snapshot(wish.test)  # what has come since the wish is in it, too
+        answers = self._tests.answers(wish.test)  # those that have come since the wish, too
         made = results(wish.test, answers, screened=wish.screened, tell=tell)
-        return Found(results=made, answers=tuple(answers), revision=revision)
+        return Found(results=made, answers=tuple(answers))
 
     def _settle(self, place: tuple[ListeningTest, bool], wish: _Wish, found: Found | None) -> None:
         """What was begun is there, or is not to come."""
@@ -107,5 +102,5 @@ class ResultStore:
             if self._begun.get(place) == wish:
                 del self._begun[place]
             known = self._last.get(place)
-            if found is not None and (known is None or known.revision < found.revision):
+            if found is not None and (known is None or len(known.answers) < len(found.answers)):
                 self._last[place] = found

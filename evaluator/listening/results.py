@@ -145,7 +145,7 @@ def results(
         left_out=tuple(failed),
         raters=len({answer.rater for answer in counted}),
         answers=len(counted),
-        warnings=tuple(_warnings(test, counted, systems, pairs)),
+        warnings=tuple(_warnings(test, counted, systems, pairs, failed)),
     )
 
 
@@ -362,11 +362,16 @@ def _agreement(found: Sequence[Score]) -> float | None:
 
 
 def _warnings(
-    test: ListeningTest, answers: Sequence[Answer], systems: Sequence[SystemResult], pairs: Sequence[PairResult]
+    test: ListeningTest,
+    answers: Sequence[Answer],
+    systems: Sequence[SystemResult],
+    pairs: Sequence[PairResult],
+    failed: Sequence[LeftOut],
 ) -> Iterable[str]:
     raters = len({answer.rater for answer in answers})
     if not answers:
-        yield "Nobody has rated anything yet."
+        everybody = "everybody who has rated so far is left out; the table of raters says why."
+        yield f"Nothing counts yet: {everybody}" if failed else "Nobody has rated anything yet."
         return
     if raters < FEW_RATERS:
         yield f"Too few raters: {raters}, and an interval means something from about {FEW_RATERS} on."

@@ -59,10 +59,10 @@ class Standing:
         with self._lock:
             return dict(self._raters)
 
-    def answers(self) -> tuple[int, list[Answer]]:
-        """Every answer, in the order of the ledger, and the number of the newest event."""
+    def answers(self) -> list[Answer]:
+        """Every answer, in the order of the ledger."""
         with self._lock:
-            return self._revision, list(self._answers)
+            return list(self._answers)
 
     def _take(self, events: Iterable[Event]) -> None:
         for event in events:

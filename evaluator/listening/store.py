@@ -145,7 +145,7 @@ class ListeningTests:
             if there is not None:
                 return there
             raters = standing.raters()
-            counts = PlanCounts.of(self._counting(raters, standing.answers()[1]))
+            counts = PlanCounts.of(self._counting(raters, standing.answers()))
             screens = plan(test, cells, rater=len(raters), counts=counts)
             (event,) = self._ledger.append([plan_draft(test, secrets.token_hex(8), name, len(raters), screens)])
         return rater_of(event)
@@ -196,10 +196,6 @@ class ListeningTests:
 
     def answers(self, test: ListeningTest) -> list[Answer]:
         """Every answer so far."""
-        return self.snapshot(test)[1]
-
-    def snapshot(self, test: ListeningTest) -> tuple[int, list[Answer]]:
-        """The revision, and every answer up to it."""
         return self._standing(test).answers()
 
     def raters(self, test: ListeningTest) -> list[tuple[Rater, int]]:

@@ -259,7 +259,8 @@ def register(app: Dash, stores: EvaluatorStores) -> None:
     def look(_tick: int | None, seen: str | None, search: str | None) -> tuple[Any, Any]:
         query = Parameters.of(search)
         found = find(stores, query)
-        now = f"{found.revision} {found.making}" if isinstance(found, Found) else None
+        test = stores.listening.get(query.get("test", ""))
+        now = f"{stores.listening.revision(test)} {found.making}" if isinstance(found, Found) else None
         if now is None or now == seen:  # what is made for the first time tells its own progress
             return no_update, no_update
         return _results(stores, query, found), now

@@ -246,8 +246,8 @@ def _wish(
     stores: EvaluatorStores, corpus: Corpus, material: StimulusSet, test: ListeningTest, column: Column
 ) -> tuple[Any, Callable[[Tell], Relation]]:
     """What the relation of a score and a test's ratings depends on, and how it is made."""
-    revision, answers = stores.listening.snapshot(test)
-    return (corpus.key, material.key, column.name, test, revision), lambda tell: relation(
+    answers = stores.listening.answers(test)
+    return (corpus.key, material.key, column.name, test, len(answers)), lambda tell: relation(
         corpus, material, column, rated(test, answers), tell=tell
     )
 

@@ -63,6 +63,7 @@ def make(page: Page, address: str, title: str, kind: str) -> str:
 def listen_to_all(page: Page) -> None:
     """Play every sound of the screen to its end, as a person does."""
     buttons = page.locator("#rating-sounds .rating-sound, .rating-slider .rating-sound")
+    expect(buttons.first).to_be_visible()
     for number in range(buttons.count()):
         if "Reference" in (buttons.nth(number).text_content() or ""):
             continue

@@ -218,6 +218,14 @@ def test_nobody_has_rated_yet() -> None:
     assert found.warnings == ("Nobody has rated anything yet.",)
 
 
+def test_that_everybody_was_left_out_is_not_called_no_ratings() -> None:
+    test = designed("acr", checks=1)
+    answers = simulated(test, 3, lambda _, screen: [5])
+    assert [one.why for one in screening(test, answers)] == ["missed 1 of 1 attention checks"] * 3
+    (warning,) = results(test, answers).warnings
+    assert warning.startswith("Nothing counts yet: everybody who has rated so far is left out")
+
+
 def test_the_spread_of_a_sentence_is_over_its_raters() -> None:
     test = designed("acr", checks=0)
     found = results(test, [answer("a", "s0", ["kalos"], [5]), answer("b", "s0", ["kalos"], [2])])
