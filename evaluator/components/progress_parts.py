@@ -57,7 +57,7 @@ def tiles(found: ReviewProgress) -> Component:
         tile(
             "Agreement",
             UNDEFINED if agreed.percent is None else percent(agreed.percent, digits=1),
-            note=f"{count(agreed.pairs)} pairs of decisions",
+            note=f"{count(agreed.pairs)} {'pair' if agreed.pairs == 1 else 'pairs'} of decisions",
             help_text="Pairs of people who decided the same about the same utterance.",
         ),
     ]
@@ -148,7 +148,7 @@ def agreement_table(agreed: Agreement, normalizer: Normalizer) -> Component:
     rows = [
         ("Same decision", percent(agreed.percent), f"{count(agreed.same)} of {count(agreed.pairs)} pairs"),
         ("Krippendorff's alpha", UNDEFINED if agreed.alpha is None else decimal(agreed.alpha, digits=3),
-         f"{count(agreed.subjects)} utterances, nominal"),
+         f"{count(agreed.subjects)} {'utterance' if agreed.subjects == 1 else 'utterances'}, nominal"),
         ("WER between texts", percent(words.rate), f"{count(agreed.text_pairs)} pairs, {count(words.length)} words, "
          f"{normalizer.printed}"),
     ]  # fmt: skip

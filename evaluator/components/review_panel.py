@@ -41,7 +41,7 @@ def _overlap(overlap: Overlap | None, who: str) -> list[Component]:
         return []
     names = " and ".join(overlap.people)
     if overlap.state == "disputed":
-        return [html.P([f"{names} decided otherwise; nothing of it applies before somebody decides again."])]
+        return [html.P([f"{names} do not agree; nothing of it applies before somebody decides again."])]
     hidden = " What they say is shown when you have decided." if overlap.is_blind(who) else ""
     return [html.P(f"{names} decide about this each for themselves.{hidden}", className="muted")]
 

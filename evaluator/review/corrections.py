@@ -50,7 +50,7 @@ class Correction:
 
     @property
     def disputed(self) -> bool:
-        """Whether two people decided otherwise, and nobody has since."""
+        """Whether two people do not agree, and nobody has decided since."""
         return self.overlap is not None and self.overlap.state == "disputed"
 
     @property
@@ -71,7 +71,7 @@ class Correction:
         if self.conflicts:
             return f"the row has changed since {self.newest.who} saved its {' and '.join(self.conflicts)}"
         if self.disputed and self.overlap is not None:
-            return f"{' and '.join(self.overlap.people)} decided otherwise"
+            return f"{' and '.join(self.overlap.people)} do not agree"
         return ""
 
     @property

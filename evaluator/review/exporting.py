@@ -144,7 +144,7 @@ def _manifest(corpus: Corpus, query: Query, said: Corrections, output: Path, *, 
     parts += [f"{made.left_out:,} rejected ones left out"] if made.left_out else []
     changed, disputed = sum(bool(one.conflicts) for one in said.rows), sum(one.disputed for one in said.rows)
     parts += [f"{changed:,} not corrected, because their rows have changed"] if changed else []
-    parts += [f"{disputed:,} left as they were, because two people decided otherwise"] if disputed else []
+    parts += [f"{disputed:,} left as they were, because two people do not agree"] if disputed else []
     parts += [f"{said.waiting:,} wait for a second opinion"] if said.waiting else []
     parts += [f"{len(said.gone):,} edits belong to rows that are gone"] if said.gone else []
     parts += [f"{made.no_utterances:,} lines that are no utterances left out"] if made.no_utterances else []

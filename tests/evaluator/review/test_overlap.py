@@ -141,7 +141,7 @@ def test_a_dispute_applies_to_nothing_until_somebody_who_saw_both_decides(desk: 
     assert desk.row()["decided_by"] is None
     written = export_review(desk.corpus, desk.ledger, Query(), tmp_path / "out.json", kind="manifest")
     assert written.not_applied == 1
-    assert "1 left as they were, because two people decided otherwise" in written.sentence
+    assert "1 left as they were, because two people do not agree" in written.sentence
     assert "won" not in (tmp_path / "out.json").read_text()
 
     desk.say("cy", "decision", "accept")  # the text as it was saved last is ann's
