@@ -112,6 +112,6 @@ def named_edits(corpus: Corpus, query: Parameters) -> list[str]:
     return [system for system in scored_systems(corpus) if any(column_name(system) in value for value in values)]
 
 
-def pages_key(stores: Any, query: Parameters, *parameters: str) -> tuple[Any, ...]:
-    """What a result depends on that is made of the scored rows of the address and these parameters of it."""
-    return (stores.scored(query).key, query.only((*VIEW, *parameters)).pairs)
+def pages_key(corpus: Corpus, query: Parameters, *parameters: str) -> tuple[Any, ...]:
+    """What a result depends on that is made of rows of a corpus and these parameters of the address."""
+    return (corpus.key, query.only((*VIEW, *parameters)).pairs)

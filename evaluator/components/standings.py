@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any
 
 from evaluator.comparing.comparison import Comparison, compare
@@ -33,13 +33,18 @@ def ask(stores: Any, query: Parameters) -> Comparison | Making:
     return found
 
 
-def compared(stores: Any, query: Parameters) -> Corpus:
-    """The corpus with its scores; with everything else laid beside it only where a filter may ask for that.
+def compared(stores: Any, query: Parameters, columns: Iterable[str] = ()) -> Corpus:
+    """The corpus with its scores; with everything else laid beside it only where a filter may ask for that, or one of
+    ``columns`` is not there without.
 
     So what comes later (edits, flags, suspicion) does not make a comparison of the whole corpus again.
     """
-    found: Corpus = stores.corpus(query) if Query.from_pairs(query.pairs).selects else stores.scored(query)
-    return found
+    scored: Corpus = stores.scored(query)
+    known = {column.name for column in scored.columns}
+    if Query.from_pairs(query.pairs).selects or not known.issuperset(columns):
+        whole: Corpus = stores.corpus(query)
+        return whole
+    return scored
 
 
 def key(stores: Any, query: Parameters) -> tuple[Hashable, ...]:

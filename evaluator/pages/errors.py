@@ -21,6 +21,7 @@ from evaluator.components import pair_controls, waiting
 from evaluator.components.compare_head import compare_head
 from evaluator.components.downloads import attachment, ready
 from evaluator.components.pair_controls import SHARED, named_edits, not_scored, pages_key, pair_of, scoring
+from evaluator.components.standings import compared
 from evaluator.scoring.edit_times import time_of_edit
 from evaluator.scoring.score_columns import normalizer_of
 from explorer.components import listing_grid
@@ -82,7 +83,7 @@ def find(stores: Any, query: Parameters) -> Confusions | Making:
     """The edits of the systems of the address, or how far they are."""
     if (making := scoring(stores, query, needs=1)) is not None:
         return making
-    scored = stores.scored(query)
+    scored = compared(stores, query)
     systems = [name for name in pair_of(scored, query) if name]
     wanted = Query.from_pairs(query.only(VIEW).pairs)
 
@@ -96,7 +97,7 @@ def find(stores: Any, query: Parameters) -> Confusions | Making:
 
 
 def _key(stores: Any, query: Parameters) -> tuple[Any, ...]:
-    return ("errors", *pages_key(stores, query, "baseline", "other", "system"))
+    return ("errors", *pages_key(compared(stores, query), query, "baseline", "other", "system"))
 
 
 def _cancel(stores: Any, query: Parameters) -> None:

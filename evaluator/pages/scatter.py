@@ -28,6 +28,7 @@ from evaluator.components.pair_controls import (
     scoring,
 )
 from evaluator.components.scatter_parts import figure, outcomes, table
+from evaluator.components.standings import compared
 from evaluator.scoring.score_columns import normalizer_of
 from explorer import figures, scatter_figures, spreadsheet
 from explorer.components.cards import attributes, help_mark, icon
@@ -70,7 +71,7 @@ def find(stores: Any, query: Parameters) -> Density | Making:
     """The cells of the address, or how far they are."""
     if (making := scoring(stores, query, needs=2)) is not None:
         return making
-    scored = stores.scored(query)
+    scored = compared(stores, query)
     first, second = both_of(scored, query)
     wanted = Query.from_pairs(query.only(VIEW).pairs)
 
@@ -83,7 +84,7 @@ def find(stores: Any, query: Parameters) -> Density | Making:
 
 
 def _key(stores: Any, query: Parameters) -> tuple[Any, ...]:
-    return ("scatter", *pages_key(stores, query, "baseline", "other", "system", "of"))
+    return ("scatter", *pages_key(compared(stores, query), query, "baseline", "other", "system", "of"))
 
 
 def _cancel(stores: Any, query: Parameters) -> None:

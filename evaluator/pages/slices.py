@@ -25,7 +25,9 @@ from evaluator.components.downloads import attachment, ready
 from evaluator.components.pair_controls import named_edits, not_scored, pages_key, scoring
 from evaluator.components.slice_controls import KEPT, chooser, slot_tools, slots_of, with_slots
 from evaluator.components.slice_table import slice_table
+from evaluator.components.standings import compared
 from explorer.components.cards import icon, state
+from explorer.corpora.corpus import Corpus
 from explorer.errors import QueryError
 from explorer.querying.parameters import PLACE, VIEW, Parameters
 from explorer.querying.query import Query
@@ -76,7 +78,7 @@ def find(stores: Any, query: Parameters) -> tuple[Slices, ...] | Making:
     """The slices of the address, or how far they are."""
     if (making := scoring(stores, query, needs=1)) is not None:
         return making
-    scored = stores.scored(query)
+    scored = _rows(stores, query)
     slots = slots_of(stores, scored, query)
     wanted = Query.from_pairs(query.only(VIEW).pairs)
 
@@ -98,8 +100,14 @@ def find(stores: Any, query: Parameters) -> tuple[Slices, ...] | Making:
     return found
 
 
+def _rows(stores: Any, query: Parameters) -> Corpus:
+    """The corpus with what its filter and its slots ask for."""
+    named = {slot.column for slot in slots_of(stores, stores.corpus(query), query)}
+    return compared(stores, query, named)
+
+
 def _key(stores: Any, query: Parameters) -> tuple[Any, ...]:
-    return ("slices", *pages_key(stores, query, "baseline", "system", "by", "slice"))
+    return ("slices", *pages_key(_rows(stores, query), query, "baseline", "system", "by", "slice"))
 
 
 def _cancel(stores: Any, query: Parameters) -> None:
@@ -145,7 +153,7 @@ def register(app: Dash, stores: Any) -> None:
     )
     def choose(added: str, edges: Sequence[str | None], search: str | None) -> tuple[Any, Any]:
         query = Parameters.of(search)
-        slots = list(slots_of(stores, stores.scored(query), query))
+        slots = list(slots_of(stores, stores.corpus(query), query))
         if ctx.triggered_id == "slices-add":
             return (with_slots(query, [*slots, Slot(added)]).href(PATH), None) if added else (no_update, None)
         place = ctx.triggered_id["index"]

@@ -14,7 +14,7 @@ import app as door
 from evaluator.comparing.comparison_store import Making
 from evaluator.comparing.slots import Slot
 from evaluator.components.slice_controls import slots_of
-from evaluator.pages import errors, scatter, slices, words
+from evaluator.pages import errors, normalizers, scatter, slices, words
 from evaluator.scoring.scores import ScoringProgress
 from evaluator.stores import EvaluatorStores
 from explorer.config_files import load
@@ -122,3 +122,19 @@ def test_words_are_those_of_the_filter(stores: EvaluatorStores) -> None:
     found = words.find(stores, some)
     [line, _] = words._Words(stores).page(some, found, Query(), 0, 9)
     assert "where=%7Baudio%7D" in line["link:word"]
+
+
+@pytest.mark.parametrize("page", [*PAGES, normalizers], ids=lambda page: page.TITLE)
+@pytest.mark.parametrize("where", ["{suspicion} >= 0", "{flags_b} is empty || {flags_b} is not empty"])
+def test_a_filter_may_name_what_is_laid_beside_the_scores(page: Any, where: str, stores: EvaluatorStores) -> None:
+    asked = Parameters((("corpus", "equal"), ("where", where), ("slice", "speaker")))
+    drawn = shown(page, stores, asked)
+    assert "12" in drawn
+    assert not isinstance(page.find(stores, asked), Making)
+
+
+def test_slices_may_be_of_what_is_laid_beside_the_scores(stores: EvaluatorStores) -> None:
+    asked = Parameters((("corpus", "equal"), ("slice", "suspicion")))
+    assert "no column" not in shown(slices, stores, asked)
+    [found] = slices.find(stores, asked)
+    assert sum(part.utterances for part in found.slices) == 12
