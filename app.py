@@ -7,6 +7,7 @@ statistics of a manifest never wait for torch.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -43,12 +44,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Intermixed: flags may stand before, between and after the manifests and key=value words.
     options = commands[given[0]].parse_intermixed_args(given[1:])
     try:
-        return int(run(options))
+        code = int(run(options))
+        sys.stdout.flush()
+        return code
     except SpeechDataError as error:
         print(f"earmark: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # who reads the output (head, less) has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
 
 
 def _late(module: str, name: str = "run") -> Callable[[argparse.Namespace], int]:

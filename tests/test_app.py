@@ -68,6 +68,16 @@ def test_stats_counts_what_loaded_and_lists_what_did_not(manifest: Path, cache: 
     assert [(p["line"], p["field"]) for p in report["problems"]] == [(4, None), (6, "duration")]
 
 
+def test_a_reader_who_has_seen_enough_is_no_error(manifest: Path, cache: str) -> None:
+    command = [sys.executable, str(ROOT / "app.py"), "stats", str(manifest), cache]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 141
+
+
 def test_score_pools_counts_and_says_what_it_left_out(manifest: Path, cache: str) -> None:
     done = run("score", str(manifest), "--json", cache, "--normalizer", "none")
     assert done.returncode == 0, done.stderr

@@ -186,7 +186,7 @@ def test_the_palette_jumps_to_pages_corpora_columns_and_utterances(page: Page, u
     _palette(page, "faulty")
     expect(page.locator(".palette-option[aria-selected=true]")).to_contain_text("faulty")
     page.keyboard.press("Enter")
-    expect(page.locator(".page-head p")).to_contain_text("beside 3 good utterances")
+    expect(page.locator(".page-head p")).to_contain_text("beside 3 utterances")
     _palette(page, "tones")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("corpus=tones"))
