@@ -11,7 +11,7 @@ design); Wilson, "Probable inference", 1927; Krippendorff, "Content Analysis", 2
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,8 @@ from evaluator.comparing.significance import LEVEL, Interval
 
 RESAMPLES = 10_000
 SEED = 20_261_127
+BLOCK = 250
+"""Resamples that are in memory at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,34 +77,35 @@ def resampled_means(
     what, sentence = np.unique(sentences, return_inverse=True)
     if len(who) < 2 or len(what) < 2:
         return None
-    drawn = resampled_over(values, rater, sentence, shape=(len(who), len(what)), resamples=resamples, seed=seed)
+    (drawn,) = resampled_over([(values, rater, sentence)], shape=(len(who), len(what)), resamples=resamples, seed=seed)
     return np.asarray(drawn[~np.isnan(drawn)])
 
 
 def resampled_over(
-    values: np.ndarray,
-    rater: np.ndarray,
-    sentence: np.ndarray,
+    rated: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]],
     *,
     shape: tuple[int, int],
     resamples: int = RESAMPLES,
     seed: int = SEED,
 ) -> np.ndarray:
-    """The same over ``shape`` raters and sentences, of whom ``rater`` and ``sentence`` are numbers; shape (resamples,).
+    """The same of several systems over ``shape`` raters and sentences; shape (systems, resamples).
 
-    NaN stands for a resample without a rating. Two systems over the same raters and sentences see the same draws, so
-    that the difference of their results is paired.
+    ``rated`` has of each system its ratings, and the numbers of the raters and sentences they are by and about. All
+    see the same draws, so that the difference of two is paired. NaN stands for a resample without a rating. Draws are
+    made and used in blocks: all of them at once would take gigabytes for thousands of sentences.
     """
-    sums, times = np.zeros(shape), np.zeros(shape)
-    np.add.at(sums, (rater, sentence), values)
-    np.add.at(times, (rater, sentence), 1)
     generator = np.random.default_rng(seed)
-    drawn_raters, drawn_sentences = (
-        generator.multinomial(size, np.full(size, 1 / size), size=resamples) for size in shape
-    )
-    total = ((drawn_raters @ sums) * drawn_sentences).sum(axis=1)
-    number = ((drawn_raters @ times) * drawn_sentences).sum(axis=1)
-    return np.asarray(np.divide(total, number, out=np.full(resamples, np.nan), where=number > 0))
+    raters, sentences = shape
+    drawn_raters = generator.multinomial(raters, np.full(raters, 1 / raters), size=resamples)
+    means = np.full((len(rated), resamples), np.nan)
+    for start in range(0, resamples, BLOCK):
+        block = slice(start, min(start + BLOCK, resamples))
+        drawn = generator.multinomial(sentences, np.full(sentences, 1 / sentences), size=block.stop - start)
+        for place, (values, rater, sentence) in enumerate(rated):
+            times = (drawn_raters[block][:, rater] * drawn[:, sentence]).astype(float)
+            number = times.sum(axis=1)
+            np.divide(times @ values, number, out=means[place, block], where=number > 0)
+    return means
 
 
 def percentiles(drawn: np.ndarray) -> Interval:

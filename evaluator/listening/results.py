@@ -270,18 +270,20 @@ def _apart(a: Sequence[Score], b: Sequence[Score]) -> Mean | None:
     raters, sentences = (np.unique([getattr(s, name) for s, _ in signed]) for name in ("rater", "sentence"))
     interval = None
     if len(raters) > 1 and len(sentences) > 1:
-        # The same seed draws the same raters and sentences for both systems only when both know all of them.
-        drawn = [_drawn(own, raters, sentences) for own in (a, b)]
+        placed = [_placed(own, raters, sentences) for own in (a, b)]
+        drawn = resampled_over(placed, shape=(len(raters), len(sentences)))
         both = ~np.isnan(drawn[0]) & ~np.isnan(drawn[1])
         interval = percentiles(drawn[0][both] - drawn[1][both]) if both.any() else None
     value = float(np.mean([s.value for s in a]) - np.mean([s.value for s in b]))
     return Mean(value=value, interval=interval, ratings=len(signed), raters=len(raters), sentences=len(sentences))
 
 
-def _drawn(own: Sequence[Score], raters: np.ndarray, sentences: np.ndarray) -> np.ndarray:
+def _placed(
+    own: Sequence[Score], raters: np.ndarray, sentences: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The ratings of a system, with the numbers of their raters and sentences among all."""
     values, who, what = _arrays(own)
-    places = np.searchsorted(raters, who), np.searchsorted(sentences, what)
-    return resampled_over(values, *places, shape=(len(raters), len(sentences)))
+    return values, np.searchsorted(raters, who), np.searchsorted(sentences, what)
 
 
 def _p_of_sentences(a: Sequence[Score], b: Sequence[Score]) -> float | None:
