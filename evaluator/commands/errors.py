@@ -14,10 +14,10 @@ from evaluator.commands.warnings import warned
 from evaluator.comparing.confusions import confusions
 from evaluator.comparing.confusions_report import as_csv, as_text, report
 from evaluator.normalizers.registry import Normalizer, normalizer
-from evaluator.scoring.score_columns import scored_systems
+from evaluator.scoring.score_columns import scored_systems, unknown_system
 from explorer.corpora.corpus import Corpus
 from explorer.errors import ConfigError, QueryError
-from explorer.querying.query import Query, nearest
+from explorer.querying.query import Query
 
 
 def print_errors(
@@ -48,7 +48,7 @@ def print_errors(
     systems = [system or corpus.systems[0], *([against] if against else [])]
     for name in systems:
         if name not in corpus.systems:
-            raise QueryError(f'no system "{name[:80]}" is scored here{nearest(name, corpus.systems)}')
+            raise unknown_system(name, corpus.systems)
     if len(systems) != len(set(systems)):
         raise ConfigError(f"{systems[0]} is compared with itself; name another system with --against.")
     with scored(corpus, chosen, where=where, folder=scores, edits=systems) as laid:

@@ -26,12 +26,12 @@ from evaluator.comparing.table_store import TableStore
 from evaluator.normalizers.registry import Normalizer
 from evaluator.scoring.error_rate import ErrorCounts
 from evaluator.scoring.metrics import SystemCounts
-from evaluator.scoring.score_columns import normalizer_of, scored_systems
+from evaluator.scoring.score_columns import normalizer_of, scored_systems, unknown_system
 from evaluator.scoring.score_table import ScoreTable
 from evaluator.scoring.written import system_counts
 from explorer.corpora.corpus import Corpus
 from explorer.errors import QueryError
-from explorer.querying.query import Query, nearest
+from explorer.querying.query import Query
 
 Tell = Callable[[int, int], None]
 
@@ -120,7 +120,7 @@ def compare(
     names = tuple(dict.fromkeys(systems)) or known
     for name in (*names, *([baseline] if baseline else [])):
         if name not in known:
-            raise QueryError(f'no system "{name}" is scored here{nearest(name, known)}')
+            raise unknown_system(name, known)
     if chosen is None or not names:
         raise QueryError(f'"{corpus.name}" has no scored system to compare')
     first = baseline or names[0]
@@ -204,7 +204,7 @@ def own_standings(
     standings = []
     for done, name in enumerate(systems):
         if name not in known:
-            raise QueryError(f'no system "{name}" is scored here{nearest(name, known)}')
+            raise unknown_system(name, known)
         if shared is None:
             progress(done, len(systems))
         table = whole.of(whole.scored[name])

@@ -5,14 +5,15 @@ JSON has fractions and null; the tables print percent, with the base and the nor
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
 import orjson
 
 from evaluator.comparing.comparison import Comparison, Standing
-from evaluator.comparing.comparison_columns import SOMETIMES, p_value, shown_columns
+from evaluator.comparing.comparison_columns import SOMETIMES, Shown, few, p_value, shown_columns
 from evaluator.comparing.gate import Verdict
 from evaluator.comparing.significance import Difference, Interval
 from evaluator.comparing.text_table import aligned
@@ -38,11 +39,12 @@ def report(compared: Comparison) -> dict[str, Any]:
             "blocks": compared.blocks,
             "block_count": compared.block_count,
         },
-        "systems": {row.system: _row(row) for row in compared.standings},
+        "systems": {row.system: row_report(row) for row in compared.standings},
     }
 
 
-def _row(row: Standing) -> dict[str, Any]:
+def row_report(row: Standing) -> dict[str, Any]:
+    """Every number about one system: fractions and null."""
     words, found = row.counts.words, row.difference
     return {
         **{name: METRICS[name].value(row.counts) for name in RATES},
@@ -119,15 +121,9 @@ def caption(compared: Comparison) -> str:
     )
 
 
-def header(compared: Comparison) -> list[str]:
-    """The titles of the table's columns."""
-    return [column.title for column in shown_columns(compared.standings)]
-
-
-def lines(compared: Comparison) -> list[list[str]]:
-    """The table's cells as text, in the order of the header."""
-    columns = shown_columns(compared.standings)
-    return [[column.text(row) for column in columns] for row in compared.standings]
+def cells(columns: Sequence[Shown], standings: Sequence[Standing]) -> list[list[str]]:
+    """The standings as text, in the order of the columns."""
+    return [[column.text(row) for column in columns] for row in standings]
 
 
 def as_json(compared: Comparison) -> str:
@@ -137,40 +133,59 @@ def as_json(compared: Comparison) -> str:
 
 def as_csv(compared: Comparison) -> str:
     """One line a system with every number of the JSON report; fractions, empty where undefined."""
-    rows = report(compared)["systems"]
-    names = list(next(iter(rows.values()), {}))
-    written = [line(["system", *names, "baseline", "normalizer"])]
     used = f"{compared.normalizer.name}-{compared.normalizer.version}"
-    for system, row in rows.items():
-        cells = [" ".join(map(repr, row[name])) if isinstance(row[name], list) else row[name] for name in names]
-        written.append(line([system, *cells, compared.baseline, used]))
-    return "".join(written)
+    return csv_of(compared.standings, {"baseline": compared.baseline, "normalizer": used})
+
+
+def csv_of(standings: Sequence[Standing], same: Mapping[str, str]) -> str:
+    """A line for each standing, ``same`` at the end of every one; an interval is two columns, low and high."""
+    rows = [{"system": row.system, **_flat(row_report(row)), **same} for row in standings]
+    return "".join([line(list(rows[0])), *(line(list(row.values())) for row in rows)]) if rows else ""
+
+
+def _flat(told: Mapping[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in told.items():
+        if name.endswith("_ci"):
+            flat |= zip((f"{name[:-3]}_low", f"{name[:-3]}_high"), value or (None, None), strict=True)
+        else:
+            flat[name] = value
+    return flat
 
 
 def as_markdown(compared: Comparison, verdicts: Sequence[Verdict] = ()) -> str:
     """A table for a pull request, with its caption, the sentences, and what the gate found."""
-    titles = header(compared)
-    rows = [titles, ["---", *["---:"] * (len(titles) - 1)], *lines(compared)]
-    table = "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)
+    table = markdown_of(shown_columns(compared.standings), compared.standings)
     told = "\n".join(f"- {sentence(row, compared)}" for row in compared.standings if row.system != compared.baseline)
     gate = "\n".join(f"- **{_outcome(one)}** `{one.condition}`: {one.told}" for one in verdicts)
     return "\n\n".join(part for part in (table, caption(compared), told, gate) if part) + "\n"
 
 
+def markdown_of(columns: Sequence[Shown], standings: Sequence[Standing]) -> str:
+    """The columns of the standings as a Markdown table."""
+    titles = [column.title for column in columns]
+    rows = [titles, ["---", *["---:"] * (len(titles) - 1)], *cells(columns, standings)]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)
+
+
 def as_latex(compared: Comparison) -> str:
-    """A booktabs table for a paper."""
-    body = [" & ".join(map(_tex, row)) + r" \\" for row in lines(compared)]
-    titles = header(compared)
-    head = " & ".join(map(_tex, titles)) + r" \\"
+    """A table for a paper, of the columns that a page shows first; it needs the package booktabs."""
+    return latex_of(few(shown_columns(compared.standings)), compared.standings, caption(compared))
+
+
+def latex_of(columns: Sequence[Shown], standings: Sequence[Standing], told: str) -> str:
+    """The columns of the standings as a LaTeX table with a caption."""
+    titles = [column.title for column in columns]
     return "\n".join(
         [
+            r"% needs \usepackage{booktabs}",
             r"\begin{table}",
-            rf"\caption{{{_tex(caption(compared))}}}",
+            rf"\caption{{{_tex(told)}}}",
             rf"\begin{{tabular}}{{l{'r' * (len(titles) - 1)}}}",
             r"\toprule",
-            head,
+            " & ".join(map(_tex, titles)) + r" \\",
             r"\midrule",
-            *body,
+            *(" & ".join(map(_tex, row)) + r" \\" for row in cells(columns, standings)),
             r"\bottomrule",
             r"\end{tabular}",
             r"\end{table}",
@@ -183,8 +198,11 @@ _TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciic
 _TEX |= {character: f"\\{character}" for character in "%&_#${}"} | {"<": "$<$", ">": "$>$"}
 
 
+_MINUS = re.compile(r"(?<![\w-])-(?=\d)")
+
+
 def _tex(text: str) -> str:
-    return "".join(_TEX.get(character, character) for character in text)
+    return _MINUS.sub("$-$", "".join(_TEX.get(character, character) for character in text))
 
 
 def as_junit(compared: Comparison, verdicts: Sequence[Verdict]) -> str:
@@ -212,7 +230,8 @@ def _outcome(verdict: Verdict) -> str:
 
 def as_text(compared: Comparison, verdicts: Sequence[Verdict] = ()) -> str:
     """The table for a terminal, its caption, the sentences and what the gate found."""
-    rows = [header(compared), *lines(compared)]
+    columns = shown_columns(compared.standings)
+    rows = [[column.title for column in columns], *cells(columns, compared.standings)]
     told = [sentence(row, compared) for row in compared.standings if row.system != compared.baseline]
     gate = [f"{_outcome(one)}: {one.condition}: {one.told}" for one in verdicts]
     return "\n".join(

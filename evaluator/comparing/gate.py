@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from evaluator.comparing.comparison import Comparison, Standing
+from evaluator.comparing.comparison_columns import points
 from evaluator.scoring.metrics import METRICS
 from explorer.errors import ConfigError, QueryError
 from explorer.formatting import decimal, percent
@@ -132,7 +133,7 @@ def _worse(below: float | None) -> Callable[[Standing], tuple[bool | None, str]]
         if row.difference is None:
             return None, f"the difference of {row.system} is undefined: {_undefined_because(row)}"
         more = row.difference.delta > 0
-        told = f"{row.system} differs by {percent(row.difference.delta)}"
+        told = f"{row.system} differs by {points(row.difference.delta)} points"
         if below is None or not more:
             return more, told
         if row.p_holm is None:

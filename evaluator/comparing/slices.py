@@ -25,12 +25,12 @@ from evaluator.comparing.slicing import narrowed, slicing
 from evaluator.comparing.slots import Slot
 from evaluator.normalizers.registry import Normalizer
 from evaluator.scoring.error_rate import ErrorCounts
-from evaluator.scoring.score_columns import normalizer_of, scored_systems
+from evaluator.scoring.score_columns import normalizer_of, scored_systems, unknown_system
 from evaluator.scoring.score_table import ScoreTable
 from explorer.columns import Column
 from explorer.corpora.corpus import Corpus
 from explorer.errors import QueryError
-from explorer.querying.query import Query, nearest
+from explorer.querying.query import Query
 
 LEAST_UTTERANCES = 10
 LEAST_WORDS = 100
@@ -114,7 +114,7 @@ def sliced(
     names = tuple(dict.fromkeys(systems)) or known
     for name in (*names, *([baseline] if baseline else [])):
         if name not in known:
-            raise QueryError(f'no system "{name}" is scored here{nearest(name, known)}')
+            raise unknown_system(name, known)
     if chosen is None or not names:
         raise QueryError(f'"{corpus.name}" has no scored system to slice')
     first = baseline or names[0]

@@ -7,16 +7,17 @@ whole), ``rows=own`` (each system on what it was scored on), ``order=`` (the col
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable
 from typing import Any
 
 from dash import Dash, dcc, html
 from dash.development.base_component import Component
 from flask import Response
 
+from evaluator.comparing import comparison_report, own_report
 from evaluator.comparing.comparison import Comparison, Standing, own_standings
-from evaluator.comparing.comparison_columns import in_order
-from evaluator.comparing.comparison_report import as_csv, as_json, as_latex, as_markdown, caption, sentence
+from evaluator.comparing.comparison_columns import in_order, ordered
+from evaluator.comparing.comparison_report import caption, sentence
 from evaluator.comparing.comparison_store import Making, Tell
 from evaluator.components import standings, waiting
 from evaluator.components.compare_controls import blocks_of, compare_controls, systems_of
@@ -37,11 +38,11 @@ TITLE = "Compare"
 TAB = "Leaderboard"
 CARRIED = SHARED
 OWN = (*SHARED, "rows", ORDER, COLUMNS)
-EXPORTS: dict[str, tuple[str, str, Callable[[Comparison], str]]] = {
-    "csv": ("CSV", "text/csv", as_csv),
-    "md": ("Markdown", "text/markdown", as_markdown),
-    "tex": ("LaTeX", "application/x-tex", as_latex),
-    "json": ("JSON", "application/json", as_json),
+EXPORTS: dict[str, tuple[str, str, Callable[[Comparison], str], Callable[[own_report.OwnRates], str]]] = {
+    "csv": ("CSV", "text/csv", comparison_report.as_csv, own_report.as_csv),
+    "md": ("Markdown", "text/markdown", comparison_report.as_markdown, own_report.as_markdown),
+    "tex": ("LaTeX", "application/x-tex", comparison_report.as_latex, own_report.as_latex),
+    "json": ("JSON", "application/json", comparison_report.as_json, own_report.as_json),
 }
 
 
@@ -73,7 +74,8 @@ def _columns(query: Parameters) -> Component:
         [icon("bi-toggle-on" if every else "bi-toggle-off"), "more columns"],
         href=query.only(OWN).replaced(**{COLUMNS: None if every else "all"}).href(PATH),
         className="chip on" if every else "chip",
-        title="WMR, MWA, punctuation and capitals, words, and the probability of improvement; downloads have them all.",
+        title="WMR, MWA, punctuation and capitals, words, and the probability of improvement; CSV, Markdown and JSON "
+        "have them all.",
     )
 
 
@@ -130,38 +132,39 @@ def _panel(found: Comparison, query: Parameters) -> Component:
             standings_table(PATH, found.standings, query.only(OWN), found),
             html.Ul(told, className="compare-told") if told else None,
             html.P(caption(found) + note, className="rates-key"),
-            html.Div(
-                [html.Span("Download", className="control-label"), *_downloads(query)], className="compare-downloads"
-            ),
+            _downloads(query),
         ],
         className="panel",
         id="compare-standings",
     )
 
 
-def _downloads(query: Parameters) -> list[Component]:
+def _downloads(query: Parameters) -> Component:
     place = query.only(OWN)
-    return [
+    links = [
         html.A(
             [icon("bi-download"), label],
             href=place.href(f"/export/compare.{ending}"),
             className="btn btn-secondary",
             download=f"comparison.{ending}",
         )
-        for ending, (label, _, _) in EXPORTS.items()
+        for ending, (label, *_) in EXPORTS.items()
     ]
+    return html.Div([html.Span("Download", className="control-label"), *links], className="compare-downloads")
 
 
-def _own(rows: Sequence[Standing], corpus: Corpus, query: Parameters) -> Component:
-    chosen = normalizer_of(corpus)
-    used = f"Normalizer {chosen.name} version {chosen.version}. " if chosen else ""
-    bases = ", ".join(f"{row.system}: {counted(row.utterances, 'utterance')}" for row in rows)
-    text = f"{used}Each system on all it was scored on ({bases}): these rates are not compared with each other."
+def _own(rows: tuple[Standing, ...], corpus: Corpus, query: Parameters) -> Component:
+    told = own_report.caption(_rates(rows, corpus, query))
+    table = standings_table(PATH, rows, query.only(OWN), None)
     return html.Div(
-        [standings_table(PATH, rows, query.only(OWN), None), html.P(text, className="rates-key")],
-        className="panel",
-        id="compare-standings",
+        [table, html.P(told, className="rates-key"), _downloads(query)], className="panel", id="compare-standings"
     )
+
+
+def _rates(rows: tuple[Standing, ...], corpus: Corpus, query: Parameters) -> own_report.OwnRates:
+    chosen = normalizer_of(corpus)
+    assert chosen is not None  # there are standings
+    return own_report.OwnRates(normalizer=chosen, standings=rows, blocks=blocks_of(query))
 
 
 def _cancel(stores: Any, query: Parameters) -> None:
@@ -175,9 +178,13 @@ def register(app: Dash, stores: Any) -> None:
 
     @app.server.get("/export/compare.<any(csv,md,tex,json):ending>", endpoint="export_compare")
     def download(ending: str) -> Response:
-        _, media_type, write = EXPORTS[ending]
+        _, media_type, write, write_own = EXPORTS[ending]
 
         def written(query: Parameters) -> str:
-            return write(in_order(ready(standings.ask(stores, query)), query.get(ORDER, "")))
+            order = query.get(ORDER, "")
+            if query.get("rows") == "own":
+                rows = ordered(ready(_ask_own(stores, query)), order)
+                return write_own(_rates(rows, stores.corpus(query), query))
+            return write(in_order(ready(standings.ask(stores, query)), order))
 
         return attachment(f"comparison.{ending}", media_type, written)

@@ -6,6 +6,7 @@ first, scoring_tiny (how the utterance was scored) and the counts hits_tiny, sub
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +14,12 @@ from evaluator.normalizers.registry import Normalizer
 from evaluator.scoring.counting import EMPTY_REFERENCE, NORMALIZED, RATES, SCORED, columns_of
 from explorer.columns import Column
 from explorer.corpora.corpus import Corpus, Overlay
+from explorer.errors import QueryError
+from explorer.querying.conditions import nearest
 
 LOWER = ("substitutions", "deletions", "insertions", "errors", "character_errors")
 PREFIX = "score:"
+LONGEST_NAME = 80
 _HELP = {
     "hits": "Reference words that {system} recognized.",
     "substitutions": "Reference words that {system} took for another word.",
@@ -59,6 +63,12 @@ def score_overlay(corpus: Corpus, system: str) -> Overlay | None:
     """The scores of a system that are laid beside the corpus; None when none are."""
     laid = (overlay for overlay in corpus.overlays if overlay.name.startswith(PREFIX))
     return next((overlay for overlay in laid if overlay.name.split(":", 2)[2] == system), None)
+
+
+def unknown_system(name: str, known: Sequence[str]) -> QueryError:
+    """Nobody of that name was scored; the sentence says who could have been meant, or who was."""
+    meant = nearest(name, known) or f"; there are {', '.join(known) or 'none'}"
+    return QueryError(f'no system "{name[:LONGEST_NAME]}" is scored here{meant}')
 
 
 def scored_systems(corpus: Corpus) -> tuple[str, ...]:

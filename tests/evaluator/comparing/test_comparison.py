@@ -15,14 +15,17 @@ import pytest
 
 import app
 from evaluator.commands.compare import print_comparison
+from evaluator.comparing import own_report
 from evaluator.comparing.comparison import Comparison, Means, Standing, compare, own_standings
 from evaluator.comparing.comparison_columns import few, shown_columns
-from evaluator.comparing.comparison_report import as_csv, as_junit, as_latex, as_markdown, header, report, sentence
+from evaluator.comparing.comparison_report import as_csv, as_junit, as_latex, as_markdown, report, sentence
 from evaluator.comparing.comparison_store import CancelledComparison, ComparisonStore, Making
 from evaluator.comparing.gate import judged, parsed
+from evaluator.comparing.own_report import OwnRates
 from evaluator.comparing.significance import Interval
 from evaluator.comparing.table_store import TableStore
 from evaluator.components.compare_table import common_scale
+from evaluator.normalizers.registry import normalizer
 from evaluator.scoring.error_rate import ErrorCounts
 from evaluator.scoring.scores import ScoreStore, pooled
 from explorer.corpora.corpus import Corpus
@@ -138,6 +141,8 @@ def test_nothing_in_common_is_undefined_not_a_crash(corpus: Corpus):
 def test_an_unknown_system_is_named_with_the_nearest(corpus: Corpus):
     with pytest.raises(QueryError, match='"goood" is scored here; did you mean "good"'):
         compare(corpus, Query(), baseline="goood")
+    with pytest.raises(QueryError, match='"nobody" is scored here; there are good, bad, late'):
+        compare(corpus, Query(), baseline="nobody")
 
 
 def test_sentences_say_it_plainly(corpus: Corpus):
@@ -152,14 +157,36 @@ def test_documents_have_the_numbers_of_the_report(corpus: Corpus):
     lines = list(csv.DictReader(io.StringIO(as_csv(found))))
     assert [line["system"] for line in lines] == ["good", "bad"]
     assert float(lines[0]["delta"]) == told["good"]["delta"]
-    assert lines[1]["delta"] == ""
+    assert [float(lines[0][f"delta_{end}"]) for end in ("low", "high")] == told["good"]["delta_ci"]
+    assert [float(lines[1][f"wer_{end}"]) for end in ("low", "high")] == told["bad"]["wer_ci"]
+    assert lines[1]["delta"] == lines[1]["delta_low"] == ""
+    assert "'" not in as_csv(found)  # negative numbers are numbers, no formulas to guard
     markdown = as_markdown(found, judged([parsed("wer > 5%")], found, spared="bad"))
     assert "| good | 10.00" in markdown
     assert "basic version 1" in markdown
     assert "**failed** `wer > 5%`" in markdown
     assert as_latex(found).count(r"\\") == 3
     assert r"10.00~\%" in as_latex(found)
-    assert len(header(found)) == as_markdown(found).splitlines()[2].count("|") - 1
+    assert "$-$30.00" in as_latex(found)
+    heading, _, first = as_markdown(found).splitlines()[:3]
+    assert heading.count("|") == first.count("|")
+
+
+def test_documents_of_each_system_alone_have_its_own_rows(corpus: Corpus):
+    own = OwnRates(normalizer=normalizer("basic"), standings=own_standings(corpus, Query(), ["good", "bad", "late"]))
+    lines = {line["system"]: line for line in csv.DictReader(io.StringIO(own_report.as_csv(own)))}
+    assert {name: (int(line["words"]), float(line["wer"])) for name, line in lines.items()} == {
+        "good": (11, 1 / 11),
+        "bad": (10, 0.4),
+        "late": (9, 0.0),
+    }
+    told = json.loads(own_report.as_json(own))
+    assert (told["rows"], told["normalizer"]["name"]) == ("own", "basic")
+    assert told["systems"]["good"]["wer_ci"] == [float(lines["good"][f"wer_{end}"]) for end in ("low", "high")]
+    assert not [name for name in told["systems"]["good"] if name.startswith(("delta", "p_", "wins"))]
+    assert "| bad | 40.00" in own_report.as_markdown(own)
+    assert "good: 6 utterances" in own_report.as_latex(own)
+    assert "Delta" not in own_report.as_markdown(own) + own_report.as_latex(own)
 
 
 def holds(corpus: Corpus, condition: str, spared: str | None = "bad") -> dict[str, bool | None]:
@@ -281,7 +308,7 @@ def test_the_command_fails_a_build(tmp_path: Path, capsys: pytest.CaptureFixture
     assert (good["wer"], good["delta"], good["wins"], good["ties"], good["losses"]) == (0.1, -0.3, 3, 2, 0)
     assert good["wer_ci"][0] <= 0.1 <= good["wer_ci"][1]
     assert app.main([*asked, "--baseline", "good", "--fail-if", "worse"]) == 1
-    assert "failed: worse: bad differs by 30.00" in capsys.readouterr().out
+    assert "failed: worse: bad differs by +30.00 points" in capsys.readouterr().out
     assert app.main([*asked, "--fail-if", "wor"]) == 2
     assert '"wor" is no condition' in capsys.readouterr().err
     assert app.main([*asked, "--baseline", "goood"]) == 2
