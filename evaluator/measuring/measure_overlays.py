@@ -8,7 +8,6 @@ come from the journal, made anew each time that has doubled (see run_overlays.py
 from __future__ import annotations
 
 import threading
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from evaluator.measuring.measure_results import journal_tables, result_path, schema
-from evaluator.runs.run_overlays import extent, hashed, swept, token
+from evaluator.runs.overlay_files import hashed, overlay_file
+from evaluator.runs.run_overlays import extent, token
 from evaluator.runs.run_store import Run, RunStore
 from evaluator.voices.measures import VOICE_MEASURES
 from explorer.columns import Column
@@ -64,13 +64,8 @@ class MeasureOverlays:
 
     def _overlay(self, corpus: Corpus, name: str, runs: Sequence[Run], columns: Mapping[str, Column]) -> Overlay:
         stem = hashed(f"{corpus.content_key}\0{name}")
-        path = self._cache / f"{stem}-{hashed(token(runs))}.parquet"
-        if not path.exists():
-            self._cache.mkdir(parents=True, exist_ok=True)
-            building = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}")
-            _write(building, corpus, runs, columns)
-            building.replace(path)
-            swept(self._cache, stem)
+        version = hashed(token(runs))
+        path = overlay_file(self._cache, stem, version, lambda made: _write(made, corpus, runs, columns))
         return Overlay(name=name, path=path, columns=tuple(columns.values()))
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 import time
-import uuid
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ import pyarrow.parquet as pq
 
 from evaluator.ledger import Ledger
 from evaluator.review.assignments import Plan, plan_of, plan_space
-from evaluator.runs.run_overlays import hashed, swept
+from evaluator.runs.overlay_files import hashed, overlay_file
 from explorer.columns import Column
 from explorer.corpora.corpus import Corpus, Overlay
 from explorer.errors import LedgerError
@@ -91,14 +90,8 @@ class AssignedOverlays:
 
     def _written(self, corpus: Corpus, plan: Plan) -> Path:
         stem = hashed(f"{corpus.content_key}\0assigned")
-        path = self._cache / f"{stem}-{hashed(repr(plan))}.parquet"
-        if not path.exists():
-            self._cache.mkdir(parents=True, exist_ok=True)
-            building = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}")
-            pq.write_table(assigned(corpus, plan), building)
-            building.replace(path)
-            swept(self._cache, stem)
-        return path
+        version = hashed(repr(plan))
+        return overlay_file(self._cache, stem, version, lambda made: pq.write_table(assigned(corpus, plan), made))
 
 
 def assigned(corpus: Corpus, plan: Plan) -> pa.Table:

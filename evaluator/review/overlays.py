@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import threading
 import time
-import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ import pyarrow.parquet as pq
 from evaluator.ledger import Event, Ledger, review_space
 from evaluator.review.assignments import plan_of, plan_space
 from evaluator.review.corrections import Correction, corrected
-from evaluator.runs.run_overlays import hashed, swept
+from evaluator.runs.overlay_files import hashed, overlay_file
 from explorer.columns import Column
 from explorer.corpora.corpus import Corpus, Overlay
 from explorer.errors import LedgerError
@@ -200,14 +199,10 @@ class ReviewOverlays:
         stem = hashed(f"{corpus.content_key}\0{corpus.name}\0{OVERLAY}")
         plan = repr(plan_of(self._ledger, corpus.name))
         form = hashed(",".join(column.name for column in COLUMNS) + plan)  # under another plan other things are told
-        path = self._cache / f"{stem}-{revision}-{form}.parquet"
-        if not path.exists():
-            self._cache.mkdir(parents=True, exist_ok=True)
-            building = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}")
-            pq.write_table(self._table(corpus, stem, form), building)
-            building.replace(path)
-            swept(self._cache, stem)
-        return path
+        version = f"{revision}-{form}"
+        return overlay_file(
+            self._cache, stem, version, lambda made: pq.write_table(self._table(corpus, stem, form), made)
+        )
 
     def _table(self, corpus: Corpus, stem: str, form: str) -> pa.Table:
         """What was said; from the newest file that there is, if one is."""

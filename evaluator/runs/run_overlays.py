@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import threading
 import time
-import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 
@@ -20,13 +18,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
+from evaluator.runs.overlay_files import hashed, overlay_file
 from evaluator.runs.run_store import JOURNALS, Run, RunStore, read_journal
 from explorer.columns import Column
 from explorer.corpora.corpus import Corpus, Overlay
 
 _QUIET = 10.0  # s without growth after which a journal counts as complete for now
 _LINES_AT_ONCE = 20_000
-_KEPT = 3  # versions of one system's file that snapshots may still be reading
 
 
 class RunOverlays:
@@ -64,13 +62,8 @@ class RunOverlays:
     def _overlay(self, corpus: Corpus, system: str, runs: Sequence[Run]) -> Overlay:
         column = _column(corpus, system)
         stem = hashed(f"{corpus.content_key}\0{system}")
-        path = self._cache / f"{stem}-{hashed(token(runs))}.parquet"
-        if not path.exists():
-            self._cache.mkdir(parents=True, exist_ok=True)
-            building = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}")
-            _write(building, corpus, column, runs)
-            building.replace(path)
-            swept(self._cache, stem)
+        version = hashed(token(runs))
+        path = overlay_file(self._cache, stem, version, lambda made: _write(made, corpus, column, runs))
         return Overlay(name=f"run:{system}", path=path, columns=(column,))
 
 
@@ -104,13 +97,6 @@ def _parts(corpus: Corpus, column: Column, runs: Sequence[Run]) -> Iterator[pa.T
             yield table.filter(pa.array(np.greater_equal(rows, 0)))
 
 
-def swept(cache: Path, stem: str) -> None:
-    """Remove the oldest versions of an overlay's file; what a snapshot may still be reading stays."""
-    versions = sorted(cache.glob(f"{stem}-*.parquet"), key=lambda file: file.stat().st_mtime_ns)
-    for old in versions[:-_KEPT]:
-        old.unlink(missing_ok=True)
-
-
 def token(runs: Sequence[Run]) -> str:
     """Changes when one of the runs has something new that is worth a new overlay."""
     return " ".join(f"{run.id}:{extent(run)}" for run in runs)
@@ -126,8 +112,3 @@ def extent(run: Run) -> str:
         return "0"
     rests = run.ended or time.time() - status.st_mtime > _QUIET
     return str(status.st_size) if rests else f"~{status.st_size.bit_length()}"
-
-
-def hashed(text: str) -> str:
-    """A short name for a text."""
-    return blake2b(text.encode(), digest_size=12).hexdigest()
