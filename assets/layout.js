@@ -93,17 +93,31 @@
     if (changed.length) api.setColumnWidths(changed, true, "api");
   }
 
-  /* The usual columns at their first widths. */
-  function reset(api, usual) {
-    const place = (name) => (usual.includes(name) ? usual.indexOf(name) : usual.length);
+  /* These columns and no others, in this order; `more(column)` is what else becomes of each. */
+  function arrange(api, names, more) {
+    const place = (name) => (names.includes(name) ? names.indexOf(name) : names.length);
     const state = api.getColumns().map((column) => ({
       colId: column.getColId(),
-      hide: !usual.includes(column.getColId()),
-      width: column.getColDef().initialWidth,
+      hide: !names.includes(column.getColId()),
+      ...more(column),
     }));
     state.sort((a, b) => place(a.colId) - place(b.colId));
     api.applyColumnState({ state, applyOrder: true });
   }
 
-  window.earmark.layout = { apply, fill, forget, reset, save, shown };
+  /* The usual columns at their first widths. */
+  function reset(api, usual) {
+    arrange(api, usual, (column) => ({ width: column.getColDef().initialWidth }));
+  }
+
+  /* Other columns became usual: what is now filtered by is shown. Who has chosen no columns has the usual ones. */
+  function follow(api, before, usual) {
+    const now = shown(api);
+    const added = usual.filter((name) => !before.includes(name) && !now.includes(name));
+    const chosen = now.join("\n") !== before.join("\n");
+    const names = chosen ? [...now.slice(0, 1), ...added, ...now.slice(1)] : usual;
+    if (names.join("\n") !== now.join("\n")) arrange(api, names, () => ({}));
+  }
+
+  window.earmark.layout = { apply, fill, follow, forget, reset, save, shown };
 })();

@@ -11,6 +11,7 @@
   let choosing = false;
   let corpus = "";
   let usual = []; // the columns shown to somebody who has chosen none
+  let followed = []; // what was usual when the table was last arranged
   let wanted = null; // the row that should be highlighted; it may not be loaded yet
   let target = null; // the position to scroll to, once the grid knows that it has that many rows
   let asked = null; // a column to be shown as soon as there is a table
@@ -173,6 +174,7 @@
       if (!name) return QUIET();
       corpus = name;
       usual = first || [];
+      followed = usual;
       grid().then((api) => {
         const fixed = new URLSearchParams(window.location.search).has("cols");
         choosing = true;
@@ -201,6 +203,16 @@
         });
         layout().save(corpus, api, usual);
       });
+      return QUIET();
+    },
+
+    /* The view filters by something else: what it filters by is shown. */
+    followUsual(defaults) {
+      const before = followed;
+      followed = defaults || [];
+      if (before.join("\n") !== followed.join("\n")) {
+        grid().then((api) => rearrange(api, () => layout().follow(api, before, followed)));
+      }
       return QUIET();
     },
 

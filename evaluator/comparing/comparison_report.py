@@ -109,15 +109,21 @@ def _ends_told(found: Difference) -> str:
 
 
 def caption(compared: Comparison) -> str:
-    """What every printed table says: the base, the normalizer, and how the intervals were made."""
+    """What every printed table says: the base, the normalizer, how the intervals were made, and which test p is of."""
+    return (
+        f"{base(compared)}; p: matched pairs test (MAPSSWE) against {compared.baseline}, Holm's correction; those of "
+        "Wilcoxon's signed rank test and of the bootstrap are in the CSV and JSON."
+    )
+
+
+def base(compared: Comparison) -> str:
+    """What the rates were counted on, the normalizer, and how the intervals were made."""
     unit = f'whole values of "{compared.blocks}" ({count(compared.block_count)})' if compared.blocks else "utterances"
     words = counted(compared.standings[0].counts.words.length if compared.standings else 0, "word")
     return (
         f"{counted(compared.common, 'utterance')} that all systems were scored on, of {count(compared.selected)}; "
         f"{words}; normalizer {compared.normalizer.name} version {compared.normalizer.version}; intervals: "
-        f"{count(compared.resamples)} bootstrap resamples of {unit}, seed {compared.seed}; p: matched pairs test "
-        f"(MAPSSWE) against {compared.baseline}, Holm's correction; those of Wilcoxon's signed rank test and of the "
-        "bootstrap are in the CSV and JSON."
+        f"{count(compared.resamples)} bootstrap resamples of {unit}, seed {compared.seed}"
     )
 
 

@@ -45,10 +45,28 @@ class Curve:
 
 
 def axes_of(systems: Sequence[str]) -> list[Axis]:
-    """The axes that at least two systems can stand on, the one of more systems first."""
-    moments = [moment_of(system) for system in systems]
-    known = {axis: sum(getattr(moment, axis) is not None for moment in moments) for axis in AXES}
-    return sorted((axis for axis in AXES if known[axis] > 1), key=lambda axis: -known[axis])
+    """The axes along which at least two checkpoints of one training stand, the one of more systems first."""
+    known = {axis: sum(map(len, _trainings(systems, axis).values())) for axis in AXES}
+    return sorted((axis for axis in AXES if known[axis]), key=lambda axis: -known[axis])
+
+
+def drawable(systems: Sequence[str], axis: Axis) -> list[str]:
+    """The systems that stand on a curve along the axis, in their order."""
+    standing = {name for names in _trainings(systems, axis).values() for name in names}
+    return [name for name in systems if name in standing]
+
+
+def _trainings(systems: Sequence[str], axis: Axis) -> dict[str, list[str]]:
+    """The systems of each training that was saved at two or more moments: one alone is a point, not a curve."""
+    found: dict[str, list[str]] = {}
+    for system in systems:
+        if getattr(moment_of(system), axis) is not None:
+            found.setdefault(training_of(system), []).append(system)
+    return {
+        name: members
+        for name, members in found.items()
+        if len({getattr(moment_of(member), axis) for member in members}) > 1
+    }
 
 
 def training_of(system: str) -> str:
@@ -60,18 +78,20 @@ def training_of(system: str) -> str:
 
 
 def curves(compared: Comparison, axis: Axis) -> tuple[tuple[Curve, ...], tuple[str, ...]]:
-    """The curves of a comparison along an axis, and the systems that stand on none because their names tell no moment.
+    """The curves of a comparison along an axis, and the systems that stand on none: their names tell no moment, or
+    their training has only that one.
 
     Of several checkpoints of one training at the same moment (``-last`` is often a copy) the first by name is drawn.
     """
     found: dict[str, dict[int, Standing]] = {}
     others = []
+    drawn = drawable([row.system for row in compared.standings], axis)
     for standing in sorted(compared.standings, key=lambda row: row.system):
-        at = getattr(moment_of(standing.system), axis)
-        if at is None:
-            others.append(standing.system)
-        else:
+        if standing.system in drawn:
+            at = getattr(moment_of(standing.system), axis)
             found.setdefault(training_of(standing.system), {}).setdefault(at, standing)
+        else:
+            others.append(standing.system)
     made = [
         Curve(name, tuple(Point(at, standing) for at, standing in sorted(points.items())))
         for name, points in sorted(found.items())

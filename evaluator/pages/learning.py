@@ -15,16 +15,15 @@ from flask import Response
 
 from evaluator.comparing.comparison import Comparison
 from evaluator.comparing.comparison_columns import span
-from evaluator.comparing.comparison_report import caption
+from evaluator.comparing.comparison_report import base
 from evaluator.comparing.comparison_store import Making
-from evaluator.comparing.learning_curve import Axis, Curve, Point, as_csv, axes_of, curves
+from evaluator.comparing.learning_curve import Axis, Curve, Point, as_csv, axes_of, curves, drawable
 from evaluator.comparing.learning_figure import learning_figure
 from evaluator.components import standings, waiting
 from evaluator.components.compare_controls import compare_controls, shown_systems, systems_of
 from evaluator.components.compare_head import SHARED, compare_head, nothing_to_compare
 from evaluator.components.downloads import attachment, ready
 from evaluator.scoring.score_columns import scored_systems
-from evaluator.transcribing.checkpoints import moment_of
 from explorer.components.cards import attributes, icon, state
 from explorer.components.shell import parameter_select
 from explorer.errors import QueryError
@@ -65,7 +64,7 @@ def _asked(stores: Any, query: Parameters) -> Parameters:
     corpus = stores.corpus(query)
     known = scored_systems(corpus)
     axes = axes_of(known)
-    drawn = [name for name in known if axes and getattr(moment_of(name), _axis(query, axes)) is not None]
+    drawn = drawable(known, _axis(query, axes)) if axes else []
     named = query if query.get("baseline") in drawn else query.without(("baseline",))
     return named.plus(("system", name) for name in drawn) if len(drawn) < len(known) else named
 
@@ -92,7 +91,7 @@ def _axis(query: Parameters, axes: list[Axis]) -> Axis:
 
 def _no_curve(query: Parameters) -> Component:
     text = (
-        "A curve needs two systems whose names say when they were saved, such as mine-step1000 or tiny-e4. A folder of "
+        "A curve needs two systems whose names say when they were saved, such as tiny-e1 and tiny-e4. A folder of "
         "checkpoints that is transcribed on the Runs page (checkpoints: in the configuration) names them so."
     )
     runs = dcc.Link([icon("bi-mic"), "Runs"], href=query.only(PLACE).href("/runs"), className="btn btn-primary")
@@ -114,7 +113,7 @@ def _panel(found: Comparison, axis: Axis, query: Parameters) -> Component:
         text = f"Of {count(found.selected)} utterances none was scored for every system. Leave some out."
         return html.Div(state("bi-intersect", "No utterance in common", text), className="panel")
     title = f"Word error rate against {axis}"
-    unknown = f" Not drawn, their names tell no {axis}: {', '.join(others)}." if others else ""
+    unknown = f" Not drawn, no two of one training at different {axis}s: {', '.join(others)}." if others else ""
     graph = dcc.Graph(
         figure=learning_figure(drawn, axis, href=lambda point: _against(point, query)),
         config=CONFIG,
@@ -133,7 +132,7 @@ def _panel(found: Comparison, axis: Axis, query: Parameters) -> Component:
         **attributes(aria_label=f"{title}. The table below has the same numbers."),
     )
     return html.Div(
-        [figure, _table(drawn, axis, query), html.P(caption(found) + unknown, className="rates-key")],
+        [figure, _table(drawn, axis, query), html.P(f"{base(found)}.{unknown}", className="rates-key")],
         className="panel",
         id="learning-curve",
     )

@@ -187,6 +187,18 @@ def _register_table(app: Dash, stores: Stores) -> None:
         )
 
     @app.callback(
+        Output("utterances-defaults", "data", allow_duplicate=True),
+        Input("utterances-view", "data"),
+        State("utterances-defaults", "data"),
+        State("url", "search"),
+        prevent_initial_call=True,
+    )
+    def show_what_is_filtered(pairs: Sequence[Sequence[str]], before: Sequence[str], search: str | None) -> Any:
+        corpus, _parameters = _named(stores, search)
+        usual = list(table.visible_columns(None, corpus.columns, _query(pairs)))
+        return no_update if usual == list(before) else usual
+
+    @app.callback(
         Output("utterances-grid", "filterModel"),
         Output("utterances-external", "data"),
         Output("utterances-search", "value"),
@@ -368,4 +380,5 @@ def _register_browser_side(app: Dash) -> None:
         Input("utterances-columns", "data"),
         State("utterances-fetched", "data"),
     )
+    browser("followUsual", Output("utterances-revision", "modified_timestamp"), Input("utterances-defaults", "data"))
     browser("searchColumns", Output("utterances-choice-search", "id"), Input("utterances-choice-search", "value"))

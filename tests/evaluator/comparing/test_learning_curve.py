@@ -21,6 +21,8 @@ HEARD = {
     "a-epoch1-step200-last": "one x x x",
     "a-epoch2-step300": "one two three x",
     "b-step1k": "one two three four",
+    "b-step2k": "one two three",
+    "c-step1k": "one two three four",
     "whisper": "one two three four",
 }
 
@@ -52,17 +54,18 @@ def test_axes_are_those_that_two_systems_tell() -> None:
     assert axes_of(list(HEARD)) == ["step", "epoch"]
     assert axes_of(["tiny-e1", "tiny-e4", "whisper"]) == ["epoch"]
     assert axes_of(["tiny-e1", "whisper"]) == []
+    assert axes_of(["s1_decoder", "s2-rnnt", "s3_b3", "other-e4", "tiny-e1"]) == []  # numbers, but no training
 
 
 def test_points_stand_at_their_steps_and_the_best_is_marked(compared: Comparison) -> None:
     drawn, others = curves(compared, "step")
-    assert others == ("whisper",)
+    assert others == ("c-step1k", "whisper")
     assert [curve.name for curve in drawn] == ["a", "b"]
     assert [(point.at, point.standing.wer) for point in drawn[0].points] == [(100, 1.0), (200, 0.5), (300, 0.25)]
     assert drawn[0].best == drawn[0].points[-1]
     by_epoch, others = curves(compared, "epoch")
     assert [point.at for point in by_epoch[0].points] == [0, 1, 2]
-    assert others == ("b-step1k", "whisper")
+    assert others == ("b-step1k", "b-step2k", "c-step1k", "whisper")
 
 
 def test_the_table_behind_the_figure_has_its_numbers(compared: Comparison) -> None:
@@ -72,6 +75,7 @@ def test_the_table_behind_the_figure_has_its_numbers(compared: Comparison) -> No
         ("a", 200, 0.5, "false"),
         ("a", 300, 0.25, "true"),
         ("b", 1000, 0.0, "true"),
+        ("b", 2000, 0.25, "false"),
     ]
     figure = learning_figure(curves(compared, "step")[0], "step", href=lambda point: f"/{point.at}")
     (line,) = [trace for trace in figure.data if trace.name == "a"]
