@@ -208,8 +208,9 @@
 
     /* The view filters by something else: what it filters by is shown. */
     followUsual(defaults) {
+      if (!defaults) return QUIET();
       const before = followed;
-      followed = defaults || [];
+      followed = defaults;
       if (before.join("\n") !== followed.join("\n")) {
         grid().then((api) => rearrange(api, () => layout().follow(api, before, followed)));
       }

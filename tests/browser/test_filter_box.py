@@ -7,6 +7,7 @@ is sent, joined, listed where it does not fit, filtered by and removed.
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -87,6 +88,19 @@ def test_a_filter_is_built_from_the_keyboard_alone(table: Page) -> None:
         "Utterances where Words is greater than 7 and Speaker is one of “s2”, “s3”."
     )
     wait_for_where(table, "{words} > 7 && {speaker} in (s2, s3)")
+
+
+def test_what_is_filtered_by_is_shown_and_goes_again(table: Page) -> None:
+    heading = table.locator(".ag-header-row-column .ag-header-cell[col-id=line]")
+    expect(heading).to_have_count(0)
+    box(table).fill("{line} > 200")
+    expect(heading).to_be_visible()
+    expect(table.locator(".ag-row [col-id=line]").first).to_have_text(re.compile(r"^2\d\d$"))
+    wait_for_where(table, "{line} > 200")
+    assert "cols=" not in table.url  # whoever is sent the address sees the same columns
+    expect(box(table)).to_be_focused()
+    box(table).fill("")
+    expect(heading).to_have_count(0)
 
 
 def test_what_is_wrong_is_marked_at_its_place_and_not_applied(table: Page) -> None:
