@@ -14,9 +14,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from evaluator.engines import OutOfMemory
-from evaluator.transcribing.lightning_checkpoints import model_of
-from explorer.errors import ConfigError, EngineError, ModelError
+from evaluator.lightning_checkpoints import model_of
+from explorer.errors import ConfigError, EngineError, ModelError, OutOfMemory
 
 _MEMORY_WORDS = ("out of memory", "can't allocate memory", "not enough memory", "cudnn_status_alloc_failed")
 

@@ -11,12 +11,14 @@ from functools import cached_property
 from pathlib import Path
 
 from evaluator.comparing.comparison import Means
-from evaluator.comparing.comparison_store import ComparisonStore
+from evaluator.comparing.contribution_store import ContributionStore
 from evaluator.comparing.speed import told_by_runs
 from evaluator.comparing.table_store import TableStore
+from evaluator.comparison_store import ComparisonStore
 from evaluator.detectors import choosable
 from evaluator.jobs.job_table import Job, JobStore
-from evaluator.jobs.launching import (
+from evaluator.jobs.supervisor import Supervisor
+from evaluator.launching import (
     Rows,
     measure_options,
     queue_checkpoints,
@@ -26,12 +28,10 @@ from evaluator.jobs.launching import (
     queue_transcription,
     transcribe_options,
 )
-from evaluator.jobs.supervisor import Supervisor
 from evaluator.ledger import Ledger, open_ledger, review_space
 from evaluator.listening.result_store import ResultStore
 from evaluator.listening.store import ListeningTests
 from evaluator.measuring.measure_overlays import MeasureOverlays
-from evaluator.normalizers.contribution_store import ContributionStore
 from evaluator.normalizers.registry import ABSENT, NORMALIZERS, Normalizer, normalizer, registry
 from evaluator.review.assigned import AssignedOverlays
 from evaluator.review.assignments import Plan, plan_of, plan_space

@@ -18,7 +18,8 @@
     │   └── MissingObject      there is no such object in it
     ├── EngineError            a recognizer, detector or synthesizer cannot be loaded or run
     │   ├── MissingPackage     a Python package it needs is not installed
-    │   └── ModelError         the model file is missing, truncated or of the wrong kind
+    │   ├── ModelError         the model file is missing, truncated or of the wrong kind
+    │   └── OutOfMemory        a batch did not fit into memory; a smaller one may
     ├── JobError               a job cannot be submitted, resumed or read
     ├── RunError               a run folder is damaged or does not belong to the corpus
     └── LedgerError            what people said cannot be read or written
@@ -126,6 +127,10 @@ class MissingPackage(EngineError):
 
 class ModelError(EngineError):
     """A model file is missing, truncated or of the wrong kind."""
+
+
+class OutOfMemory(EngineError):
+    """A batch did not fit into memory; a smaller one may."""
 
 
 class JobError(SpeechDataError):

@@ -135,6 +135,17 @@ def test_no_module_leads_back_to_itself():
     assert set(circles(graph)) == set(ALLOWED_CIRCLES)
 
 
+def test_no_room_leads_back_to_itself():
+    """A room is a package of explorer or evaluator, or a module that stands alone beside them."""
+    files = {name_of(path): path for path in modules("explorer", "evaluator")}
+    rooms = {name: ".".join(name.split(".")[:2]) for name in files}
+    graph: dict[str, set[str]] = {room: set() for room in rooms.values()}
+    for name, path in files.items():
+        graph[rooms[name]] |= {rooms[other] for other in imports(path, typing_too=False) & files.keys()}
+    inner = {room: others - {room, "explorer", "evaluator"} for room, others in graph.items()}
+    assert circles(inner) == []
+
+
 def _only_its_modules(path: Path, package: str, files: Mapping[str, Path]) -> bool:
     wanted = [
         f"{node.module}.{alias.name}"

@@ -14,13 +14,13 @@ from pathlib import Path
 import orjson
 
 from evaluator.commands.opening import chosen_normalizer, opened_with_predictions
-from evaluator.commands.selection import scored
 from evaluator.commands.warnings import warned
 from evaluator.comparing.comparison import Means, compare
 from evaluator.comparing.comparison_report import as_junit, as_latex, as_markdown, as_text, report
 from evaluator.comparing.gate import judged, parsed
 from evaluator.comparing.table_store import TableStore
 from evaluator.normalizers.registry import Normalizer, normalizer
+from evaluator.selection import scored
 from explorer.corpora.corpus import Corpus
 from explorer.errors import ConfigError
 from explorer.querying.query import Query

@@ -9,12 +9,12 @@ from pathlib import Path
 import orjson
 
 from evaluator.commands.opening import chosen_normalizer, opened_with_predictions
-from evaluator.commands.selection import scored
 from evaluator.commands.warnings import warned
 from evaluator.comparing.confusions import confusions
 from evaluator.comparing.confusions_report import as_csv, as_text, report
 from evaluator.normalizers.registry import Normalizer, normalizer
 from evaluator.scoring.score_columns import scored_systems, unknown_system
+from evaluator.selection import scored
 from explorer.corpora.corpus import Corpus
 from explorer.errors import ConfigError, QueryError
 from explorer.querying.query import Query

@@ -15,13 +15,13 @@ import numpy as np
 
 from evaluator.commands.opening import selected_rows
 from evaluator.commands.run_output import Lines, OnlyRun, check_output, list_failures
-from evaluator.jobs.launching import measure_options, new_run
-from evaluator.jobs.worker import ending, machine, summary
+from evaluator.launching import measure_options, new_run
 from evaluator.measuring.measure_overlays import MeasureOverlays
 from evaluator.measuring.measurement import MeasureOptions, measure
 from evaluator.runs.run_store import Run, RunStore, failures
 from evaluator.tts.stimuli import stimulus_set
 from evaluator.voices.pairing import write_pairings
+from evaluator.worker import ending, machine, summary
 from evaluator.workspace import Workspace
 from explorer.columns import Column
 from explorer.config import Config

@@ -10,11 +10,11 @@ from pathlib import Path
 import orjson
 
 from evaluator.commands.opening import chosen_normalizer, opened_with_predictions
-from evaluator.commands.selection import selected
-from evaluator.normalizers.contribution_report import as_text, report
-from evaluator.normalizers.contributions import read_contributions, write_contributions
+from evaluator.comparing.contribution_report import as_text, report
+from evaluator.comparing.contributions import read_contributions, write_contributions
 from evaluator.normalizers.lost_letters import lost_letters
 from evaluator.normalizers.registry import Normalizer
+from evaluator.selection import selected
 from explorer.corpora.corpus import Corpus
 from explorer.querying.query import Query
 

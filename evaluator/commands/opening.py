@@ -143,7 +143,7 @@ def chosen_normalizer(options: argparse.Namespace, config: Config) -> Normalizer
 
 def selected_rows(options: argparse.Namespace) -> tuple[Corpus, Query, Config]:
     """The corpus, the rows of ``--where`` in it, and the configuration."""
-    from evaluator.commands.selection import selected
+    from evaluator.selection import selected
 
     corpus, config = opened(options)
     return *selected(corpus, options.where, chosen_normalizer(options, config)), config

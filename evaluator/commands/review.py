@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evaluator.commands.opening import chosen_normalizer, opened
-from evaluator.commands.selection import selected
 from evaluator.ledger import Ledger, open_ledger
 from evaluator.review.assigned import AssignedOverlays
 from evaluator.review.assignments import Plan, keep_plan, read_fraction, read_people
@@ -18,6 +17,7 @@ from evaluator.review.exporting import REVIEW_EXPORTS, Rejected, export_review
 from evaluator.review.importing import import_review
 from evaluator.review.overlays import ReviewOverlays
 from evaluator.review.rewriting import paths_note
+from evaluator.selection import selected
 from explorer.errors import ConfigError
 from explorer.querying.query import Query
 

@@ -14,12 +14,12 @@ from typing import Any
 import orjson
 
 from evaluator.commands.opening import chosen_normalizer, opened_with_predictions, selected_rows
-from evaluator.commands.selection import scored
 from evaluator.commands.warnings import warned
 from evaluator.normalizers.registry import Normalizer, normalizer
 from evaluator.scoring.metrics import METRICS
 from evaluator.scoring.scores import SystemScore, pooled
 from evaluator.scoring.word_accuracy import folding
+from evaluator.selection import scored
 from explorer.corpora.corpus import Corpus
 from explorer.corpora.stats import statistics, word_counts
 from explorer.formatting import EMPTY, UNDEFINED, count, decimal, hours, percent

@@ -11,13 +11,13 @@ from typing import Any
 import orjson
 
 from evaluator.commands.opening import chosen_normalizer, opened
-from evaluator.commands.selection import scored
 from evaluator.commands.warnings import warned
 from evaluator.comparing.comparison import Means
 from evaluator.comparing.slices import Slices, sliced
 from evaluator.comparing.slices_report import as_csv, as_text, report
 from evaluator.comparing.slots import Slot, configured, parsed
 from evaluator.normalizers.registry import Normalizer, normalizer
+from evaluator.selection import scored
 from explorer.corpora.corpus import Corpus
 from explorer.errors import ConfigError
 from explorer.querying.query import Query

@@ -17,13 +17,13 @@ from evaluator.commands.opening import selected_rows
 from evaluator.commands.run_output import Lines, OnlyRun, check_output, list_failures
 from evaluator.detectors import DETECTORS, load_detector
 from evaluator.engines import Recognizer
-from evaluator.jobs.launching import describe, new_run, transcribe_options
-from evaluator.jobs.worker import ending, machine, summary
+from evaluator.launching import describe, new_run, transcribe_options
 from evaluator.runs.run_overlays import RunOverlays
 from evaluator.runs.run_store import SYSTEM_NAME, Run, RunStore, failures
 from evaluator.transcribing.checkpoints import checkpoint_folder
 from evaluator.transcribing.systems import System
 from evaluator.transcribing.transcription import Options, transcribe
+from evaluator.worker import ending, machine, summary
 from evaluator.workspace import Workspace
 from explorer.config import Config
 from explorer.corpora.corpus import Corpus

@@ -11,7 +11,7 @@ from typing import TypeVar
 import orjson
 from flask import Response, request
 
-from evaluator.comparing.comparison_store import Making
+from evaluator.comparison_store import Making
 from explorer.errors import SpeechDataError
 from explorer.querying.parameters import Parameters
 

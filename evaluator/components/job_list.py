@@ -38,7 +38,7 @@ KINDS = {
 }
 TAIL_BYTES = 64_000
 TRY = re.compile(r"--- (?P<when>\S+) job \d+ \([^)]*\), try (?P<number>\d+): (?P<asked>\{.*\})")
-"""How the worker begins a try in a job's log (evaluator/jobs/worker.py)."""
+"""How the worker begins a try in a job's log (evaluator/worker.py)."""
 FAILURES_SHOWN = 200
 
 

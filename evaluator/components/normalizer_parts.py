@@ -8,11 +8,11 @@ from dataclasses import replace
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from evaluator.comparing.contribution_figures import waterfall
+from evaluator.comparing.contribution_report import ORDER, change, rate, told
+from evaluator.comparing.contributions import Contributions, Stage, column_name, difference
 from evaluator.comparing.slicing import narrowed
 from evaluator.components.normalizer_warning import PATH
-from evaluator.normalizers.contribution_report import ORDER, change, rate, told
-from evaluator.normalizers.contributions import Contributions, Stage, column_name, difference
-from evaluator.normalizers.figures import waterfall
 from evaluator.normalizers.registry import Normalizer
 from explorer import figures
 from explorer.components.cards import attributes, help_mark, panel, state

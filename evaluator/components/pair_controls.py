@@ -8,7 +8,7 @@ from typing import Any
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from evaluator.comparing.comparison_store import Making
+from evaluator.comparison_store import Making
 from evaluator.components.compare_controls import shown_systems
 from evaluator.components.waiting import waiting
 from evaluator.scoring.edits import column_name

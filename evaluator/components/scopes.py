@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evaluator.jobs.launching import Rows
+from evaluator.launching import Rows
 from explorer.corpora.corpus import Corpus
 from explorer.formatting import count, hours
 from explorer.querying.parameters import Parameters

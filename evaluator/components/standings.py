@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterable
 from typing import Any
 
 from evaluator.comparing.comparison import Comparison, compare
-from evaluator.comparing.comparison_store import Making
+from evaluator.comparison_store import Making
 from evaluator.components.compare_controls import blocks_of, systems_of
 from evaluator.components.compare_head import SHARED
 from explorer.corpora.corpus import Corpus

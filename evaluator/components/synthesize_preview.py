@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dash import html
 from dash.development.base_component import Component
 
-from evaluator.comparing.comparison_store import Making
+from evaluator.comparison_store import Making
 from evaluator.components.tts_rows import marked
 from evaluator.spoken import spoken_form
 from evaluator.synthesizers.saying import check_sayable, listed

@@ -12,7 +12,7 @@ from typing import Any
 from dash import Dash, Input, Output, State, dcc, html, no_update, set_props
 from dash.development.base_component import Component
 
-from evaluator.comparing.comparison_store import Making
+from evaluator.comparison_store import Making
 from explorer.components.cards import progress_bar, state
 from explorer.errors import SpeechDataError
 from explorer.formatting import count

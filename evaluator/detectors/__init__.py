@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from evaluator.plugins import Plugin, chosen, plugged
 from explorer.errors import ConfigError
-from explorer.lanes.segments import Segment
+from explorer.segments import Segment
 from explorer.sound.audio import Audio
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from evaluator.detectors.hysteresis import SpeechRules, stretches
 from explorer.errors import EngineError
-from explorer.lanes.segments import Segment
+from explorer.segments import Segment
 from explorer.sound.activity import ACTIVE, QUIET, FramePowers, activity
 from explorer.sound.audio import Audio
 

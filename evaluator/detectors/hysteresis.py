@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explorer.lanes.segments import Segment
+from explorer.segments import Segment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ import numpy as np
 from evaluator.detectors.hysteresis import SpeechRules, stretches
 from evaluator.nemo_models import device_named, engine_error, file_hash, quiet, restored
 from explorer.errors import EngineError, ModelError
-from explorer.lanes.segments import Segment
+from explorer.segments import Segment
 from explorer.sound.audio import Audio
 
 PART = 300.0

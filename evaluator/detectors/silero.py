@@ -18,7 +18,7 @@ import numpy as np
 
 from evaluator.detectors.hysteresis import SpeechRules, stretches
 from explorer.errors import EngineError
-from explorer.lanes.segments import Segment
+from explorer.segments import Segment
 from explorer.sound.audio import Audio
 
 WINDOW = 512  # samples

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from evaluator.plugins import Plugin, chosen, plugged
-from explorer.errors import ConfigError, EngineError
-from explorer.lanes.segments import Segment
+from explorer.errors import ConfigError
+from explorer.segments import Segment
 from explorer.sound.audio import Audio
 
 
@@ -22,10 +22,6 @@ class Hypothesis:
 
     text: str
     words: tuple[Segment, ...] = ()
-
-
-class OutOfMemory(EngineError):
-    """A batch did not fit into memory; a smaller one may."""
 
 
 class Recognizer(Protocol):

@@ -21,7 +21,7 @@ import numpy as np
 from evaluator.engines import Hypothesis
 from evaluator.nemo_models import device_named, engine_error, file_hash, first_line, quiet, restored
 from explorer.errors import ConfigError, EngineError, ModelError
-from explorer.lanes.segments import Segment
+from explorer.segments import Segment
 from explorer.sound.audio import Audio
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from evaluator.engines import Hypothesis, OutOfMemory
-from explorer.errors import ConfigError, EngineError, ModelError
-from explorer.lanes.segments import Segment
+from evaluator.engines import Hypothesis
+from explorer.errors import ConfigError, EngineError, ModelError, OutOfMemory
+from explorer.segments import Segment
 from explorer.sound.audio import Audio
 
 PRECISIONS = ("auto", "int8", "float32", "float16", "bfloat16")

@@ -38,7 +38,7 @@ class Supervisor:
         stale_s: float,
         idle_exit_s: float,
         heartbeat_s: float,
-        module: str = "evaluator.jobs.worker",
+        module: str = "evaluator.worker",
     ) -> None:
         self._workspace = workspace
         self._jobs = jobs

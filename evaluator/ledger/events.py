@@ -20,7 +20,7 @@ import orjson
 from explorer.errors import LedgerError
 
 if TYPE_CHECKING:
-    from explorer.corpora.records import Utterance
+    from explorer.records import Utterance
 
 NEWEST = -1
 """As the base of a draft: whatever is newest when it is written. For imports, rules, and people who were asked."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from evaluator.comparing.comparison_store import ComparisonStore, Making
+from evaluator.comparison_store import ComparisonStore, Making
 from evaluator.listening.design import ListeningTest
 from evaluator.listening.ratings import Answer
 from evaluator.listening.results import Results, results

@@ -18,7 +18,7 @@ from evaluator.runs.loading import allowed_sound
 from evaluator.voices.scorer import VoiceScorer
 from explorer.child import serve
 from explorer.errors import SpeechDataError
-from explorer.lanes.segments import total
+from explorer.segments import total
 from explorer.sound import audio
 from explorer.sound.audio import Audio
 from explorer.sound.signal_measures import Values, facts

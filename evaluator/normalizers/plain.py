@@ -11,7 +11,7 @@ spaces) goes over whole texts, and what it made of them is kept beside the score
 ``none`` and ``basic`` are idempotent: normalising twice changes nothing more. Others say so where they are not.
 
 Every normalizer consists of named steps. After ``squeeze``, the steps one after the other give what ``apply`` gives;
-evaluator/normalizers/contributions.py measures what each of them does to the rates.
+evaluator/comparing/contributions.py measures what each of them does to the rates.
 
 ``basic`` in detail, character by character, after Unicode canonical composition (NFC):
 

@@ -18,7 +18,7 @@ from evaluator.comparing import comparison_report, own_report
 from evaluator.comparing.comparison import Comparison, Standing, own_standings
 from evaluator.comparing.comparison_columns import in_order, ordered
 from evaluator.comparing.comparison_report import caption, sentence
-from evaluator.comparing.comparison_store import Making, Tell
+from evaluator.comparison_store import Making, Tell
 from evaluator.components import standings, waiting
 from evaluator.components.compare_controls import blocks_of, compare_controls, systems_of
 from evaluator.components.compare_head import SHARED, compare_head, nothing_to_compare

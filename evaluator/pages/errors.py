@@ -15,8 +15,8 @@ from dash import Dash, dcc, html
 from dash.development.base_component import Component
 from flask import Response, request
 
-from evaluator.comparing.comparison_store import Making, Tell
 from evaluator.comparing.confusions import TABS, Confusions, confusions, utterances_with
+from evaluator.comparison_store import Making, Tell
 from evaluator.components import pair_controls, waiting
 from evaluator.components.compare_head import compare_head
 from evaluator.components.downloads import attachment, ready

@@ -16,9 +16,9 @@ from flask import Response
 from evaluator.comparing.comparison import Comparison
 from evaluator.comparing.comparison_columns import span
 from evaluator.comparing.comparison_report import base
-from evaluator.comparing.comparison_store import Making
 from evaluator.comparing.learning_curve import Axis, Curve, Point, as_csv, axes_of, curves, drawable
 from evaluator.comparing.learning_figure import learning_figure
+from evaluator.comparison_store import Making
 from evaluator.components import standings, waiting
 from evaluator.components.compare_controls import compare_controls, shown_systems, systems_of
 from evaluator.components.compare_head import SHARED, compare_head, nothing_to_compare

@@ -13,7 +13,7 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 from flask import Response
 
-from evaluator.comparing.comparison_store import Making
+from evaluator.comparison_store import Making
 from evaluator.components import waiting
 from evaluator.components.downloads import attachment, ready
 from evaluator.components.listening_form import FORM, designed, form, most_screens

@@ -13,15 +13,15 @@ from dash import Dash, dcc, html
 from dash.development.base_component import Component
 from flask import Response
 
-from evaluator.comparing.comparison_store import Making, Tell
+from evaluator.comparing.contribution_report import NAMES, records
+from evaluator.comparing.contributions import Contributions
+from evaluator.comparison_store import Making, Tell
 from evaluator.components import waiting
 from evaluator.components.downloads import attachment, ready
 from evaluator.components.normalizer_parts import shown
 from evaluator.components.normalizer_warning import PATH, normalizer_warning
 from evaluator.components.pair_controls import named_edits, scoring
 from evaluator.components.standings import compared
-from evaluator.normalizers.contribution_report import NAMES, records
-from evaluator.normalizers.contributions import Contributions
 from evaluator.scoring.score_columns import normalizer_of, scored_systems
 from explorer import spreadsheet
 from explorer.components.cards import help_mark, icon, state

@@ -13,8 +13,8 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_u
 from dash.development.base_component import Component
 from flask import Response
 
-from evaluator.comparing.comparison_store import Making, Tell
 from evaluator.comparing.scatter import Density, Of, cells_query, density
+from evaluator.comparison_store import Making, Tell
 from evaluator.components import waiting
 from evaluator.components.compare_head import compare_head
 from evaluator.components.downloads import attachment, ready

@@ -14,10 +14,10 @@ from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, 
 from dash.development.base_component import Component
 from flask import Response
 
-from evaluator.comparing.comparison_store import Making, Tell
 from evaluator.comparing.slices import Slices, sliced
 from evaluator.comparing.slices_report import as_csv
 from evaluator.comparing.slots import Slot, with_edges
+from evaluator.comparison_store import Making, Tell
 from evaluator.components import waiting
 from evaluator.components.compare_controls import blocks_of, compare_controls, systems_of
 from evaluator.components.compare_head import compare_head

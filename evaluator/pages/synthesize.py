@@ -13,7 +13,7 @@ import dash_bootstrap_components as dbc
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
-from evaluator.comparing.comparison_store import Making
+from evaluator.comparison_store import Making
 from evaluator.components.job_list import badge, bar, numbers, shown_as, title
 from evaluator.components.synthesize_preview import preview, spelled
 from evaluator.jobs.job_table import Job

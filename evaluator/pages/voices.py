@@ -10,7 +10,7 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 from flask import Response, request
 
-from evaluator.comparing.comparison_store import Making
+from evaluator.comparison_store import Making
 from evaluator.components import waiting
 from evaluator.components.job_list import badge, bar, numbers
 from evaluator.jobs.job_table import Job

@@ -16,9 +16,9 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 from flask import Response
 
-from evaluator.comparing.comparison_store import Making, Tell
 from evaluator.comparing.slicing import narrowed
 from evaluator.comparing.word_scatter import BUBBLES, Place, accuracies_on, places, words_listing
+from evaluator.comparison_store import Making, Tell
 from evaluator.components import waiting
 from evaluator.components.compare_head import compare_head
 from evaluator.components.downloads import attachment

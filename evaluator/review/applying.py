@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from evaluator.commands.selection import selected
 from evaluator.normalizers.registry import Normalizer
 from evaluator.review.recipe import Recipe, Rule
 from evaluator.review.rewriting import REJECTED, TEXT, Change
+from evaluator.selection import selected
 from explorer.corpora.corpus import Corpus
 from explorer.errors import ConfigError, QueryError
 

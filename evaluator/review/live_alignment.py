@@ -27,7 +27,7 @@ from evaluator.review.word_spans import Span, characters, is_spaceless, word_spa
 from evaluator.scoring.alignment import AlignedColumn, Cell, align, align_many, count_character_errors, count_errors
 from evaluator.scoring.error_rate import ErrorCounts
 from explorer.formatting import count, percent
-from explorer.lanes.segments import Segment
+from explorer.segments import Segment
 
 MOST_CELLS = 6_000
 LEAST_VOTERS = 3

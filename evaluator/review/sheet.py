@@ -27,7 +27,7 @@ from explorer.corpora.corpus import Corpus, Utterance
 from explorer.errors import LedgerUnavailable
 from explorer.formatting import seconds
 from explorer.lanes.lane import Lane
-from explorer.lanes.segments import Segment
+from explorer.segments import Segment
 
 FIELDS = ("reference", "decision", "comment", "tags")
 """What can be said about an utterance."""

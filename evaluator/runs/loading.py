@@ -19,9 +19,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from explorer.errors import ForbiddenAudio, RunError, SpeechDataError
-from explorer.lanes.segments import Segment
 from explorer.places.paths import is_allowed, resolved
 from explorer.places.sounds import Place, place_at
+from explorer.segments import Segment
 from explorer.sound.audio import Audio, Channel, load
 
 _UNKNOWN_SECONDS = 10.0  # what audio of unknown length is taken for when deciding how much to load ahead

@@ -31,7 +31,7 @@ import yaml
 
 from evaluator.jobs.locks import exclusively
 from explorer.errors import RunError
-from explorer.lanes.segments import Segment
+from explorer.segments import Segment
 
 JOURNALS: Mapping[str, str] = {
     "transcribe": "hypotheses.jsonl",

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
-from evaluator.comparing.comparison_store import ComparisonStore, Making, Tell
+from evaluator.comparison_store import ComparisonStore, Making, Tell
 from evaluator.normalizers.registry import NORMALIZERS, Normalizer
 from evaluator.scoring.counting import NORMALIZED
 from evaluator.scoring.counting_process import ScoringProcess

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from evaluator.normalizers.registry import Normalizer
 from evaluator.scoring.alignment import align
 from evaluator.scoring.edits import parted
-from explorer.corpora.records import Utterance
 from explorer.lanes.lane import Lane
-from explorer.lanes.segments import Segment
+from explorer.records import Utterance
+from explorer.segments import Segment
 from explorer.vocabulary.word_times import time_of
 
 

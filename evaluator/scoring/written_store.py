@@ -15,7 +15,7 @@ from pathlib import Path
 from weakref import WeakKeyDictionary
 
 from evaluator.arrow_process import ArrowProcess
-from evaluator.comparing.comparison_store import ComparisonStore, Making, Tell
+from evaluator.comparison_store import ComparisonStore, Making, Tell
 from evaluator.scoring.scores import text_versions
 from evaluator.scoring.written import NUMBERS, RATES, carries_case, carries_marks, write_written
 from explorer.columns import Column

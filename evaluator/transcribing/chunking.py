@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from evaluator.engines import Hypothesis
-from explorer.lanes.segments import Segment, gaps, merged
+from explorer.segments import Segment, gaps, merged
 from explorer.sound.audio import Audio
 
 _HOP = 0.02  # s, the step in which the quietest point is looked for

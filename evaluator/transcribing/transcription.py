@@ -15,15 +15,15 @@ from itertools import chain
 from typing import Any, Literal, Protocol
 
 from evaluator.detectors import Detector
-from evaluator.engines import Hypothesis, OutOfMemory, Recognizer
+from evaluator.engines import Hypothesis, Recognizer
 from evaluator.jobs.attempts import Attempts
 from evaluator.jobs.job_table import Progress
 from evaluator.runs.loading import Input, Sound, loaded_ahead, read_input
 from evaluator.runs.run_store import Journal, Run, Totals
 from evaluator.transcribing.batching import batches
 from evaluator.transcribing.chunking import chunks, cut, quietest_point, speech_pieces, stitch
-from explorer.errors import ConfigError, EngineError
-from explorer.lanes.segments import Segment
+from explorer.errors import ConfigError, EngineError, OutOfMemory
+from explorer.segments import Segment
 from explorer.sound.audio import Audio, Channel, resample
 
 Vad = Literal["off", "chunk", "skip"]

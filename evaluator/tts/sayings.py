@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from evaluator.comparing.comparison_store import ComparisonStore, Making
+from evaluator.comparison_store import ComparisonStore, Making
 from evaluator.tts.speaking import Voice
 from explorer.child import Child, ChildDied
 from explorer.errors import EngineError

@@ -23,7 +23,6 @@ from typing import Any, Literal
 import numpy as np
 import orjson
 
-from evaluator.engines import OutOfMemory
 from evaluator.jobs.job_table import Progress
 from evaluator.runs.run_store import Journal, Run, read_journal
 from evaluator.spoken import spoken_form
@@ -31,7 +30,7 @@ from evaluator.synthesizers import Synthesizer
 from evaluator.synthesizers.saying import check_sayable, listed
 from evaluator.transcribing.transcription import Monitor, Outcome
 from evaluator.tts.speaking import Voice
-from explorer.errors import EngineError, RunError, SpeechDataError
+from explorer.errors import EngineError, OutOfMemory, RunError, SpeechDataError
 from explorer.sound.audio import Audio
 
 INPUT, MANIFEST, FOLDER = "sentences.jsonl", "manifest.json", "audio"

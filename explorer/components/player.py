@@ -18,7 +18,7 @@ from explorer.doors.media import address
 from explorer.lanes.lane import Lane
 
 if TYPE_CHECKING:
-    from explorer.corpora.records import Utterance
+    from explorer.records import Utterance
 
 Picture = Literal["waveform", "spectrogram"]
 

@@ -11,8 +11,8 @@ from explorer.components.cards import facts, panel
 from explorer.components.player import player
 from explorer.corpora.corpus import Corpus
 from explorer.corpora.recordings import recording_of
-from explorer.corpora.records import Utterance
 from explorer.formatting import seconds
+from explorer.records import Utterance
 from explorer.stores import Stores
 
 

@@ -23,14 +23,14 @@ import numpy as np
 
 from explorer.columns import Column
 from explorer.corpora.orders import selected
-from explorer.corpora.records import Problem, Utterance
 from explorer.corpora.tables import Place, Tables
+from explorer.corpora.whereabouts import Whereabouts
 from explorer.errors import MissingAudio, QueryError, UnknownUtterance
 from explorer.places.paths import folder_of
 from explorer.places.sounds import Place as SoundPlace
-from explorer.places.whereabouts import Whereabouts
 from explorer.querying.query import Query, compiled, find
 from explorer.querying.row_memory import RowMemory
+from explorer.records import Problem, Utterance
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -20,11 +20,11 @@ import pyarrow as pa
 
 from explorer.corpora.database import Database
 from explorer.corpora.recipe import Recipe
-from explorer.corpora.records import Problem
 from explorer.corpora.schema import CATALOG, MOST_PROBLEMS, UTTERANCES
+from explorer.corpora.whereabouts import Whereabouts
 from explorer.errors import AudioError, ForbiddenAudio, MissingAudio
 from explorer.places.sounds import Place
-from explorer.places.whereabouts import Whereabouts
+from explorer.records import Problem
 from explorer.sound.audio import Opener, info
 from explorer.sound.decoders import Decoders
 

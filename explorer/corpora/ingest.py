@@ -26,9 +26,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from explorer.columns import Column
-from explorer.corpora.records import Problem
 from explorer.corpora.schema import CATALOG, FIXED_TYPES, MOST_PROBLEMS, UTTERANCES, field_column
 from explorer.formats import Batch, Role
+from explorer.records import Problem
 
 MOST_FIELDS = 1_000
 EXACT = 1 << 53

@@ -17,13 +17,13 @@ from explorer.corpora.corpus import Corpus
 from explorer.corpora.database import Database
 from explorer.corpora.ingest import Ingest
 from explorer.corpora.recipe import Recipe
-from explorer.corpora.records import Problem
 from explorer.corpora.schema import CATALOG, UTTERANCES, stored_columns
 from explorer.corpora.tables import Tables
 from explorer.errors import ManifestError
 from explorer.formats import Reading, format_of
 from explorer.places.paths import short_names
 from explorer.querying.query import Query
+from explorer.records import Problem
 
 PREVIEW_BYTES = 2 << 20
 PREVIEW_MEMORY_MB = 256

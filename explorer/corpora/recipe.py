@@ -16,13 +16,13 @@ from pathlib import Path
 
 import duckdb
 
+from explorer.corpora.whereabouts import Whereabouts, absolute_tars, folder_of_tars, is_sharded
 from explorer.errors import ManifestError, StorageError
 from explorer.formats import format_of
 from explorer.formats.shards import paths_of
 from explorer.places.paths import absolute, allowed_roots, folder_of, is_remote
 from explorer.places.storage import fetched, state, url_of
 from explorer.places.tar_index import Heard, TarIndexes, quietly
-from explorer.places.whereabouts import Whereabouts, absolute_tars, folder_of_tars, is_sharded
 
 SCHEMA = 4
 

@@ -12,7 +12,7 @@ from explorer.sound import audio
 
 if TYPE_CHECKING:
     from explorer.corpora.corpus import Corpus
-    from explorer.corpora.records import Utterance
+    from explorer.records import Utterance
 
 MOST = 2_000
 """Neighbours that are told, the nearest in order: more would be closer than pixels."""

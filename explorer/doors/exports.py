@@ -27,7 +27,7 @@ from explorer.querying.query import Query
 from explorer.vocabulary import vocabulary_views
 
 if TYPE_CHECKING:
-    from explorer.corpora.records import Problem
+    from explorer.records import Problem
     from explorer.stores import Stores
 
 

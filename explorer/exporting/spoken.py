@@ -17,8 +17,8 @@ import numpy as np
 
 from explorer.exporting import Wanted
 from explorer.exporting.rows import ROWS_AT_ONCE, sound_places
-from explorer.lanes.segments import Segment
 from explorer.places.sounds import Sound
+from explorer.segments import Segment
 from explorer.vocabulary.word_times import FIELDS, timed_words
 
 if TYPE_CHECKING:

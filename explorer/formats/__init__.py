@@ -15,10 +15,10 @@ from math import inf
 from pathlib import Path
 from typing import Any, Protocol
 
-from explorer.corpora.records import Problem
 from explorer.errors import ManifestError
 from explorer.formats.identities import Identities
 from explorer.formats.lines import peek
+from explorer.records import Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,12 +18,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from explorer.corpora.records import Problem
 from explorer.formats import Batch, Reading, Role
 from explorer.formats.lines import sniff
 from explorer.formats.rows import Fault, Row, batches, written_seconds
 from explorer.formats.stm import COMMENT, channel_of, has_times, located
 from explorer.formats.texts import Line, Sounds, lines_of
+from explorer.records import Problem
 
 FIXED_FIELDS = {"audio": "file", "offset": "offset", "duration": "duration", "reference": "text"}
 MOST_OPEN = 5_000

@@ -24,12 +24,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from explorer.corpora.records import Problem
 from explorer.errors import ManifestError
 from explorer.formats import Batch, Reading
 from explorer.formats.lines import Block, blocks, sniff
 from explorer.formats.rows import Fault
 from explorer.formats.tables import FIXED_FIELDS, Layout, layout, role, table_batch
+from explorer.records import Problem
 from explorer.spreadsheet import all_unguarded, unguarded
 
 __all__ = ["FIXED_FIELDS", "files", "read", "recognizes", "role"]

@@ -11,11 +11,11 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from explorer.corpora.records import Problem
 from explorer.errors import ManifestError
 from explorer.formats import Batch, Reading, Role
 from explorer.formats.rows import Fault, Row, batches
 from explorer.formats.texts import SOUND_SUFFIXES, Line, decoded, lines_of
+from explorer.records import Problem
 
 FIXED_FIELDS = {"audio": "file", "offset": "offset", "duration": "duration", "reference": "text"}
 TEXT_SUFFIXES = (".txt", ".lab")

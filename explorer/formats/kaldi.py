@@ -22,12 +22,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from explorer.corpora.records import Problem
 from explorer.errors import ManifestError
 from explorer.formats import Batch, Reading, Role
 from explorer.formats.lines import sniff
 from explorer.formats.rows import SHORTEST_SECONDS, Fault, Row, batches, shown, written_seconds
 from explorer.formats.texts import Line, lines_of
+from explorer.records import Problem
 
 FIXED_FIELDS = {"audio": "wav.scp", "offset": "segments", "duration": "utt2dur", "reference": "text"}
 RECORDINGS = "wav.scp"

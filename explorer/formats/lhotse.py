@@ -24,12 +24,12 @@ from typing import Any
 
 import orjson
 
-from explorer.corpora.records import Problem
 from explorer.errors import ManifestError
 from explorer.formats import Batch, Reading, Role
 from explorer.formats.lines import peek, sniff
 from explorer.formats.rows import SHORTEST_SECONDS, Fault, Row, batches, kind_name, seconds, shown
 from explorer.formats.texts import lines_of
+from explorer.records import Problem
 
 FIXED_FIELDS = {"audio": "recording", "offset": "start", "duration": "duration", "reference": "text"}
 SUFFIXES = (".jsonl", ".jsonl.gz")

@@ -25,10 +25,10 @@ from typing import Any
 
 import orjson
 
-from explorer.corpora.records import Problem
 from explorer.formats import Batch, Reading, Role
 from explorer.formats.lines import Block, blocks, expect_objects, sniff
 from explorer.formats.rows import SHORTEST_SECONDS, Fault, Rows, assembled, kind_name, plain_seconds, seconds, shown
+from explorer.records import Problem
 
 FIXED_FIELDS = {"audio": "audio_filepath", "offset": "offset", "duration": "duration", "reference": "text"}
 CORE = frozenset(FIXED_FIELDS.values())

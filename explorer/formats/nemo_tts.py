@@ -21,12 +21,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from explorer.corpora.records import Problem
 from explorer.errors import ManifestError
 from explorer.formats import Batch, Reading, nemo
 from explorer.formats.lines import blocks, expect_objects, sniff
 from explorer.formats.nemo import files, role
 from explorer.formats.rows import Fault, Rows, assembled, shown
+from explorer.records import Problem
 
 __all__ = ["FIXED_FIELDS", "files", "read", "recognizes", "role"]
 

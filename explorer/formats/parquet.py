@@ -15,11 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet
 
-from explorer.corpora.records import Problem
 from explorer.errors import ManifestError
 from explorer.formats import Batch, Reading
 from explorer.formats.rows import ROWS_AT_FIRST, ROWS_AT_ONCE
 from explorer.formats.tables import FIXED_FIELDS, layout, role, table_batch
+from explorer.records import Problem
 
 __all__ = ["FIXED_FIELDS", "files", "read", "recognizes", "role"]
 

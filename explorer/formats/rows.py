@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from explorer.corpora.records import Problem
 from explorer.formats import Batch, Reading
 from explorer.formats.identities import NEW
+from explorer.records import Problem
 
 LONGEST_SECONDS = 1e9
 SHORTEST_SECONDS = 5e-324

@@ -17,11 +17,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from explorer.corpora.records import Problem
 from explorer.formats import Batch, Reading, Role
 from explorer.formats.lines import sniff
 from explorer.formats.rows import Fault, Row, batches, shown, written_seconds
 from explorer.formats.texts import Line, Sounds, lines_of
+from explorer.records import Problem
 
 FIXED_FIELDS = {"audio": "file", "offset": "begin", "duration": "end", "reference": "text"}
 COMMENT = ";;"

@@ -25,7 +25,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from explorer.corpora.records import Problem
 from explorer.errors import ManifestError
 from explorer.formats import Batch, Reading, Role, nemo
 from explorer.formats.rows import (
@@ -39,6 +38,7 @@ from explorer.formats.rows import (
     shown,
     written_seconds,
 )
+from explorer.records import Problem
 
 FIXED_FIELDS = {"audio": "audio", "offset": "offset", "duration": "duration", "reference": "reference"}
 USUAL_NAMES = {

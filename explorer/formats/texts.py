@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from explorer.corpora.records import Problem
 from explorer.formats import Reading
 from explorer.formats.lines import blocks
 from explorer.formats.rows import Fault
+from explorer.records import Problem
 
 LONGEST_LINE = 64 << 20
 SOUND_SUFFIXES = (

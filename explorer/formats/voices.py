@@ -17,12 +17,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from explorer.corpora.records import Problem
 from explorer.errors import ManifestError
 from explorer.formats import Batch, Reading, Role
 from explorer.formats.lines import peek
 from explorer.formats.rows import Row, batches
 from explorer.formats.texts import SOUND_SUFFIXES, Line, lines_of
+from explorer.records import Problem
 
 FIXED_FIELDS = {"audio": "file", "offset": "offset", "duration": "duration", "reference": "text"}
 TEXTS = (

@@ -23,13 +23,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from explorer.errors import SpeechDataError
 from explorer.lanes.lane_files import READERS, Track
-from explorer.lanes.segments import Segment
 from explorer.places.paths import audio_path, folder_of, is_remote
+from explorer.segments import Segment
 from explorer.vocabulary.word_times import FIELDS, timed_words
 
 if TYPE_CHECKING:
     from explorer.corpora.corpus import Corpus
-    from explorer.corpora.records import Utterance
+    from explorer.records import Utterance
 
 Kind = Literal["speech", "words", "speakers", "labels"]
 

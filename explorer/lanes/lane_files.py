@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from explorer.errors import SpeechDataError
-from explorer.lanes.segments import Segment
+from explorer.segments import Segment
 
 POINT = 0.02
 """How long (s) a point of a TextGrid is drawn."""

@@ -15,12 +15,12 @@ from dash.development.base_component import Component
 from explorer.components.cards import icon, problem_kinds, state, tile
 from explorer.components.distributions import alphabet, bars, distributions, drawn_columns
 from explorer.corpora.corpus import Corpus
-from explorer.corpora.records import SOUND_PROBLEMS
 from explorer.corpora.sound_list import absent_sound
 from explorer.corpora.stats import Statistics, statistics
 from explorer.formatting import count, counted, hours
 from explorer.querying.parameters import PLACE, Parameters
 from explorer.querying.query import Filter, Query, Test
+from explorer.records import SOUND_PROBLEMS
 from explorer.stores import Stores
 
 PATH = "/"

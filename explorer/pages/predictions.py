@@ -16,7 +16,6 @@ from dash.development.base_component import Component
 from explorer.components.cards import attributes, icon, panel, state
 from explorer.components.uploads import content_of, most_bytes
 from explorer.corpora.corpus import Corpus
-from explorer.corpora.records import Problem
 from explorer.errors import PredictionError, SpeechDataError
 from explorer.formatting import count
 from explorer.predictions.prediction_store import UPLOADED
@@ -24,6 +23,7 @@ from explorer.predictions.prediction_store import State as FileState
 from explorer.predictions.sound_places import DURATION_TOLERANCE, OFFSET_TOLERANCE
 from explorer.querying.expression import field_text
 from explorer.querying.parameters import PLACE, Parameters
+from explorer.records import Problem
 from explorer.stores import Stores
 
 PATH = "/predictions"

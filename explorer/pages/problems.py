@@ -11,9 +11,9 @@ from dash.development.base_component import Component
 from explorer.components.cards import icon, problem_kinds, state
 from explorer.components.grid import whole
 from explorer.corpora.corpus import Corpus
-from explorer.corpora.records import SOUND_PROBLEMS, Problem
 from explorer.formatting import count, counted
 from explorer.querying.parameters import PLACE, Parameters
+from explorer.records import SOUND_PROBLEMS, Problem
 from explorer.stores import Stores
 
 PATH = "/problems"

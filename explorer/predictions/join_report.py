@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, replace
 
-from explorer.corpora.records import Problem
+from explorer.records import Problem
 
 WITHOUT_TEXT, REPEATED, AMBIGUOUS, UNMATCHED = "no hypothesis", "repeated", "ambiguous", "no such utterance"
 

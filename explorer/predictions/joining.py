@@ -28,7 +28,6 @@ import pyarrow.parquet
 
 from explorer.columns import Column
 from explorer.corpora.corpus import Corpus, Overlay
-from explorer.corpora.records import Problem
 from explorer.errors import ExpressionError, PredictionError
 from explorer.formatting import count
 from explorer.predictions.elsewhere import Elsewhere
@@ -39,6 +38,7 @@ from explorer.predictions.sound_places import Tell, quietly, stem_of_path
 from explorer.predictions.taken import Taken
 from explorer.querying.expression import Condition
 from explorer.querying.filtering import resolved
+from explorer.records import Problem
 
 KEY_COLUMNS = ("utterance_id", "utt_id", "utt", "id", "segment_id", "recording_id", "key", "name")
 LISTED_MISSED = 200

@@ -22,11 +22,11 @@ from typing import Any
 
 import orjson
 
-from explorer.corpora.records import Problem
 from explorer.errors import ManifestError, PredictionError
 from explorer.formats import FORMATS, Adapter, Batch, Format, Reading, format_of, nemo
 from explorer.formats.lines import blocks, peek
 from explorer.formats.texts import Line, lines_of
+from explorer.records import Problem
 
 KEYED_SUFFIXES = (".trn", ".trn.gz", ".txt", ".txt.gz", ".text")
 TABLES = ("csv", "parquet")

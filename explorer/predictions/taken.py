@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pyarrow as pa
 
-from explorer.corpora.records import Problem
 from explorer.predictions.join_report import REPEATED
+from explorer.records import Problem
 
 LISTED = 2_000
 """Problems that are listed, those of the first lines; all are counted."""

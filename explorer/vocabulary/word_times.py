@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from explorer.lanes.segments import Segment
+from explorer.segments import Segment
 
 FIELDS = ("words", "word", "word_timestamps", "alignment")
 """The manifest fields that are looked into."""

@@ -22,8 +22,8 @@ from explorer.corpora.opening import open_corpus
 from explorer.corpora.recordings import recording_of
 from explorer.doors import media
 from explorer.lanes.lane import Lane
-from explorer.lanes.segments import Segment
 from explorer.querying.query import Query
+from explorer.segments import Segment
 from explorer.sound import indexing, views
 from explorer.sound.media_cache import MediaCache
 from tests.explorer.sounds import manifest, voice

@@ -15,7 +15,7 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 import app as door
-from evaluator.comparing.comparison_store import Tell
+from evaluator.comparison_store import Tell
 from evaluator.stores import EvaluatorStores
 from explorer.config_files import load
 from explorer.corpora.corpus import Corpus

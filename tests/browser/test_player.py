@@ -19,8 +19,8 @@ from explorer.components.player import player
 from explorer.corpora.opening import open_corpus
 from explorer.doors import media
 from explorer.lanes.lane import Lane
-from explorer.lanes.segments import Segment
 from explorer.querying.query import Query
+from explorer.segments import Segment
 from explorer.sound.media_cache import MediaCache
 from tests.explorer.sounds import manifest, voice
 

@@ -13,10 +13,9 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from evaluator import detectors, engines
+from evaluator import detectors, engines, worker
 from evaluator.detectors import DetectorEntry
 from evaluator.engines import Engine, Hypothesis
-from evaluator.jobs import worker
 from evaluator.measuring import measurement as measuring
 from explorer.errors import ModelError
 from explorer.sound.audio import Audio

@@ -16,10 +16,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import soundfile
 
-from evaluator.engines import Hypothesis, OutOfMemory
+from evaluator.engines import Hypothesis
 from evaluator.runs.run_store import Run, RunStore
-from explorer.errors import EngineError
-from explorer.lanes.segments import Segment
+from explorer.errors import EngineError, OutOfMemory
+from explorer.segments import Segment
 from explorer.sound.audio import Audio
 
 RATE = 8000

@@ -8,9 +8,9 @@ import orjson
 import pytest
 
 from evaluator.commands.score import print_score, print_stats, score_report, stats_report
-from evaluator.commands.selection import selected
 from evaluator.scoring.metrics import METRICS
 from evaluator.scoring.scores import ScoreStore, pooled
+from evaluator.selection import selected
 from explorer.errors import ConfigError, ExpressionError
 from explorer.querying.query import Query
 from tests.evaluator.scored import ROWS, scored_corpus

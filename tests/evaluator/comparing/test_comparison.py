@@ -19,11 +19,11 @@ from evaluator.comparing import own_report
 from evaluator.comparing.comparison import Comparison, Means, Standing, compare, own_standings
 from evaluator.comparing.comparison_columns import few, shown_columns
 from evaluator.comparing.comparison_report import as_csv, as_junit, as_latex, as_markdown, report, sentence
-from evaluator.comparing.comparison_store import CancelledComparison, ComparisonStore, Making
 from evaluator.comparing.gate import judged, parsed
 from evaluator.comparing.own_report import OwnRates
 from evaluator.comparing.significance import Interval
 from evaluator.comparing.table_store import TableStore
+from evaluator.comparison_store import CancelledComparison, ComparisonStore, Making
 from evaluator.components.compare_table import common_scale
 from evaluator.normalizers.registry import normalizer
 from evaluator.scoring.error_rate import ErrorCounts

@@ -11,18 +11,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from evaluator.commands.selection import scored
 from evaluator.comparing.comparison import compare
 from evaluator.comparing.confusions import TABS, Confusions, confusions, utterances_with
 from evaluator.normalizers.registry import NORMALIZERS
 from evaluator.scoring.edit_store import EditStore
 from evaluator.scoring.edit_times import time_of_edit
 from evaluator.scoring.edits import written
+from evaluator.selection import scored
 from explorer.corpora.corpus import Corpus
 from explorer.errors import QueryError
 from explorer.lanes.lane import Lane
-from explorer.lanes.segments import Segment
 from explorer.querying.query import Filter, Query, Test
+from explorer.segments import Segment
 from tests.evaluator.scored import scored_corpus
 from tests.evaluator.strategies import tokens
 from tests.explorer.manifests import row

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from evaluator.commands.selection import scored
 from evaluator.comparing.scatter import BINS, Density, Of, cells_query, density
+from evaluator.selection import scored
 from explorer.errors import QueryError
 from explorer.querying.query import Query
 from tests.evaluator.scored import scored_corpus

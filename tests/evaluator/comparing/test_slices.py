@@ -12,13 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from evaluator.commands.selection import scored
 from evaluator.commands.slices import print_slices
 from evaluator.comparing.comparison import compare
 from evaluator.comparing.slices import LEAST_WORDS, sliced
 from evaluator.comparing.slicing import MOST_VALUES
 from evaluator.comparing.slots import Slot, configured, parsed
 from evaluator.scoring.error_rate import ErrorCounts
+from evaluator.selection import scored
 from explorer.corpora.corpus import Corpus
 from explorer.errors import ConfigError, QueryError
 from explorer.querying.query import Filter, Query, Test

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from evaluator.comparing.comparison_store import Making
+from evaluator.comparison_store import Making
 from evaluator.components.downloads import attachment, ready
 from explorer.errors import QueryError
 from explorer.querying.parameters import Parameters

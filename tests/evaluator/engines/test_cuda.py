@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from evaluator.engines import OutOfMemory, load_recognizer
+from evaluator.engines import load_recognizer
 from evaluator.scoring.alignment import align
 from evaluator.synthesizers.espeak import EspeakSynthesizer
 from evaluator.transcribing.transcription import _Model
+from explorer.errors import OutOfMemory
 from explorer.sound.audio import Audio, resample
 
 MODEL = Path(__file__).resolve().parents[3] / "configs" / "demo" / "tiny-e4.nemo"

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from evaluator.engines import ENGINES, OutOfMemory, Recognizer, engine, load_recognizer
+from evaluator.engines import ENGINES, Recognizer, engine, load_recognizer
 from evaluator.plugins import load_class
 from evaluator.transcribing.systems import System
-from explorer.errors import ConfigError, EngineError, MissingPackage, ModelError
+from explorer.errors import ConfigError, EngineError, MissingPackage, ModelError, OutOfMemory
 from explorer.sound.audio import Audio, resample
 from tests.evaluator import nemo_models
 

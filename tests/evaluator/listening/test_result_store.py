@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from evaluator.comparing.comparison_store import CancelledComparison, ComparisonStore, Making
+from evaluator.comparison_store import CancelledComparison, ComparisonStore, Making
 from evaluator.ledger import Ledger
 from evaluator.listening import result_store
 from evaluator.listening.result_store import Found, ResultStore

@@ -13,7 +13,7 @@ import pytest
 from dash._utils import to_json
 
 import app as door
-from evaluator.normalizers.contribution_report import ORDER
+from evaluator.comparing.contribution_report import ORDER
 from evaluator.normalizers.registry import NORMALIZERS
 from evaluator.pages import normalizers
 from evaluator.stores import EvaluatorStores

@@ -11,8 +11,8 @@ import pytest
 from dash._utils import to_json
 
 import app as door
-from evaluator.comparing.comparison_store import Making
 from evaluator.comparing.slots import Slot
+from evaluator.comparison_store import Making
 from evaluator.components.slice_controls import slots_of
 from evaluator.pages import errors, normalizers, scatter, slices, words
 from evaluator.scoring.scores import ScoringProgress

@@ -13,7 +13,7 @@ from evaluator.review.live_alignment import MOST_CELLS, drawing, timed
 from evaluator.review.word_edits import utf16_places
 from evaluator.review.word_spans import is_spaceless, word_spans
 from evaluator.scoring.alignment import count_errors
-from explorer.lanes.segments import Segment
+from explorer.segments import Segment
 
 BASIC = normalizer("basic")
 TEXTS = st.text(st.sampled_from("abcAB '-,.éß😀今天\u0301\n"), max_size=40)

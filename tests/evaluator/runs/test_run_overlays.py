@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from evaluator.jobs.job_table import JobStore
-from evaluator.jobs.launching import new_run, queue_detection, queue_transcription
+from evaluator.launching import new_run, queue_detection, queue_transcription
 from evaluator.runs.loading import read_input
 from evaluator.runs.run_overlays import RunOverlays
 from evaluator.runs.run_store import Journal, Run, RunStore

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from evaluator.runs.run_store import Journal, Run, RunStore, Totals, failures, line_of, read_journal
 from explorer.errors import RunError
-from explorer.lanes.segments import Segment
+from explorer.segments import Segment
 
 SOURCES = (Path("/data/a.json"), Path("/data/b.json"))
 

@@ -18,8 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluator.commands.score import print_score
-from evaluator.commands.selection import scored
-from evaluator.comparing.comparison_store import CancelledComparison
+from evaluator.comparison_store import CancelledComparison
 from evaluator.normalizers.plain import ABSENT
 from evaluator.normalizers.registry import NORMALIZERS
 from evaluator.scoring.alignment import align, count_texts, text_edits
@@ -27,6 +26,7 @@ from evaluator.scoring.edit_store import EditStore, overlay
 from evaluator.scoring.edits import parted, write_edits, written
 from evaluator.scoring.score_columns import normalizer_of
 from evaluator.scoring.scores import ScoreStore
+from evaluator.selection import scored
 from explorer.corpora.corpus import Corpus
 from explorer.querying.parameters import Parameters
 from explorer.querying.query import Filter, Query, Test

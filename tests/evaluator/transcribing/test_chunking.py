@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from evaluator.engines import Hypothesis
 from evaluator.transcribing.chunking import chunks, cut, quietest_point, speech_pieces, stitch
-from explorer.lanes.segments import Segment
+from explorer.segments import Segment
 from explorer.sound.audio import Audio
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from evaluator.comparing.comparison_store import Making
+from evaluator.comparison_store import Making
 from evaluator.tts.sayings import Sayings, Unsaid
 from evaluator.tts.speaking import Voice
 

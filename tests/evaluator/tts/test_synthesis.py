@@ -19,8 +19,7 @@ from app import DEFAULTS, open_stores
 from app import main as command
 from evaluator.components.synthesize_preview import preview, spelled
 from evaluator.jobs.job_table import JobStore, Progress
-from evaluator.jobs.launching import queue_synthesis
-from evaluator.jobs.worker import Worker
+from evaluator.launching import queue_synthesis
 from evaluator.pages import synthesize as page
 from evaluator.runs.run_store import Run, RunStore, failures, read_journal
 from evaluator.stores import EvaluatorStores
@@ -29,6 +28,7 @@ from evaluator.tts.speaking import Voice
 from evaluator.tts.stimuli import is_tts, stimulus_set
 from evaluator.tts.synthesis import Line, SynthesisOptions, checked, read_input, synthesize
 from evaluator.tts.synthesized import TYPED
+from evaluator.worker import Worker
 from evaluator.workspace import Workspace
 from explorer.config_files import load
 from explorer.corpora.opening import open_corpus

@@ -10,7 +10,7 @@ import soundfile
 
 from evaluator.demo.corpora import tts_corpus, write_manifest
 from evaluator.jobs.job_table import Progress
-from evaluator.jobs.launching import new_run
+from evaluator.launching import new_run
 from evaluator.measuring.measure_overlays import MeasureOverlays
 from evaluator.measuring.measurement import MeasureOptions, measure
 from evaluator.runs.run_store import RunStore

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from explorer.errors import SpeechDataError
 from explorer.lanes.lane import Lane, own_lanes
 from explorer.lanes.lane_files import READERS, read_ctm, read_rttm, read_textgrid
-from explorer.lanes.segments import Segment
+from explorer.segments import Segment
 from tests.explorer.manifests import ids, opened, row
 
 CTM = """;; a comment

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from explorer import spreadsheet
 from explorer.errors import ManifestError, QueryError
-from explorer.lanes.segments import Segment
 from explorer.querying.query import Filter, Query, Sort, Test
+from explorer.segments import Segment
 from explorer.vocabulary.vocabulary_store import VocabularyStore
 from explorer.vocabulary.word_list import out_of_vocabulary, read_word_list
 from explorer.vocabulary.word_listing import WordAccuracy, facts, heard_listing, ranks, sample, saying, words_listing

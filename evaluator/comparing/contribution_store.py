@@ -1,7 +1,7 @@
 """ContributionStore: what each rule of a normalizer did for every system, measured when asked for, kept beside scores.
 
 What is measured of one (corpus content, system, normalizer version) is one Parquet file
-(evaluator/normalizers/contributions.py): made in the background, for big corpora in a child process that tells how
+(evaluator/comparing/contributions.py): made in the background, for big corpora in a child process that tells how
 far it is and can be cancelled. Its column ``rules_<system>`` is laid beside the corpus; an address that names a
 column that has not been measured has it measured. What the rules did on the rows of a filter is measured and kept
 likewise, for that filter, and is no column.
@@ -16,14 +16,14 @@ from hashlib import blake2b
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
-from evaluator.comparing.comparison_store import CancelledComparison, ComparisonStore, Making, Tell
-from evaluator.normalizers.contributions import (
+from evaluator.comparing.contributions import (
     Contributions,
     column_name,
     read_contributions,
     rules_path,
     write_contributions,
 )
+from evaluator.comparison_store import CancelledComparison, ComparisonStore, Making, Tell
 from evaluator.normalizers.registry import Normalizer
 from evaluator.scoring.counting_process import ScoringProcess
 from evaluator.scoring.score_columns import normalizer_of, score_overlay, scored_systems
@@ -129,7 +129,7 @@ class ContributionStore:
         if size * len(files) <= self._at_once:
             write_contributions(batches, chosen, files)
             return
-        process = ScoringProcess(chosen, files, program="evaluator.normalizers.contributions")
+        process = ScoringProcess(chosen, files, program="evaluator.comparing.contributions")
 
         def told(done: int) -> None:
             try:

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from evaluator.engines import load_recognizer
+from evaluator.lightning_checkpoints import model_of
 from evaluator.training.recipe import train
-from evaluator.transcribing.lightning_checkpoints import model_of
 from explorer.errors import ModelError
 from explorer.sound.audio import Audio
 from tests.evaluator.training.test_recipe import RECIPE, SMALL

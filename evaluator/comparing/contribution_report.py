@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from evaluator.comparing.comparison_columns import points
-from evaluator.normalizers.contributions import Contributions, Stage, difference
+from evaluator.comparing.contributions import Contributions, Stage, difference
 from evaluator.normalizers.lost_letters import LostLetters
 from evaluator.normalizers.registry import Normalizer
 from explorer.formatting import EMPTY, count, percent

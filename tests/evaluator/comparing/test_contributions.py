@@ -9,9 +9,9 @@ from pathlib import Path
 import jiwer
 import pytest
 
-from evaluator.comparing.comparison_store import Making
-from evaluator.normalizers.contribution_store import ContributionStore
-from evaluator.normalizers.contributions import Contributions, difference
+from evaluator.comparing.contribution_store import ContributionStore
+from evaluator.comparing.contributions import Contributions, difference
+from evaluator.comparison_store import Making
 from evaluator.normalizers.registry import ABSENT, NORMALIZERS, registry
 from evaluator.scoring.error_rate import ErrorCounts
 from evaluator.scoring.scores import ScoreStore, pooled
@@ -161,7 +161,7 @@ def test_a_failure_is_a_sentence_and_not_tried_by_every_page(tmp_path: Path, mon
     def broken(*_: object, **__: object) -> None:
         raise SpeechDataError("no space left")
 
-    monkeypatch.setattr("evaluator.normalizers.contribution_store.write_contributions", broken)
+    monkeypatch.setattr("evaluator.comparing.contribution_store.write_contributions", broken)
     with pytest.raises(SpeechDataError, match="no space left"):
         waited_for(store, corpus)
     address = {"f": "rules_tiny:has:punctuation"}

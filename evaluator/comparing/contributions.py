@@ -9,7 +9,7 @@ Conventions: only utterances with reference and hypothesis count, as in every ra
 when its reference or hypothesis is another text afterwards, white space squeezed. The rules that changed an utterance
 stand in one text, "; " between them, so that the filter ``has`` finds those of one: ``{rules_tiny} has "numbers"``.
 
-    python -m evaluator.normalizers.contributions '{"normalizer": {...}, "files": {"tiny": "/t.rules"}}'
+    python -m evaluator.comparing.contributions '{"normalizer": {...}, "files": {"tiny": "/t.rules"}}'
 
 reads batches on standard input as evaluator/scoring/counting.py does, and writes a Parquet file for each system with
 the columns row and rules_<system>: a line for every utterance that a rule changed. The counts stand in its metadata,

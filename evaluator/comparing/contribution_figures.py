@@ -10,8 +10,8 @@ from html import escape
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from evaluator.normalizers.contribution_report import change, rate, told
-from evaluator.normalizers.contributions import Contributions
+from evaluator.comparing.contribution_report import change, rate, told
+from evaluator.comparing.contributions import Contributions
 from explorer.figures import BAR, FRAME, GRID, TEXT
 from explorer.formatting import count
 

@@ -9,9 +9,9 @@ import pytest
 from evaluator import engines
 from evaluator.engines import Engine
 from evaluator.jobs.job_table import JobStore, Progress
-from evaluator.jobs.worker import Worker
 from evaluator.runs.run_store import RunStore, Totals, read_journal
-from evaluator.runs.several_runs import Several
+from evaluator.transcribing.several_runs import Several
+from evaluator.worker import Worker
 from evaluator.workspace import Workspace
 from tests.evaluator.tones import write_input, write_sentence
 

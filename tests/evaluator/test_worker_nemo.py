@@ -18,7 +18,7 @@ from evaluator.synthesizers.espeak import EspeakSynthesizer
 from evaluator.workspace import Workspace
 from tests.evaluator.tones import write_input
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 CHECKPOINTS = sorted((ROOT / "configs" / "demo").glob("*.nemo"))
 SENTENCES = ("turn on the light", "open the door", "set a timer", "stop the music", "play the next song")
 pytestmark = pytest.mark.slow

@@ -20,7 +20,7 @@ from evaluator.runs.run_store import Run, RunStore, failures, read_journal
 from evaluator.workspace import Workspace
 from tests.evaluator.tones import spoken_run, write_input, write_sentence
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 WORDS = ("one", "two", "three", "four", "five")
 pytestmark = pytest.mark.slow
 
@@ -272,7 +272,7 @@ def test_the_worker_survives_the_server_and_a_new_server_finds_it(bench: Bench) 
 def test_an_idle_worker_ends_itself(tmp_path: Path) -> None:
     folder = tmp_path / "w"
     done = subprocess.run(
-        [sys.executable, "-m", "evaluator.jobs.worker", str(folder), "--idle-exit", "0.3"], cwd=ROOT, timeout=60
+        [sys.executable, "-m", "evaluator.worker", str(folder), "--idle-exit", "0.3"], cwd=ROOT, timeout=60
     )
     assert done.returncode == 0
     assert (folder / "jobs.sqlite").exists()

@@ -1,6 +1,6 @@
 """The worker: one process that does the jobs of a workspace one after the other and keeps its models warm.
 
-    python -m evaluator.jobs.worker WORKSPACE
+    python -m evaluator.worker WORKSPACE
 
 It lives apart from the web server: it survives its restarts and closed tabs, and ends itself when it has been idle
 for long. A lock lets only one live per workspace. While a job runs, a thread reports a heartbeat, so that loading a
@@ -32,20 +32,20 @@ from typing import Any, Literal
 import orjson
 
 from evaluator.detectors import Detector, load_detector
-from evaluator.engines import OutOfMemory, Recognizer
+from evaluator.engines import Recognizer
 from evaluator.jobs.job_table import Job, JobStore, Progress
 from evaluator.jobs.locks import exclusively
 from evaluator.measuring.measurement import MeasureOptions, measure
 from evaluator.runs.run_store import Run, RunStore, Totals, failures
-from evaluator.runs.several_runs import Several
 from evaluator.synthesizers import Synthesizer
+from evaluator.transcribing.several_runs import Several
 from evaluator.transcribing.systems import System
 from evaluator.transcribing.transcription import Monitor, Options, Outcome, detect, transcribe
 from evaluator.tts.speaking import Voice
 from evaluator.tts.synthesis import SynthesisOptions, synthesize
 from evaluator.workspace import Workspace
 from explorer.child import PROJECT
-from explorer.errors import JobError, SpeechDataError
+from explorer.errors import JobError, OutOfMemory, SpeechDataError
 from explorer.formatting import hours
 
 _POLL = 0.2  # s between looks at the queue
@@ -54,7 +54,7 @@ _WARM = 2  # recognizers kept in memory
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a worker until it has been idle for long enough; 0 also when another one lives already."""
-    parser = argparse.ArgumentParser(prog="evaluator.jobs.worker", description="Do the jobs of a workspace.")
+    parser = argparse.ArgumentParser(prog="evaluator.worker", description="Do the jobs of a workspace.")
     parser.add_argument("workspace", type=Path)
     parser.add_argument("--idle-exit", type=float, default=900.0, metavar="SECONDS")
     parser.add_argument("--heartbeat", type=float, default=1.0, metavar="SECONDS")
