@@ -284,6 +284,10 @@
       waiting = revision;
       return window.dash_clientside.no_update;
     },
+    synthesisAsked(clicks) {
+      const field = document.getElementById("synthesize-text");
+      return clicks ? { clicks, text: field ? field.value : "" } : window.dash_clientside.no_update;
+    },
   });
   document.addEventListener("deck", (event) => {
     if (event.detail.what !== "pause" || waiting === null) return;

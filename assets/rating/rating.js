@@ -17,6 +17,7 @@
   let playing = null;
   let shownAt = 0;
   let sending = false;
+  let settled = null; // {screen}: what comes next, when this screen turned out to be answered already
 
   let kept = "default"; // what the browser may answer by itself
   const fetched = new Map(); // "screen/place" -> a promise of {url, receipt}
@@ -124,6 +125,7 @@
     stop();
     players.forEach((one) => { one.sound.removeAttribute("src"); one.sound.load(); });
     players = [];
+    settled = null;
     screen = asked;
     forget(new Set(screen ? [screen.id, ...screen.ahead.map((one) => one.id)] : []));
     const done = screen ? screen.number - 1 : 1;
@@ -203,9 +205,10 @@
   }
 
   function ready() {
+    if (settled) return;
     const heard = players.every((one) => one.heard);
-    answers.querySelectorAll("input").forEach((input) => { input.disabled = !heard && told.holds !== "all"; });
-    players.forEach((one) => { if (one.slider) one.slider.disabled = !one.heard; });
+    answers.querySelectorAll("input").forEach((input) => { input.disabled = sending || (!heard && told.holds !== "all"); });
+    players.forEach((one) => { if (one.slider) one.slider.disabled = sending || !one.heard; });
     const rated = told.holds === "all" ? players.every((one) => !one.slider || one.rated) : values().length === 1;
     next.disabled = !heard || !rated || sending;
     if (heard && !rated && !sending) say("Now rate.");
@@ -217,20 +220,24 @@
     status.classList.toggle("bad", Boolean(bad));
   }
 
-  async function send(attempt) {
-    sending = true;
-    next.disabled = true;
-    say("Saving…");
+  function rating() {
     const played = players.filter((one) => one.heard && one.place !== "reference");
     const heard = Object.fromEntries(played.map((one) => [one.place, one.receipt]));
-    const body = JSON.stringify({ values: values(), heard, seconds: (performance.now() - shownAt) / 1000 });
+    return JSON.stringify({ values: values(), heard, seconds: (performance.now() - shownAt) / 1000 });
+  }
+
+  /* Send a rating until it is kept: always the same one, whatever happens on the page meanwhile. */
+  async function send(body, attempt) {
+    sending = true;
+    ready();
+    say("Saving…");
     let answer;
     try {
       answer = await fetch(`${told.here}/${screen.id}`, { method: "POST", headers: { "Content-Type": "application/json" }, body });
       if (answer.status >= 500) throw new Error(String(answer.status));
     } catch (error) {
       say("Not saved yet: the server does not answer. Trying again; leave this page open.", true);
-      return void setTimeout(() => send(attempt + 1), RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]);
+      return void setTimeout(() => send(body, attempt + 1), RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]);
     }
     sending = false;
     const content = await answer.json();
@@ -243,12 +250,37 @@
       ready();
       return say(`Not saved: ${content.error}`, true);
     }
-    show(content.screen);
+    if (content.instead) settle(content); else show(content.screen);
+  }
+
+  /* Another window was first: show the answer that counts and say so, then go on when the rater has seen it. */
+  function settle(content) {
+    settled = { screen: content.screen };
+    const inputs = [...answers.querySelectorAll("input")];
+    inputs.forEach((input) => { input.disabled = true; });
+    let name = "";
+    if (told.holds === "all") {
+      players.filter((one) => one.slider).forEach((one, index) => {
+        one.slider.value = content.instead[index];
+        one.slider.nextElementSibling.textContent = one.slider.value;
+      });
+    } else {
+      const [value] = content.instead;
+      inputs.forEach((input) => { input.checked = Number(input.value) === value; });
+      name = ` (${told.labels[value] || value})`;
+    }
+    say(`You answered this in another window${name}; that answer counts.`);
+    next.disabled = false;
+    next.focus();
+  }
+
+  function goOn() {
+    if (settled) show(settled.screen); else send(rating(), 0);
   }
 
   byId("rating-form").addEventListener("submit", (event) => {
     event.preventDefault();
-    if (!next.disabled) send(0);
+    if (!next.disabled) goOn();
   });
 
   document.addEventListener("keydown", (event) => {
@@ -261,7 +293,7 @@
     }
     if (event.key === "Enter" && !onButton && !next.disabled) {
       event.preventDefault();
-      return send(0);
+      return goOn();
     }
     const inputs = [...answers.querySelectorAll("input[type=radio]")];
     const wanted = inputs.find((input) => told.kind === "acr" && input.value === event.key && !input.disabled);

@@ -29,6 +29,7 @@ from evaluator.tts.speaking import Voice, configured
 from evaluator.tts.stimuli import stimulus_set
 from evaluator.tts.synthesis import Line, checked, write_sound
 from explorer.errors import ConfigError, EngineError, SpeechDataError
+from explorer.formatting import counted
 
 FIELDS = ("id", "seconds", "inference_seconds", "real_time_factor", "sample_rate")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
@@ -134,7 +135,7 @@ def _read_aloud(
     there = len(lines) - len(waiting)
     kept = f", {there:,} there before" if there else ""
     factor = f", {audio:.1f} s of sound, real-time factor {wall / audio:.3f}" if audio else ""
-    monitor.finish(f"{voice.name}: {len(waiting) - failures:,} sentences{kept}{factor}.")
+    monitor.finish(f"{voice.name}: {counted(len(waiting) - failures, 'sentence')}{kept}{factor}.")
     return failures
 
 

@@ -18,7 +18,7 @@ from dash.development.base_component import Component
 from evaluator.jobs.job_table import Job
 from explorer.components.cards import attributes, facts, icon, state
 from explorer.components.table import written_columns
-from explorer.formatting import count, decimal, hours
+from explorer.formatting import count, counted, decimal, hours
 from explorer.querying.parameters import Parameters
 from explorer.sound.signal_measures import MAIN, MEASURES
 
@@ -98,8 +98,8 @@ def numbers(job: Job) -> list[str]:
     if job.state == "queued":
         return ["in the queue"]
     if progress.total:
-        what = "sentences" if job.kind == "synthesize" else "utterances"
-        said.append(f"{count(progress.done)} of {count(progress.total)} {what}")
+        what = "sentence" if job.kind == "synthesize" else "utterance"
+        said.append(f"{count(progress.done)} of {counted(progress.total, what)}")
     elif job.active:
         said.append(progress.stage or "starting")
     if progress.audio_total:

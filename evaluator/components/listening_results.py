@@ -11,18 +11,17 @@ from dash.development.base_component import Component
 from evaluator.comparing.comparison_columns import p_value
 from evaluator.comparing.significance import Interval
 from evaluator.components.listening_sentences import number_table, sentences
+from evaluator.components.listening_words import told
 from evaluator.listening.design import ListeningTest
 from evaluator.listening.rating_statistics import RESAMPLES, SEED, Mean
 from evaluator.listening.ratings import Rater
 from evaluator.listening.result_store import Found
-from evaluator.listening.results import PairResult, Results, hasty
+from evaluator.listening.results import TESTABLE, PairResult, Results, hasty
 from explorer.components.cards import help_mark, icon, panel, progress_bar, tile
 from explorer.components.whisker import whisker
-from explorer.formatting import EMPTY, count, decimal, percent
+from explorer.formatting import EMPTY, count, counted, decimal, percent
 from explorer.querying.parameters import Parameters
 
-CLEAR = 0.05
-"""p below which a difference is called one."""
 INTERVAL_HELP = (
     "Where the mean lies with 95 % probability, had other raters and other sentences of the same kind been asked: both "
     f"are resampled ({RESAMPLES:,} times, seed {SEED})."
@@ -34,6 +33,15 @@ ALPHA_HELP = (
 P_HELP = (
     "How often luck alone would make a difference this large. Corrected by Holm's method for testing several pairs."
 )
+BASE_HELP = (
+    f"What p is of: how many differ, of how many. With fewer than {TESTABLE} that differ no outcome could have a p "
+    "below 0.05, so there is none."
+)
+BASES = {
+    "one": f"{BASE_HELP} Here they are the sentences that were rated for both systems; each counts once, by its means.",
+    "pair": f"{BASE_HELP} Here they are the ratings of this pair.",
+    "all": f"{BASE_HELP} Here they are the screens on which a rater rated both systems.",
+}
 
 
 def results_view(
@@ -71,9 +79,8 @@ def _older(newest: Found, answers: int) -> Component | None:
     done, total = newest.making.done, newest.making.total
     since = max(0, answers - len(newest.answers))
     more = f"{count(since)} have" if since != 1 else "1 has"
-    told = (
-        f"These numbers are of the first {count(len(newest.answers))} ratings; {more} come since and will be counted."
-    )
+    first = f"the first {counted(len(newest.answers), 'rating')}" if len(newest.answers) != 1 else "the first rating"
+    told = f"These numbers are of {first}; {more} come since and will be counted."
     bar = progress_bar("Counting the newest ratings", 100 * done / total if total else None)
     return html.Div(
         [icon("bi-hourglass-split"), html.Span(told), html.Div(bar, className="banner-bar")],
@@ -162,6 +169,7 @@ def _preferences(_test: ListeningTest, pairs: Sequence[PairResult]) -> Component
                     html.Td([picture, html.Span(_percents(told_of.interval))], className="num whiskered"),
                     html.Td(" / ".join(map(count, (told_of.wins, told_of.none, told_of.losses))), className="num"),
                     html.Td(p_value(pair.p).removeprefix("= "), className="num"),
+                    html.Td(_base(pair), className="num"),
                 ]
             )
         )
@@ -171,6 +179,7 @@ def _preferences(_test: ListeningTest, pairs: Sequence[PairResult]) -> Component
         ["95 %", help_mark("Wilson's interval of the decided ratings.")],
         "First named / none / second",
         ["p", help_mark(f"Sign test, two-sided. {P_HELP}")],
+        ["p is of", help_mark(f"{BASES['pair']} Without preference they do not differ.")],
     ]
     return number_table(heads, rows, "Preferences")
 
@@ -191,41 +200,22 @@ def _differences(test: ListeningTest, pairs: Sequence[PairResult]) -> Component:
             ),
             html.Td(count(pair.mean.ratings), className="num"),
             html.Td(p_value(pair.p).removeprefix("= "), className="num"),
+            html.Td(_base(pair), className="num"),
         ]
         rows.append(html.Tr(cells))
     heads = [
         "Pair",
         f"Difference, {test.scale.unit}",
-        ["95 %", help_mark(INTERVAL_HELP)],
+        ["95 %", help_mark(f"{INTERVAL_HELP} Like the difference, it is of all ratings.")],
         "Ratings",
         ["p", help_mark(f"Wilcoxon's signed rank test, two-sided. {P_HELP}")],
+        ["p is of", help_mark(BASES[test.scale.holds])],
     ]
     return number_table(heads, rows, "Differences")
 
 
-def told(test: ListeningTest, pair: PairResult) -> str:
-    """What a pair's numbers mean, in plain words."""
-    clear = pair.p is not None and pair.p < CLEAR
-    tested = "nothing differs, so there is nothing to test" if pair.p is None else f"p {p_value(pair.p)}"
-    luck = "would be rare" if clear else "is not unusual"
-    preferred = pair.preference
-    if test.kind == "ab" and preferred is not None:
-        if preferred.share is None:
-            return f"Nobody preferred {pair.a} or {pair.b}."
-        first, second = (pair.a, pair.b) if preferred.share >= 0.5 else (pair.b, pair.a)
-        share = percent(max(preferred.share, 1 - preferred.share), digits=0)
-        if clear:
-            return f"{first} was preferred to {second} by {share} of those who decided ({tested})."
-        return (
-            f"No clear preference: {share} of those who decided were for {first}, the others for {second} ({tested})."
-        )
-    if pair.mean is None:
-        return f"{pair.a} and {pair.b} were not compared."
-    first, second = (pair.a, pair.b) if pair.mean.value >= 0 else (pair.b, pair.a)
-    size = f"{decimal(abs(pair.mean.value))} {test.scale.unit}"
-    return (
-        f"{first} was rated {size} above {second}; a difference this large {luck} if they were equally good ({tested})."
-    )
+def _base(pair: PairResult) -> str:
+    return f"{count(pair.basis.differing)} of {count(pair.basis.over)}"
 
 
 def _raters(found: Results, raters: Sequence[tuple[Rater, int]], hurried: Mapping[str, int]) -> Component:

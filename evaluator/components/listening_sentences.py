@@ -13,7 +13,7 @@ from evaluator.listening.design import ListeningTest
 from evaluator.listening.results import Results, Spread
 from explorer.components.cards import attributes, help_mark, panel
 from explorer.components.pager import page_number, pager
-from explorer.formatting import EMPTY, count, decimal
+from explorer.formatting import EMPTY, count, counted, decimal
 from explorer.querying.parameters import Parameters
 
 SPREAD_ROWS = 100
@@ -38,7 +38,7 @@ def sentences(
         "Lowest to highest",
         "Ratings",
     ]
-    note = html.P(f"{count(total)} readings; where raters disagreed most comes first.", className="muted")
+    note = html.P(f"{counted(total, 'reading')}; where raters disagreed most comes first.", className="muted")
     pages = pager(query, path, number, total, size=SPREAD_ROWS, of="readings", name=SPREAD_PAGE)
     return panel("Sentences", [note, number_table(heads, rows, "Spread of the ratings", texts=(0, 1)), pages])
 

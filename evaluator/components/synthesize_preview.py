@@ -15,7 +15,7 @@ from evaluator.tts.sayings import Unsaid
 from evaluator.tts.synthesis import Line, checked
 from explorer.components.cards import icon
 from explorer.errors import EngineError, SpeechDataError
-from explorer.formatting import count
+from explorer.formatting import counted
 
 PREVIEWED = 6
 
@@ -54,7 +54,7 @@ def preview(lines: Sequence[Line], said: Sequence[str | SpeechDataError], unsaid
             as_said = None if spoken == line.text else html.Div(words, className="tts-spoken")
             rows.append(html.Li([html.Div(line.text, dir="auto"), as_said, *lost]))
     more = len(lines) - PREVIEWED
-    note = f"{count(len(lines))} sentence{'s' if len(lines) != 1 else ''}" + (", the first ones:" if more > 0 else ":")
+    note = f"{counted(len(lines), 'sentence')}" + (", the first ones:" if more > 0 else ":")
     return [html.P(note, className="muted"), *_about_voices(unsaid), html.Ul(rows, className="synthesize-lines")]
 
 

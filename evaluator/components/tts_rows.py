@@ -17,7 +17,7 @@ from explorer.columns import Column
 from explorer.components.cards import attributes, icon
 from explorer.components.player import player
 from explorer.errors import MissingPackage
-from explorer.formatting import count, percent, seconds, value
+from explorer.formatting import count, counted, percent, seconds, value
 
 KEYS = 10
 """Systems with a digit of their own; the tenth has 0, as on a keyboard."""
@@ -51,7 +51,7 @@ def _system(shown: Shown, number: int, system: RoomSystem) -> Component:
     if system.seconds is not None:
         lines.append(html.Span(f"{seconds(system.seconds, digits=1)} each"))
     if system.counts is not None:
-        words = f"of {count(system.counts.length)} words"
+        words = f"of {counted(system.counts.length, 'word')}"
         rate = f"WER {percent(system.counts.rate, digits=1)} "
         lines.append(html.Span([rate, html.Small(words)], className="tts-rate"))
     if shown.score is not None and system.score is not None:
@@ -167,7 +167,9 @@ def _cell(shown: Shown, sentence: Sentence, number: int, system: RoomSystem, cel
     if cell.counts is not None:
         wrong = " tts-wrong" if cell.counts.errors else ""
         text = f"WER {percent(cell.counts.rate, digits=0)}"
-        title = f"{count(cell.counts.errors)} errors of {count(cell.counts.length)} words, heard by {shown.judge}"
+        title = (
+            f"{counted(cell.counts.errors, 'error')} of {counted(cell.counts.length, 'word')}, heard by {shown.judge}"
+        )
         head.append(html.Span(text, className=f"num tts-wer{wrong}", title=title))
     score = None
     if shown.score is not None:

@@ -4,7 +4,8 @@
     POST /listen/<link>                         {name} as a form -> to the rater's own address
     GET  /listen/<link>/<rater>                 the screens, one after the other
     POST /listen/<link>/<rater>/<screen>        {"values": [...], "seconds", "heard": {"1": receipt, ...}}
-                                                -> {"screen": the next one, or null}
+                                                -> {"screen": the next one, or null, "instead": null, or the values
+                                                that count because this rater gave them before, in another window}
     GET  /listen/<link>/<rater>/<screen>/<n>.wav    what is heard at a place of a screen; "reference.wav" with MUSHRA
     GET  /listen/<link>/files/<name>            the page's own style and script
 
@@ -129,8 +130,8 @@ def register(server: Flask, stores: EvaluatorStores) -> None:
         if screen not in answered:  # what is on disk already is sent again by a browser that got no answer
             _refuse_unheard(tests.receipts, who, screen, body.get("heard"))
         told = _seconds(body.get("seconds"))
-        asked = tests.submit(test, rater, screen, values, told, lasts=lambda shown: _lasts(stores, test, shown))
-        return {"screen": _told(stores, test, who, asked)}
+        kept = tests.submit(test, rater, screen, values, told, lasts=lambda shown: _lasts(stores, test, shown))
+        return {"screen": _told(stores, test, who, kept.following), "instead": kept.instead}
 
     @routes.get("/<link>/<rater>/<screen>/<place>.wav")
     @_as_json

@@ -16,6 +16,7 @@ import yaml
 
 from evaluator.listening.kinds import Kind, kind_of
 from explorer.errors import ConfigError
+from explorer.formatting import count, counted
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 _LINK = re.compile(r"[A-Za-z0-9_-]{16,64}")
@@ -156,7 +157,7 @@ def _faults(test: ListeningTest) -> Sequence[str]:
         faults.append("a system or a sentence is named twice")
     needed = 1 if kind.holds == "one" else 2
     if len(test.systems) < needed:
-        faults.append(f"{kind.title} needs {needed} systems at least, and {len(test.systems)} are named")
+        faults.append(f"{kind.title} needs {counted(needed, 'system')} at least; {count(len(test.systems))} named")
     if not test.sentences:
         faults.append("it names no sentence")
     if not 1 <= test.per_rater <= MOST_SCREENS:

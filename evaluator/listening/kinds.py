@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from explorer.errors import ConfigError, QueryError
+from explorer.formatting import count, counted
 
 Holds = Literal["one", "pair", "all"]
 
@@ -119,7 +120,7 @@ def checked_values(kind: Kind, values: Sequence[object], *, slots: int) -> tuple
     """
     wanted = slots if kind.answers_each else 1
     if len(values) != wanted:
-        raise QueryError(f"this screen needs {wanted} ratings, and {len(values)} came")
+        raise QueryError(f"this screen needs {counted(wanted, 'rating')}, and {count(len(values))} came")
     numbers = []
     for value in values:
         if isinstance(value, bool) or not isinstance(value, int) or not kind.low <= value <= kind.high:

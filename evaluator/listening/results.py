@@ -32,11 +32,17 @@ from evaluator.listening.rating_statistics import (
     resampled_over,
 )
 from evaluator.listening.ratings import Answer
+from explorer.formatting import count, counted
 
 Tell = Callable[[int, int], None]
 
 FEW_RATERS, FEW_RATINGS = 5, 20
 """Below these, for any system or pair, the results say that they are too few."""
+
+TESTABLE = 6
+"""Numbers other than zero that a test needs: of n, the sign test's and Wilcoxon's p is 2 / 2^n at least, and only from
+six on below 0.05. A pair that could not pass is not tested, nor counted by Holm's correction (Tarone, "A modified
+Bonferroni method for discrete data", Biometrics 46, 1990)."""
 
 SCREENED_SHARE, SCREENED_POINTS = 0.15, 90
 CHECK_POOR = 2
@@ -63,16 +69,30 @@ class SystemResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """What a p is of: ``over`` numbers, ``differing`` from zero in so many cases, ``mean`` on average (a minus b).
+
+    They are the sentences rated for both systems where recordings are heard one at a time, else the ratings of both.
+    """
+
+    over: int
+    differing: int
+    mean: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PairResult:
     """System ``a`` against ``b``: mean difference (a minus b), or preferences; ``p`` with Holm's correction over pairs.
 
-    ``p_raw`` is the sign test's of preferences, and Wilcoxon's of differences; None where nothing differs.
+    ``mean`` is of all ratings, ``p`` of ``basis``. ``p_raw`` is the sign test's of preferences, and Wilcoxon's of
+    differences; None where fewer than TESTABLE differ.
     """
 
     a: str
     b: str
     mean: Mean | None
     preference: Preference | None
+    basis: Basis
     p_raw: float | None
     p: float | None
 
@@ -128,8 +148,8 @@ def results(
     every = list(answers)
     failed = screening(test, every) if screened else ()
     gone = {one.rater for one in failed}
-    counted = [answer for answer in every if answer.screen.purpose == "rated" and answer.rater not in gone]
-    found = scores(test, counted)
+    taken = [answer for answer in every if answer.screen.purpose == "rated" and answer.rater not in gone]
+    found = scores(test, taken)
     if test.scale.holds == "pair":
         systems: tuple[SystemResult, ...] = ()
         pairs = _compared(test, found, tell)
@@ -143,9 +163,9 @@ def results(
         spread=_spread(found),
         agreement=_agreement(found),
         left_out=tuple(failed),
-        raters=len({answer.rater for answer in counted}),
-        answers=len(counted),
-        warnings=tuple(_warnings(test, counted, systems, pairs, failed)),
+        raters=len({answer.rater for answer in taken}),
+        answers=len(taken),
+        warnings=tuple(_warnings(test, taken, systems, pairs, failed)),
     )
 
 
@@ -203,7 +223,7 @@ def passed(test: ListeningTest, answer: Answer) -> bool:
 def _inattentive(test: ListeningTest, answers: Sequence[Answer]) -> str:
     checks = [answer for answer in answers if answer.screen.purpose == "check"]
     missed = sum(not passed(test, answer) for answer in checks)
-    return f"missed {missed} of {len(checks)} attention checks" if 2 * missed > len(checks) else ""
+    return f"missed {missed} of {counted(len(checks), 'attention check')}" if 2 * missed > len(checks) else ""
 
 
 def _unscreened(test: ListeningTest, answers: Sequence[Answer]) -> list[str]:
@@ -219,9 +239,11 @@ def _unscreened(test: ListeningTest, answers: Sequence[Answer]) -> list[str]:
         high += any(v > SCREENED_POINTS for s, v in by_slot.items() if s.form == "anchor")
     reasons = []
     if low > SCREENED_SHARE * len(rated):
-        reasons.append(f"rated the hidden reference below {SCREENED_POINTS} on {low} of {len(rated)} screens")
+        reasons.append(
+            f"rated the hidden reference below {SCREENED_POINTS} on {low} of {counted(len(rated), 'screen')}"
+        )
     if high > SCREENED_SHARE * len(rated):
-        reasons.append(f"rated the anchor above {SCREENED_POINTS} on {high} of {len(rated)} screens")
+        reasons.append(f"rated the anchor above {SCREENED_POINTS} on {high} of {counted(len(rated), 'screen')}")
     return reasons
 
 
@@ -246,7 +268,8 @@ def _paired(systems: Sequence[str], found: Sequence[Score], tell: Tell) -> tuple
         both = sorted(by_system[a].keys() & by_system[b].keys())
         values = np.array([by_system[a][key] - by_system[b][key] for key in both])
         mean = mean_of(values, np.array([key[0] for key in both]), np.array([key[1] for key in both]))
-        made.append(PairResult(a=a, b=b, mean=mean, preference=None, p_raw=p_signed_rank(values), p=None))
+        p, basis = _p_of_ranks(values), _basis(values)
+        made.append(PairResult(a=a, b=b, mean=mean, preference=None, basis=basis, p_raw=p, p=None))
         tell(len(systems) + len(made), len(systems) + comb(len(systems), 2))
     return _corrected(made)
 
@@ -256,8 +279,9 @@ def _unpaired(systems: Sequence[str], found: Sequence[Score], tell: Tell) -> tup
     made = []
     for a, b in combinations(systems, 2):
         own, other = _of(found, a), _of(found, b)
-        p = _p_of_sentences(own, other)
-        made.append(PairResult(a=a, b=b, mean=_apart(own, other), preference=None, p_raw=p, p=None))
+        shared = _of_sentences(own, other)
+        p, basis = _p_of_ranks(shared), _basis(shared)
+        made.append(PairResult(a=a, b=b, mean=_apart(own, other), preference=None, basis=basis, p_raw=p, p=None))
         tell(len(systems) + len(made), len(systems) + comb(len(systems), 2))
     return _corrected(made)
 
@@ -286,11 +310,20 @@ def _placed(
     return values, np.searchsorted(raters, who), np.searchsorted(sentences, what)
 
 
-def _p_of_sentences(a: Sequence[Score], b: Sequence[Score]) -> float | None:
-    """Wilcoxon's test of the sentences' means, where raters heard a sentence by one system only."""
+def _of_sentences(a: Sequence[Score], b: Sequence[Score]) -> np.ndarray:
+    """How much better ``a`` was on each sentence rated for both, shape (sentences,); raters may have heard one only."""
     means = [_by_sentence(own) for own in (a, b)]
     both = sorted(means[0].keys() & means[1].keys())
-    return p_signed_rank(np.array([means[0][key] - means[1][key] for key in both])) if both else None
+    return np.array([means[0][key] - means[1][key] for key in both], dtype=float)
+
+
+def _basis(values: np.ndarray) -> Basis:
+    mean = float(values.mean()) if len(values) else None
+    return Basis(over=len(values), differing=int(np.count_nonzero(values)), mean=mean)
+
+
+def _p_of_ranks(values: np.ndarray) -> float | None:
+    return p_signed_rank(values) if np.count_nonzero(values) >= TESTABLE else None
 
 
 def _by_sentence(own: Sequence[Score]) -> Mapping[str, float]:
@@ -309,9 +342,11 @@ def _compared(test: ListeningTest, found: Sequence[Score], tell: Tell) -> tuple[
         values, raters, sentences = _arrays(own)
         counts = (int((values > 0).sum()), int((values == 0).sum()), int((values < 0).sum()))
         preferred = preference(*counts)
-        p = preferred.p if test.kind == "ab" else p_signed_rank(values)
+        basis = _basis(values)
+        by_sign = preferred.p if basis.differing >= TESTABLE else None
+        p = by_sign if test.kind == "ab" else _p_of_ranks(values)
         mean = mean_of(values, raters, sentences)
-        made.append(PairResult(a=a, b=b, mean=mean, preference=preferred, p_raw=p, p=None))
+        made.append(PairResult(a=a, b=b, mean=mean, preference=preferred, basis=basis, p_raw=p, p=None))
         tell(len(made), len(pairs))
     return _corrected(made)
 
@@ -376,7 +411,7 @@ def _warnings(
         yield f"Nothing counts yet: {everybody}" if failed else "Nobody has rated anything yet."
         return
     if raters < FEW_RATERS:
-        yield f"Too few raters: {raters}, and an interval means something from about {FEW_RATERS} on."
+        yield f"Too few raters: {count(raters)}, and an interval means something from about {FEW_RATERS} on."
     rated = {result.system: result.mean.ratings for result in systems}
     rated |= {f"{pair.a} against {pair.b}": pair.mean.ratings for pair in pairs if pair.preference and pair.mean}
     few = [f"{name} ({number})" for name, number in rated.items() if number < FEW_RATINGS]

@@ -11,6 +11,7 @@ import os
 import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,17 @@ class UnknownTest(SpeechDataError):
 
 class Unheard(QueryError):
     """A screen was rated before all of its recordings had been sent and played."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """That a screen is answered: what is ``following`` (None at the end), and the answer that counts ``instead``.
+
+    ``instead`` is None unless the screen had been answered with something else before, as in another window.
+    """
+
+    following: Screen | None
+    instead: tuple[int, ...] | None = None
 
 
 class ListeningTests:
@@ -171,8 +183,8 @@ class ListeningTests:
         seconds: float | None,
         *,
         lasts: Callable[[Screen], float | None] = lambda _screen: None,
-    ) -> Screen | None:
-        """Keep an answer; the next screen, None at the end. The same answer again changes nothing.
+    ) -> Kept:
+        """Keep an answer. The same one again changes nothing; another one neither, and is told what counts instead.
 
         ``lasts`` tells how many seconds the recordings of a screen last.
 
@@ -184,15 +196,18 @@ class ListeningTests:
         asked = next((one for one in who.screens if one.id == screen), None)
         if asked is None:
             raise QueryError(f'this rater has no screen "{screen[:20]}"')
-        checked = checked_values(test.scale, values, slots=len(asked.slots))
+        checked = tuple(checked_values(test.scale, values, slots=len(asked.slots)))
         if screen not in answered:
             try:
                 self._ledger.append([rating_draft(test, who, asked, checked, seconds, lasts(asked))])
+                answered[screen] = checked
             except LedgerError:
                 # Two windows may have answered at once; then the first counts. Anything else is told.
-                if screen not in self.rater(test, rater)[1]:
+                answered = self.rater(test, rater)[1]
+                if screen not in answered:
                     raise
-        return following(who, {*answered, screen})
+        counts = answered[screen]
+        return Kept(following(who, answered), None if counts == checked else counts)
 
     def answers(self, test: ListeningTest) -> list[Answer]:
         """Every answer so far."""

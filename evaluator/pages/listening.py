@@ -28,7 +28,7 @@ from evaluator.tts.stimuli import StimulusSet
 from explorer import spreadsheet
 from explorer.components.cards import attributes, icon, state
 from explorer.errors import SpeechDataError
-from explorer.formatting import count
+from explorer.formatting import count, counted
 from explorer.querying.parameters import PLACE, Parameters
 
 if TYPE_CHECKING:
@@ -137,9 +137,10 @@ def _results_page(stores: EvaluatorStores, query: Parameters) -> Component:
         href=query.replaced(screened=None if everybody else "no").href(PATH),
         className="btn btn-secondary",
     )
+    sentences = counted(len(test.sentences), "sentence")
     about = (
-        f"{test.scale.title}: {', '.join(test.systems)} on {count(len(test.sentences))} sentences of {test.corpus}; "
-        f"{count(test.per_rater)} screens a rater, seed {test.seed}. “{test.asked}”"
+        f"{test.scale.title}: {', '.join(test.systems)} on {sentences} of {test.corpus}; "
+        f"{counted(test.per_rater, 'screen')} a rater, seed {test.seed}. “{test.asked}”"
     )
     return html.Div(
         [

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import dash_bootstrap_components as dbc
-from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
 from evaluator.comparison_store import Making
@@ -27,7 +27,7 @@ from evaluator.tts.synthesized import TYPED
 from explorer.components.cards import attributes, help_mark, icon, panel, state
 from explorer.corpora.corpus import Corpus
 from explorer.errors import ConfigError, JobError, SpeechDataError
-from explorer.formatting import count
+from explorer.formatting import count, counted
 from explorer.querying.parameters import PLACE, VIEW, Parameters
 from explorer.querying.query import Query
 
@@ -51,6 +51,7 @@ def layout(stores: EvaluatorStores, query: Parameters) -> Component:
             dcc.Interval(id="synthesize-tick", interval=POLL_MS, disabled=not any(job.active for job in jobs)),
             dcc.Interval(id="synthesize-again", interval=AGAIN_MS, disabled=True),
             dcc.Store(id="synthesize-seen"),
+            dcc.Store(id="synthesize-asked"),
             html.Div(
                 [
                     panel("Sentences and voices", _form(stores, corpus, query)),
@@ -242,26 +243,33 @@ def register(app: Dash, stores: EvaluatorStores) -> None:
         except SpeechDataError as error:
             return _trouble(error), True
 
+    # What stands in the field at the press: the field itself tells the server only when nobody types any more.
+    app.clientside_callback(
+        ClientsideFunction("earmark", "synthesisAsked"),
+        Output("synthesize-asked", "data"),
+        Input("synthesize-start", "n_clicks"),
+        prevent_initial_call=True,
+    )
+
     @app.callback(
         Output("synthesize-message", "children"),
         Output("synthesize-tick", "disabled"),
         Output("synthesize-tick", "n_intervals"),
-        Input("synthesize-start", "n_clicks"),
+        Input("synthesize-asked", "data"),
         State("synthesize-scope", "value"),
-        State("synthesize-text", "value"),
         State("synthesize-voices", "value"),
         State("synthesize-form", "value"),
         State("url", "search"),
         prevent_initial_call=True,
     )
     def start(
-        clicks: int | None, scope: str, text: str | None, voices: list[str], form: str, search: str | None
+        asked: dict[str, Any] | None, scope: str, voices: list[str], form: str, search: str | None
     ) -> tuple[Any, Any, Any]:
-        if not clicks:
+        if not asked:
             return no_update, no_update, no_update
         parameters = Parameters.of(search)
         try:
-            _started(stores, parameters, scope=scope, text=text, voices=voices, form=form)
+            _started(stores, parameters, scope=scope, text=asked.get("text"), voices=voices, form=form)
         except SpeechDataError as error:
             return _trouble(error), no_update, no_update
         return None, False, 0
@@ -312,9 +320,11 @@ def _started(
     if not lines:
         raise JobError("There is no sentence to read aloud; write one, or choose those of the corpus.")
     corpus = stores.corpus(parameters)
-    words = {"typed": "typed sentences", "view": "sentences of a view"}.get(scope, "all sentences")
+    number = count(len(lines))
+    said = {"typed": counted(len(lines), "typed sentence"), "view": f"{counted(len(lines), 'sentence')} of a view"}
+    words = said.get(scope, f"all {number} sentences" if len(lines) != 1 else "the only sentence")
     for voice in voices:
-        stores.synthesize(corpus, lines, voice, spoken_form=form, scope=f"{count(len(lines))} {words}")
+        stores.synthesize(corpus, lines, voice, spoken_form=form, scope=words)
 
 
 def _trouble(error: SpeechDataError) -> Component:

@@ -19,7 +19,7 @@ from evaluator.tts.room import RoomPage, room_page
 from evaluator.tts.stimuli import StimulusSet, is_tts
 from explorer.components.pager import pager
 from explorer.corpora.corpus import Corpus
-from explorer.formatting import count
+from explorer.formatting import count, counted
 from explorer.querying.parameters import Parameters
 from explorer.querying.query import Query
 
@@ -117,9 +117,9 @@ def _usual_form(stores: EvaluatorStores, stimuli: StimulusSet) -> str:
 
 
 def _sentence(corpus: Corpus, stimuli: StimulusSet, found: RoomPage, wish: Wish) -> str:
-    all_of = count(len(stimuli.sentences))
+    all_of = counted(len(stimuli.sentences), "sentence")
     some = all_of if found.total == len(stimuli.sentences) else f"{count(found.total)} of {all_of}"
-    said = [f"{some} sentences, {len(stimuli.systems)} systems."]
+    said = [f"{some}, {counted(len(stimuli.systems), 'system')}."]
     if found.missing:
         said.append("1 reading is missing." if found.missing == 1 else f"{count(found.missing)} readings are missing.")
     if wish.query.selection() != Query():
@@ -133,5 +133,5 @@ def _sentence(corpus: Corpus, stimuli: StimulusSet, found: RoomPage, wish: Wish)
 def _problems(stimuli: StimulusSet) -> Component | None:
     if not stimuli.problems:
         return None
-    title = f"{count(len(stimuli.problems))} notes on rows that have no place of their own"
+    title = f"{counted(len(stimuli.problems), 'note')} on rows that have no place of their own"
     return html.Details([html.Summary(title), html.Ul(list(map(html.Li, stimuli.problems)))], className="tts-problems")

@@ -33,7 +33,7 @@ from explorer.components.cards import attributes, help_mark, icon, panel, state
 from explorer.components.shell import parameter_select
 from explorer.corpora.corpus import Corpus
 from explorer.errors import SpeechDataError
-from explorer.formatting import EMPTY, count, decimal, percent
+from explorer.formatting import EMPTY, counted, decimal, percent
 from explorer.point_figures import Dot, scattered
 from explorer.querying.parameters import PLACE, Parameters
 
@@ -75,7 +75,8 @@ def layout(stores: EvaluatorStores, query: Parameters) -> Component:
         className="btn btn-primary",
         disabled=not corpus.complete,
     )
-    about = f"{count(len(material.sentences))} sentences of {corpus.name}, read by {len(material.systems)} systems."
+    sentences, systems = counted(len(material.sentences), "sentence"), counted(len(material.systems), "system")
+    about = f"{sentences} of {corpus.name}, read by {systems}."
     return html.Div(
         [
             html.Div(
@@ -159,7 +160,8 @@ def _table(corpus: Corpus, material: StimulusSet, columns: list[Column]) -> Comp
         known = [one.mean for one in found if one.mean is not None]
         best = None if not known or column.better is None else (min if column.better == "lower" else max)(known)
         cells = [
-            html.Td(_mean(column, one.mean, best), className="num", title=f"{one.readings} readings") for one in found
+            html.Td(_mean(column, one.mean, best), className="num", title=counted(one.readings, "reading"))
+            for one in found
         ]
         unit = f", {column.unit}" if column.unit else ""
         rows.append(html.Tr([html.Th([f"{column.label}{unit}", help_mark(column.help)], scope="row"), *cells]))
@@ -214,8 +216,8 @@ def _relation(
             choice,
             html.Ul(
                 [
-                    html.Li(_told("readings", found.readings)),
-                    html.Li(_told("systems", found.systems)),
+                    html.Li(_told("reading", found.readings)),
+                    html.Li(_told("system", found.systems)),
                 ]
             ),
             _scatter(corpus, test, column, found.points),
@@ -254,10 +256,10 @@ def _wish(
 
 def _told(what: str, found: Correlation) -> str:
     if found.rho is None:
-        return f"Over {what}: undefined ({count(found.points)} {what}; too few, or one of both never changes)."
+        return f"Over {what}s: undefined ({counted(found.points, what)}; too few, or one of both never changes)."
     ends = found.interval
     sure = "" if ends is None else f" (95 %: {decimal(ends.low)} to {decimal(ends.high)})"
-    return f"Over {count(found.points)} {what}: Spearman's rho {decimal(found.rho)}{sure}."
+    return f"Over {counted(found.points, what)}: Spearman's rho {decimal(found.rho)}{sure}."
 
 
 def _scatter(corpus: Corpus, test: ListeningTest, column: Column, found: Sequence[Point]) -> Component:
@@ -270,7 +272,7 @@ def _scatter(corpus: Corpus, test: ListeningTest, column: Column, found: Sequenc
     figure = scattered(groups, x=f"{column.label}{unit}", y=f"Mean rating, {test.scale.unit}")
     graph = dcc.Graph(id="voices-graph", figure=figure, config=figures.CONFIG, className="chart")
     title = html.P(
-        f"{column.label} and mean rating of {count(len(found))} readings; a click opens one.", className="muted"
+        f"{column.label} and mean rating of {counted(len(found), 'reading')}; a click opens one.", className="muted"
     )
     return html.Div([title, graph])
 

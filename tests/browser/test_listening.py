@@ -301,6 +301,51 @@ def test_a_server_that_does_not_answer_loses_no_rating(
     assert [answer.values for answer in stores.listening.answers(test)] == [(3,)]
 
 
+@pytest.mark.parametrize(("kind", "asked"), [("Mean opinion score (ACR)", " (Good)"), ("sliders (MUSHRA-like)", "")])
+def test_two_windows_that_answer_differently_are_told_which_answer_counts(
+    page: Page, address: str, stores: EvaluatorStores, kind: str, asked: str
+) -> None:
+    title = f"Two windows {kind[:4].strip().lower()}"
+    id = make(page, address, title, kind)
+    test = stores.listening.get(id)
+    page.goto(f"{address}/listen/{test.link}")
+    page.get_by_label("Your name").fill("Gil")
+    page.get_by_role("button", name="Begin").click()
+    expect(page.locator("#rating-place")).to_have_text("1 of 8")
+    second = page.context.new_page()
+    second.goto(page.url)
+
+    def rate_with(window: Page, name: str, points: int) -> None:
+        listen_to_all(window)
+        sliders = window.locator(".rating-slider input")
+        for place in range(sliders.count()):
+            sliders.nth(place).fill(str(points + place))
+        if not sliders.count():
+            window.get_by_role("radio", name=name).check(force=True)
+        window.locator("#rating-next").click()
+
+    rate_with(page, "Good", 30)
+    expect(page.locator("#rating-place")).to_have_text("2 of 8")
+    rate_with(second, "Bad", 70)
+    told = f"You answered this in another window{asked}; that answer counts."
+    expect(second.locator("#rating-status")).to_have_text(told)
+    expect(second.locator("#rating-place")).to_have_text("1 of 8")
+    if asked:
+        expect(second.get_by_role("radio", name="Good")).to_be_checked()
+        expect(second.get_by_role("radio", name="Bad")).to_be_disabled()
+    else:
+        expect(second.locator(".rating-slider output")).to_have_text(["30", "31", "32", "33"])
+    second.keyboard.press("Enter")
+    expect(second.locator("#rating-place")).to_have_text("2 of 8")
+    expect(second.locator("#rating-status")).not_to_contain_text("another window")
+    assert [a.values for a in stores.listening.answers(test)] == [(4,) if asked else (30, 31, 32, 33)]
+    if asked:  # what counts is said for that screen only: the next one is rated as ever
+        rate_with(second, "Fair", 50)
+        expect(second.locator("#rating-place")).to_have_text("3 of 8")
+        assert len(stores.listening.answers(test)) == 2
+    second.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_raters_page_is_usable_on_a_phone_and_accessible(
     chromium: Browser, page: Page, address: str, stores: EvaluatorStores, scheme: Any

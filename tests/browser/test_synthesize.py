@@ -63,3 +63,23 @@ def test_sentences_are_read_aloud_and_heard_beside_the_others(page: Page, addres
     expect(page.locator(".tts-row").last.locator(".tts-spoken")).to_have_count(0)
     page.locator(".tts-row").last.locator(".player[data-state=ready] .player-play").click()
     page.wait_for_function("() => earmark.parts.decks.playing()")
+
+
+def test_what_stands_in_the_field_at_the_press_is_read(page: Page, address: str) -> None:
+    page.goto(f"{address}/synthesize?corpus=set")
+    page.get_by_label("Typed sentences").fill("It costs $5.")
+    expect(page.locator(".synthesize-lines li")).to_have_count(1)
+    page.get_by_role("checkbox", name="hibari").uncheck()
+    page.get_by_role("button", name="Read aloud").click()
+    expect(page.locator("#synthesize-message")).to_contain_text("Choose at least one voice.")
+    page.get_by_role("checkbox", name="espeak").check()
+    # Typed and pressed within one turn of the page: no time for the field to tell the server what is new.
+    page.evaluate("""() => {
+      const field = document.getElementById("synthesize-text");
+      const write = Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set;
+      write.call(field, "One.\\nTwo.\\nThree.");
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+      document.getElementById("synthesize-start").click();
+    }""")
+    expect(page.locator("#synthesize-status .job")).to_have_count(1)
+    expect(page.locator("#synthesize-status")).to_contain_text("3 of 3 sentences", timeout=120_000)

@@ -83,6 +83,34 @@ def test_only_what_was_sent_and_played_can_be_rated(stores: EvaluatorStores) -> 
     assert send(client, own, "999", heard=first) == 422
 
 
+def test_a_second_answer_is_told_what_counts_and_the_same_again_is_not(stores: EvaluatorStores) -> None:
+    client, test, own = begun(stores)
+    heard = receipts(client, own, "001")
+
+    def sent(value: int) -> Any:
+        return client.post(f"{own}/001", json={"values": [value], "heard": heard}).get_json()
+
+    first = sent(1)
+    assert (first["screen"]["id"], first["instead"]) == ("002", None)
+    assert sent(1) == first
+    assert sent(-1) == {**first, "instead": [1]}
+    assert [answer.values for answer in stores.listening.answers(test)] == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("training", "told"),
+    [
+        (0, None),
+        (1, "The first screen is for getting used to it; it does not count."),
+        (3, "The first 3 screens are for getting used to it; they do not count."),
+    ],
+)
+def test_the_welcome_counts_the_screens_of_training(stores: EvaluatorStores, training: int, told: str | None) -> None:
+    stores.listening.create(designed(training=training))
+    text = create_app(stores).server.test_client().get(HERE).text
+    assert told in text if told else "getting used" not in text
+
+
 def test_a_receipt_holds_after_a_restart_and_says_nothing_of_the_system(
     stores: EvaluatorStores, tmp_path: Path
 ) -> None:

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, wilcoxon
 
+from evaluator.components.listening_words import told
 from evaluator.listening.design import ListeningTest
 from evaluator.listening.plans import PlanCounts, Screen, Slot, plan
 from evaluator.listening.ratings import Answer
-from evaluator.listening.results import hasty, passed, results, scores, screening
+from evaluator.listening.results import TESTABLE, hasty, passed, results, scores, screening
 from tests.evaluator.listening.designs import complete, designed
 
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
@@ -162,7 +163,12 @@ def test_sliders_compare_what_a_rater_said_about_the_same_sentence() -> None:
     (pair,) = found.pairs
     assert pair.mean is not None
     assert (pair.mean.value, pair.mean.ratings) == (30.0, 4)
-    assert pair.p_raw == pytest.approx(2 / 8)  # three differences, all positive
+    assert (pair.basis.over, pair.basis.differing, pair.basis.mean) == (4, 3, 30.0)
+    assert pair.p_raw is None  # three that differ cannot reach 0.05: their p is 2 / 8 at least
+    more = [answer("z", f"s{n}", ["a", "b"], [50 + 10 * n, 45 + n]) for n in range(1, 4)]
+    (pair,) = results(test, [*answers, *more]).pairs
+    assert (pair.basis.over, pair.basis.differing) == (7, 6)
+    assert pair.p_raw == pytest.approx(2 / 64)  # six differences, all positive
 
 
 def test_raters_who_miss_their_checks_are_left_out_and_named() -> None:
@@ -175,7 +181,7 @@ def test_raters_who_miss_their_checks_are_left_out_and_named() -> None:
         answer("b", "s5", degraded, [2], "check"),
     ]
     found = results(test, answers)
-    assert [(one.rater, one.why) for one in found.left_out] == [("a", "missed 1 of 1 attention checks")]
+    assert [(one.rater, one.why) for one in found.left_out] == [("a", "missed 1 of 1 attention check")]
     assert found.systems[0].mean.value == 3
     assert results(test, answers, screened=False).systems[0].mean.value == 4
 
@@ -221,7 +227,7 @@ def test_nobody_has_rated_yet() -> None:
 def test_that_everybody_was_left_out_is_not_called_no_ratings() -> None:
     test = designed("acr", checks=1)
     answers = simulated(test, 3, lambda _, screen: [5])
-    assert [one.why for one in screening(test, answers)] == ["missed 1 of 1 attention checks"] * 3
+    assert [one.why for one in screening(test, answers)] == ["missed 1 of 1 attention check"] * 3
     (warning,) = results(test, answers).warnings
     assert warning.startswith("Nothing counts yet: everybody who has rated so far is left out")
 
@@ -256,3 +262,65 @@ def test_means_of_opinion_are_compared_as_means_whether_or_not_sentences_were_sh
     (pair,) = results(test, answers).pairs
     assert pair.mean is not None
     assert (pair.mean.value, pair.mean.ratings) == (2.5, 4)
+    assert (pair.basis.over, pair.basis.differing, pair.basis.mean, pair.p_raw) == (1, 1, 2.0, None)
+    assert told(test, pair) == ("a was rated 2.50 MOS above b; too few sentences were rated for both (1) to test that.")
+
+
+def test_a_p_of_means_is_of_the_sentences_that_both_were_rated_on_and_says_so() -> None:
+    test = designed("acr", systems=("a", "b"), checks=0, training=0, sentences=tuple(f"s{n}" for n in range(20)))
+    better = [5, 4, 5, 4, 3, 5, 4]
+    shared = [answer("x", f"s{n}", ["a"], [value]) for n, value in enumerate(better)]
+    shared += [answer("y", f"s{n}", ["b"], [value]) for n, value in enumerate([1, 3, 2, 2, 2, 1, 4])]
+    (pair,) = results(test, shared).pairs
+    assert (pair.basis.over, pair.basis.differing) == (7, 6)
+    assert pair.p_raw == pytest.approx(float(wilcoxon([4, 1, 3, 2, 1, 4]).pvalue))
+    assert told(test, pair) == (
+        "a was rated 2.14 MOS above b; a difference this large would be rare if they were equally good "
+        "(p = 0.031; 6 of 7 sentences rated for both differ)."
+    )
+    # Ten more sentences that only b was rated on change the difference of all, and not what is tested.
+    (again,) = results(test, [*shared, *(answer("z", f"s{n}", ["b"], [5]) for n in range(10, 20))]).pairs
+    assert (again.basis, again.p_raw) == (pair.basis, pair.p_raw)
+    assert again.mean is not None
+    assert again.mean.value == pytest.approx(30 / 7 - 65 / 17)
+    assert told(test, again) == (
+        "a was rated 0.46 MOS above b by all ratings, 2.14 above on the 7 sentences rated for both; the latter would "
+        "be rare if they were equally good (p = 0.031; 6 of 7 sentences rated for both differ)."
+    )
+    worse = [answer(rater, f"s{n}", ["a"], [1]) for n in range(10, 20) for rater in ("z", "w")]
+    (turned,) = results(test, [*shared, *worse]).pairs  # a has 50 / 27, b 15 / 7
+    assert told(test, turned).startswith("b was rated 0.29 MOS above a by all ratings, 2.14 below on the 7 sentences")
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "sentence"),
+    [
+        ("cmos", [2, 1], "a was rated 1.50 CMOS above b; too few ratings (2) to test that."),
+        ("cmos", [0] * 7, "a and b were rated alike; none of the 7 ratings differs, so there is nothing to test."),
+        (
+            "cmos",
+            [3, 3, 1, *[0] * 4],
+            "a was rated 1.00 CMOS above b; too few differ (3 of 7 ratings differ) to test that.",
+        ),
+        ("ab", [0, 0], "Nobody preferred a or b."),
+        (
+            "ab",
+            [1, 1, 0],
+            "100\u00a0% of those who decided were for a, the others for b; "
+            "too few decided (2 of 3 ratings decided) to test that.",
+        ),
+        ("ab", [1] * 6, "a was preferred to b by 100\u00a0% of those who decided (p = 0.031; 6 of 6 ratings decided)."),
+    ],
+)
+def test_what_cannot_be_tested_is_not_and_the_sentence_says_why(kind: str, values: list[int], sentence: str) -> None:
+    test = designed(kind, systems=("a", "b"), checks=0, training=0)
+    answers = [answer(f"r{n}", f"s{n % 3}", ["b", "a"], [value]) for n, value in enumerate(values)]
+    (pair,) = results(test, answers).pairs
+    assert told(test, pair) == sentence
+    assert (pair.p is None) == ("p = " not in sentence)
+
+
+def test_fewer_than_are_needed_could_not_pass_and_six_can() -> None:
+    best = {n: float(wilcoxon(np.arange(1.0, n + 1)).pvalue) for n in (TESTABLE - 1, TESTABLE)}
+    assert best[TESTABLE - 1] > 0.05 > best[TESTABLE]
+    assert binomtest(TESTABLE - 1, TESTABLE - 1).pvalue > 0.05 > binomtest(TESTABLE, TESTABLE).pvalue
