@@ -72,6 +72,27 @@
     return answer;
   }
 
+  /* The question for a name in a box of the page, which leaves the focus where it is; `take(name)` hears of the answer. */
+  function inviteName(box, names, take) {
+    const form = document.createElement("form");
+    const label = make(form, "label", "", "Who are you? Your name stands beside what you save.");
+    label.htmlFor = "review-nameless-name";
+    const field = make(form, "input", "form-control");
+    Object.assign(field, { id: label.htmlFor, type: "text", maxLength: 100, required: true, autocomplete: "name" });
+    const list = make(form, "datalist", "");
+    list.id = "review-nameless-names";
+    for (const name of names) make(list, "option", "").value = name;
+    field.setAttribute("list", list.id);
+    make(form, "button", "btn btn-primary", "Save under this name").type = "submit";
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const name = field.value.trim().replace(/\s+/g, " ");
+      if (name) take(name);
+    });
+    box.replaceChildren(form);
+    box.hidden = false;
+  }
+
   /* Why something is rejected: one of the reasons by its digit, or own words; null when it was dismissed. */
   function askReason(reasons) {
     const { box, close, answer } = dialog("Reject: why?", "review-reason-dialog");
@@ -144,5 +165,5 @@
     return answer;
   }
 
-  Object.assign(review, { askName, askReason, askSilence, askConflict });
+  Object.assign(review, { askName, inviteName, askReason, askSilence, askConflict });
 })();

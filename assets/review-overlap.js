@@ -13,10 +13,15 @@
     return made;
   };
 
-  function sentence({ people, state, blind, apart }, me) {
+  /* What was decided before it became theirs. */
+  function standing({ before }) {
+    return before ? ` What ${before} said before stands until both have decided otherwise.` : "";
+  }
+
+  function sentence({ people, state, blind, apart, before }, me) {
     const names = people.join(" and ");
     const other = people.find((name) => name !== me);
-    if (state === "disputed") return `${names} do not agree. Nothing of it applies before somebody decides again.`;
+    if (state === "disputed") return `${names} do not agree. ${before ? `What ${before} said before stands` : "Nothing of it applies"} before somebody decides again.`;
     if (blind && apart) return `You and ${other} decide about this one each for yourselves: what ${other} says is shown when you have decided.`;
     if (blind) return `${names} decide about this one each for themselves: what they say is shown when both have decided.`;
     if (apart) return `You have decided; ${other} decides about this one, too, and has not yet.`;
@@ -37,7 +42,7 @@
     box.replaceChildren();
     make(box, "i", `bi bi-${disputed ? "exclamation-triangle" : "people"}`);
     const words = make(box, "div", "grow");
-    make(words, disputed ? "b" : "span", "", sentence(overlap, me));
+    make(words, disputed ? "b" : "span", "", sentence(overlap, me) + (disputed ? "" : standing(overlap)));
     const opinions = overlap.opinions.filter(({ decision }) => decision);
     if (opinions.length && (disputed || !overlap.apart)) {
       const list = make(words, "dl", "review-versions");

@@ -42,6 +42,11 @@
       Object.assign(this, { me: who, login });
       const box = part("name-text");
       if (box) box.textContent = who || "Your name";
+      const asked = part("nameless");
+      if (asked && (who || login)) {
+        asked.replaceChildren();
+        asked.hidden = true;
+      }
       if (this.view.session.sheet) this.view.overlap(this.view.session.sheet);
     }
 
@@ -55,9 +60,28 @@
       return this.me;
     }
 
-    async rename() {
+    /* The name that an edit is sent under. Nobody's typing is interrupted for it: asked for beside the text. */
+    async author() {
+      if (this.naming) await this.naming;
+      if (this.me) return this.me;
+      this.invite();
+      throw new review.Refused("Nobody has said who edits here. Give a name, then it can be saved.", 401);
+    }
+
+    /* Asks for a name under the text, without taking the focus. */
+    async invite() {
+      if (this.naming) await this.naming;
+      const box = part("nameless");
+      if (this.me || this.login || !box || !box.hidden || this.view.signal.aborted) return;
+      review.inviteName(box, this.known, (name) => {
+        this.view.field.focus();
+        this.rename(name);
+      });
+    }
+
+    async rename(given) {
       if (this.login) return;
-      const name = await review.askName(this.me, this.known);
+      const name = given || await review.askName(this.me, this.known);
       if (!name) return;
       try {
         this.call(await this.view.door.name(name));

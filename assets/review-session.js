@@ -269,7 +269,7 @@
     }
 
     async send(draft) {
-      return this.door.write(draft, await this.view.people.whoami());
+      return this.door.write(draft, await this.view.people.author());
     }
 
     written(draft, event) {

@@ -15,6 +15,12 @@
     return made;
   };
 
+  /* The door (evaluator/review/edits.py) does the same. */
+  function oneLine(text, whole = true) {
+    const folded = text.replace(/[ \t]*[\r\n\u2028\u2029][\s]*/g, " ");
+    return whole && /[\r\n\u2028\u2029]\s*$/.test(text) ? folded.trimEnd() : folded;
+  }
+
   class View {
     constructor(root, config, signal) {
       Object.assign(this, { root, config, signal });
@@ -47,9 +53,13 @@
       const { session, signal, field } = this;
       const on = (element, name, run) => element.addEventListener(name, run, { signal });
       on(field, "input", (event) => {
-        if (!event.isComposing) session.typed(field.value); // the end of a composition tells its text once
+        if (!event.isComposing) this.typed(); // the end of a composition tells its text once
       });
-      on(field, "compositionend", () => session.typed(field.value));
+      on(field, "compositionend", () => this.typed());
+      on(field, "keydown", (event) => {
+        if (event.key === "Enter" && !review.keys.composing(event)) event.preventDefault(); // a text is one line
+      });
+      on(field, "focus", () => { if (session.writable) this.people.invite(); });
       on(field, "blur", () => session.commit());
       on(part("comment"), "blur", () => this.actions.comment());
       on(window, "beforeunload", (event) => {
@@ -137,6 +147,17 @@
       field.value = value;
       if (focused) field.setSelectionRange(Math.min(at, value.length), Math.min(at, value.length));
       this.hidden(value);
+    }
+
+    /* What is in the field now; a text is one line, so line breaks that were put in become spaces. */
+    typed() {
+      const { field } = this;
+      if (/[\r\n\u2028\u2029]/.test(field.value)) {
+        const at = oneLine(field.value.slice(0, field.selectionEnd), false).length;
+        field.value = oneLine(field.value);
+        field.setSelectionRange(Math.min(at, field.value.length), Math.min(at, field.value.length));
+      }
+      this.session.typed(field.value);
     }
 
     /* Characters that nobody sees are told, because they are often what is wrong. */

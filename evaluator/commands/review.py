@@ -17,6 +17,7 @@ from evaluator.review.exporting import REVIEW_EXPORTS, Rejected, export_review
 from evaluator.review.importing import import_review
 from evaluator.review.overlays import ReviewOverlays
 from evaluator.review.rewriting import paths_note
+from evaluator.review.splitting import decided_ids, outlook
 from evaluator.selection import selected
 from explorer.errors import ConfigError
 from explorer.querying.query import Query
@@ -72,6 +73,8 @@ def run_assign(corpus: Corpus, ledger: Ledger, people: str | None, overlap: str 
     """
     names = read_people(people or "")
     plan = Plan(people=names, overlap=read_fraction(overlap or "0")) if names else None
+    if told := outlook(decided_ids(corpus, ledger) if ledger.begun else [], plan):
+        print(told, file=sys.stderr)
     keep_plan(ledger, corpus.name, plan, who=who or "command line")
     if plan is None:
         print(f"{corpus.name} is no longer split.", file=sys.stderr)

@@ -14,7 +14,7 @@ from evaluator.review.figures import hours_figure
 from evaluator.review.progress import Person, ReviewProgress
 from explorer.components.cards import attributes, help_mark, panel, progress_bar, tile
 from explorer.figures import CONFIG
-from explorer.formatting import EMPTY, UNDEFINED, count, decimal, hours, percent
+from explorer.formatting import EMPTY, UNDEFINED, count, counted, decimal, hours, percent
 from explorer.querying.parameters import PLACE, Parameters
 
 LISTED = 20
@@ -29,7 +29,7 @@ HELP = {
 }
 EXPORT_HELP = (
     "Edits whose row has changed since, or is gone, are never applied, nor what two people decide about before they "
-    "agree; the differences name them."
+    "agree; what was decided before they were to stands until then. The differences name them."
 )
 
 
@@ -43,7 +43,10 @@ def tiles(found: ReviewProgress) -> Component:
             "Decided",
             percent(share, digits=1) if share is not None else UNDEFINED,
             note=f"{count(found.decided)} of {count(found.total)} utterances",
-            help_text="Utterances with a decision that still fits their row and text; of both where two people decide.",
+            help_text=(
+                "Utterances with a decision that still fits their row and text; of both where two people decide, or "
+                "one from before they were to."
+            ),
         ),
         tile("Accepted", count(found.accepted), note=_accepted(found)),
         tile("Rejected", count(found.rejected), note=_part(found.rejected, found.decided)),
@@ -57,12 +60,35 @@ def tiles(found: ReviewProgress) -> Component:
         tile(
             "Agreement",
             UNDEFINED if agreed.percent is None else percent(agreed.percent, digits=1),
-            note=f"{count(agreed.pairs)} {'pair' if agreed.pairs == 1 else 'pairs'} of decisions",
-            help_text="Pairs of people who decided the same about the same utterance.",
+            note=f"{counted(agreed.pairs, 'pair')} of decisions",
+            help_text="Pairs of people who decided the same about the same utterance, each before they saw the other.",
         ),
     ]
+    if found.waiting:
+        cards.append(
+            tile(
+                "Waiting",
+                count(found.waiting),
+                note="for a second opinion",
+                help_text=(
+                    "Utterances that two people decide about, and not both have. What was decided about one before it "
+                    "became theirs stands meanwhile, and counts as decided."
+                ),
+            )
+        )
     bar = progress_bar("Decided utterances", None if share is None else 100 * share) if found.total else None
     return html.Div([html.Div(cards, className="tiles"), bar], className="progress-head")
+
+
+def decided_words(found: ReviewProgress) -> str:
+    """What becomes of what is decided when the work is split."""
+    if not found.decided:
+        return ""
+    return (
+        f"{counted(found.decided, 'utterance')} {'is' if found.decided == 1 else 'are'} decided already, and nothing "
+        "of it is lost: where two people are to decide again, what was decided stands until both have decided "
+        "otherwise."
+    )
 
 
 def _accepted(found: ReviewProgress) -> str:
@@ -134,23 +160,28 @@ HOURS_HELP = (
     "utterance whose row or text has changed since is not decided."
 )
 AGREEMENT_HELP = (
-    "Krippendorff's alpha is agreement beyond chance: 1 is perfect, 0 is what chance gives; above 0.8 is usually taken "
-    "as reliable. It is undefined when everybody always decides the same."
+    "Of the utterances that two people decide about, each before they see what the other said: their decisions, and "
+    "the texts they hold to be right where one of them changed it. Krippendorff's alpha is agreement beyond chance: 1 "
+    "is perfect, 0 is what chance gives; above 0.8 is usually taken as reliable. It is undefined when everybody always "
+    "decides the same."
 )
 
 
 def agreement_table(agreed: Agreement, normalizer: Normalizer) -> Component:
     """How far people agree, every number with its base."""
     if not agreed.subjects and not agreed.text_pairs:
-        text = "No utterance has decisions of two people yet. Split the work with an overlap to have some."
+        text = (
+            "No utterance has decisions of two people yet that each made before seeing the other's. Split the work "
+            "with an overlap to have some."
+        )
         return html.P(text, className="muted")
     words = agreed.between_texts
     rows = [
-        ("Same decision", percent(agreed.percent), f"{count(agreed.same)} of {count(agreed.pairs)} pairs"),
+        ("Same decision", percent(agreed.percent), f"{count(agreed.same)} of {counted(agreed.pairs, 'pair')}"),
         ("Krippendorff's alpha", UNDEFINED if agreed.alpha is None else decimal(agreed.alpha, digits=3),
-         f"{count(agreed.subjects)} {'utterance' if agreed.subjects == 1 else 'utterances'}, nominal"),
-        ("WER between texts", percent(words.rate), f"{count(agreed.text_pairs)} pairs, {count(words.length)} words, "
-         f"{normalizer.printed}"),
+         f"{counted(agreed.subjects, 'utterance')}, nominal"),
+        ("WER between texts", percent(words.rate), f"{counted(agreed.text_pairs, 'pair')}, "
+         f"{counted(words.length, 'word')}, {normalizer.printed}"),
     ]  # fmt: skip
     body = [
         html.Tr([html.Th(name, scope="row"), html.Td(value, className="num"), html.Td(base, className="muted")])

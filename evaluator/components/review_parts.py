@@ -61,6 +61,7 @@ def editor(options: Review) -> list[Component]:
                             autoComplete="off",
                             **attributes(aria_label=text_name),
                         ),
+                        html.Div(id="review-nameless", className="banner review-nameless", hidden=True),
                         html.P(id="review-invisible", className="align-note review-warning", hidden=True),
                         html.Div(
                             [

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from explorer.config import Config
 
 FILE = "ledger.sqlite"
+LATELY_SECONDS = 1.0
 _PACES = 50_000
 _AT_ONCE = 500  # values in one IN (...): SQLite takes 32,766 parameters, and plans shorter lists faster
 
@@ -54,6 +55,7 @@ class Ledger:
         self._opening = threading.Lock()
         self._turn = threading.Lock()  # in order of arrival, where SQLite would have writers poll for their turn
         self._opened: Engine | None = None
+        self._lately: dict[tuple[str, str], tuple[float, list[Event]]] = {}
 
     @property
     def begun(self) -> bool:
@@ -114,7 +116,11 @@ class Ledger:
         if not wanted:
             return []
         with self._turn, writing(self._engine) as connection:
-            return _written(connection, wanted)
+            events = _written(connection, wanted)
+        spaces = {event.space for event in events}
+        for place in [place for place in list(self._lately) if place[0] in spaces]:
+            self._lately.pop(place, None)
+        return events
 
     def events(
         self, space: str, subject: str | None = None, field: str | None = None, *, after: int = 0
@@ -166,6 +172,17 @@ class Ledger:
                 rows = connection.execute(chosen.where(EVENTS.c.subject.in_(some))).all()
                 found += map(_event, rows)
         return sorted(found, key=lambda event: event.id)
+
+    def lately(self, space: str, subject: str) -> list[Event]:
+        """The events of a subject that is asked for often and seldom written to, oldest first.
+
+        Read again when this ledger wrote to the space, and after LATELY_SECONDS, for others may have written.
+        """
+        place, now = (space, subject), time.monotonic()
+        read = self._lately.get(place)
+        if read is None or now - read[0] > LATELY_SECONDS:
+            read = self._lately[place] = now, self.events(space, subject)
+        return read[1]
 
     def walked(self, space: str, *, at_once: int = 20_000) -> Iterator[dict[str, list[Event]]]:
         """All events of a space, in parts of many subjects, each subject's oldest first; every part is a short read."""

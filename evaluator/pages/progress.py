@@ -17,6 +17,7 @@ from evaluator.components.progress_parts import (
     HOURS_HELP,
     agreement_table,
     conflicts_panel,
+    decided_words,
     hours_panel,
     people_table,
     tiles,
@@ -167,6 +168,7 @@ def _split(stores: EvaluatorStores, query: Parameters) -> Component:
                 "Nobody named: everybody does everything.",
                 className="muted",
             ),
+            html.P(_decided(stores, query), id="progress-decided", className="muted"),
             html.Div(
                 button("bi-people", "Split", id="progress-split", kind="primary", disabled=not writable),
                 className="row-flex",
@@ -177,6 +179,14 @@ def _split(stores: EvaluatorStores, query: Parameters) -> Component:
         ],
         className="runs-form",
     )  # fmt: skip
+
+
+def _decided(stores: EvaluatorStores, query: Parameters) -> str:
+    try:
+        found = stores.review_progress(query)
+    except LedgerError:  # the page says so above
+        return ""
+    return "" if isinstance(found, Counting) else decided_words(found)
 
 
 def _plan_words(plan: Plan | None) -> str:
@@ -193,18 +203,19 @@ def register(app: Dash, stores: EvaluatorStores) -> None:
     @app.callback(
         Output("progress-shown", "children"),
         Output("progress-seen", "data"),
+        Output("progress-decided", "children"),
         Input("progress-tick", "n_intervals"),
         State("progress-seen", "data"),
         State("url", "search"),
         prevent_initial_call=True,
     )
-    def watch(_tick: int | None, seen: str | None, search: str | None) -> tuple[Any, Any]:
+    def watch(_tick: int | None, seen: str | None, search: str | None) -> tuple[Any, Any, Any]:
         parameters = Parameters.of(search)
         now = stores.review_revision(parameters)
         if now == seen:
-            return no_update, no_update
+            return no_update, no_update, no_update
         counting = isinstance(stores.review_progress(parameters), Counting)
-        return _shown(stores, parameters), None if counting else now
+        return _shown(stores, parameters), None if counting else now, _decided(stores, parameters)
 
     @app.callback(
         Output("progress-plan", "children"),

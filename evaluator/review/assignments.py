@@ -11,14 +11,14 @@ The plan of a corpus is kept in the ledger, so its changes have a history, too.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any
 from uuid import uuid4
 
 import numpy as np
 
-from evaluator.ledger import NEWEST, Draft, Ledger
+from evaluator.ledger import NEWEST, Draft, Event, Ledger
 from explorer.errors import BadEdit
 
 MOST_PEOPLE = 100
@@ -30,12 +30,16 @@ _SUBJECT, _FIELD = "plan", "assignment"
 class Plan:
     """Who reviews, and which fraction (0 to 1) of the utterances two of them do independently.
 
+    A plan that was kept knows since which event it is in force, and which one was until then, if any.
+
     Raises:
         BadEdit: nobody is named, somebody twice, or the fraction is none.
     """
 
     people: tuple[str, ...]
     overlap: float = 0.0
+    since: int = field(default=0, compare=False)
+    before: Plan | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if not self.people or len(self.people) > MOST_PEOPLE:
@@ -85,8 +89,12 @@ def plan_space(corpus: str) -> str:
 
 def plan_of(ledger: Ledger, corpus: str) -> Plan | None:
     """The plan of a corpus, None while there is none."""
-    event = ledger.state(plan_space(corpus), [_SUBJECT]).get(_SUBJECT, {}).get(_FIELD)
-    return None if event is None or event.new is None else _plan(event.new)
+    return _plan_after(ledger.events(plan_space(corpus), _SUBJECT, _FIELD))
+
+
+def plan_lately(ledger: Ledger, corpus: str) -> Plan | None:
+    """The plan of a corpus, as it is here or was a moment ago elsewhere: for what is asked with every save."""
+    return _plan_after(ledger.lately(plan_space(corpus), _SUBJECT))
 
 
 def keep_plan(ledger: Ledger, corpus: str, plan: Plan | None, *, who: str) -> None:
@@ -119,6 +127,16 @@ def read_fraction(text: str) -> float:
     except ValueError:
         raise BadEdit(f'"{text.strip()[:40]}" is no fraction, such as 10% or 0.1.') from None
     return value / 100 if text.strip().endswith("%") else value
+
+
+def _plan_after(events: Sequence[Event]) -> Plan | None:
+    """The plan after these events, oldest first; one that is kept again goes on."""
+    plan: Plan | None = None
+    for event in events:
+        new = None if event.new is None else _plan(event.new)
+        if new != plan:
+            plan = None if new is None else replace(new, since=event.id, before=plan)
+    return plan
 
 
 def _plan(stored: Mapping[str, Any]) -> Plan:

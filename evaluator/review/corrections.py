@@ -4,7 +4,8 @@ An edit was made over a row that somebody saw. If the manifest says something el
 it is shown and never applied; saving it again over the new row settles it. A row that already says what the correction
 says (a manifest that was exported and opened again) is none. Edits whose row the corpus no longer has are *gone*, with
 the rows of the same sound and offset that may be meant. What two people decide about each for themselves (overlap.py)
-says nothing until both have, and agree: before it is *waiting*, or *disputed*.
+says nothing until both have, and agree: before it is *waiting*, or *disputed*. What was said about it before it became
+theirs, or by others, stands meanwhile.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from evaluator.ledger import Event, Ledger, SeenRow, review_space
 from evaluator.review.accepted import changed_since
 from evaluator.review.assignments import Plan, plan_of
 from evaluator.review.opinions import opinions
-from evaluator.review.overlap import Overlap, pairs
+from evaluator.review.overlap import SPOKEN, Overlap, pairs
 from explorer.corpora.corpus import Corpus
 
 _COLUMNS = ("audio", "offset", "duration", "reference", "source", "line")
@@ -49,6 +50,11 @@ class Correction:
         return self.overlap is not None and self.overlap.state == "apart"
 
     @property
+    def holds(self) -> bool:
+        """Whether what was said before two people decide about it, or by others, stands meanwhile."""
+        return self.overlap is not None and self.overlap.holds
+
+    @property
     def disputed(self) -> bool:
         """Whether two people do not agree, and nobody has decided since."""
         return self.overlap is not None and self.overlap.state == "disputed"
@@ -71,7 +77,8 @@ class Correction:
         if self.conflicts:
             return f"the row has changed since {self.newest.who} saved its {' and '.join(self.conflicts)}"
         if self.disputed and self.overlap is not None:
-            return f"{' and '.join(self.overlap.people)} do not agree"
+            stands = "; what was decided before stands" if self.holds else ""
+            return f"{' and '.join(self.overlap.people)} do not agree{stands}"
         return ""
 
     @property
@@ -113,7 +120,7 @@ class Correction:
 
     def _said(self, field: str) -> Any:
         event = self.events.get(field)
-        undecided = self.waiting or (self.disputed and field in ("reference", "decision"))
+        undecided = not self.holds and (self.waiting or (self.disputed and field in SPOKEN))
         return None if event is None or undecided or field in self.conflicts else event.new
 
 
@@ -141,8 +148,13 @@ class Corrections:
 
     @property
     def waiting(self) -> int:
-        """How many rows wait for the second of two people."""
-        return sum(one.waiting for one in self.rows)
+        """How many rows wait for the second of two people, and nothing is said about them meanwhile."""
+        return sum(one.waiting and not one.holds for one in self.rows)
+
+    @property
+    def held(self) -> int:
+        """How many wait for the second of two people, while what was said before stands."""
+        return sum(one.waiting and one.holds for one in self.rows)
 
 
 def corrections(corpus: Corpus, ledger: Ledger) -> Corrections:
@@ -199,12 +211,12 @@ def _correction(
 ) -> Correction:
     audio, offset, duration, reference, source, line = values
     now = SeenRow(audio=audio, offset=offset, duration=duration, reference=reference)
-    events = newest(history)
+    events = newest(history) if overlap is None else overlap.applying
     unfit = conflicts(events, now)
     changed_by = None
     if "decision" in events and "decision" not in unfit:
         if overlap is not None:
-            changed_by = overlap.changed_by(events["decision"])
+            changed_by = overlap.outdated_by if overlap.holds else overlap.changed_by(events["decision"])
         elif "reference" in events:
             texts = [event for event in history if event.field == "reference"]
             change = changed_since(events["decision"], texts, reference)

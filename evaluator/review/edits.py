@@ -5,7 +5,8 @@ event of that field that its author had seen, null for none, -1 to save over wha
 ``comment``, ``seen`` (the row's fingerprint when it was shown) and ``undoes`` (the id of an event it takes back). What
 the field was before is known here; an ``old`` that is sent is not believed.
 
-    reference   a text, or null for the manifest's own; one of nothing but white space becomes the empty text
+    reference   a text, or null for the manifest's own; one of nothing but white space becomes the empty text, and line
+                breaks become spaces, unless the manifest's text has them
     decision    "accept", "reject" (the comment is the reason), or null for undecided
     comment     a text
     tags        a list of texts
@@ -13,13 +14,14 @@ the field was before is known here; an ``old`` that is sent is not believed.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from evaluator.ledger import NEWEST, Draft, Event, Ledger, SeenRow
-from evaluator.review.assignments import plan_of
+from evaluator.review.assignments import plan_lately
 from evaluator.review.overlap import Overlap, overlaps
 from explorer.errors import BadEdit, RowChanged, StaleEdit
 
@@ -31,6 +33,7 @@ MOST_EDITS = 1_000
 MOST_TAGS = 50
 LONGEST_TAG = 100
 DECISIONS = ("accept", "reject")
+_BREAK = re.compile(r"[ \t]*[\r\n\u2028\u2029]\s*")
 _NEEDED = ("key", "subject", "field", "new")
 _KNOWN = (*_NEEDED, "base", "comment", "seen", "undoes", "old", "who")
 
@@ -102,14 +105,14 @@ def drafts(edits: Any, corpus: Corpus, ledger: Ledger, *, space: str, who: str) 
     for edit in edits:
         _check_shape(edit)
     rows = {edit["subject"]: corpus.utterance(edit["subject"]) for edit in edits}
-    plan = plan_of(ledger, corpus.name) if ledger.begun else None
+    plan = plan_lately(ledger, corpus.name) if ledger.begun else None
     shared = overlaps(ledger, corpus.name, plan, {id: row.reference for id, row in rows.items()})
     return [_draft(e, rows[e["subject"]], ledger, shared.get(e["subject"]), space=space, who=who) for e in edits]
 
 
 def _draft(edit: Any, utterance: Utterance, ledger: Ledger, overlap: Overlap | None, *, space: str, who: str) -> Draft:
     row = SeenRow.of(utterance)
-    base, seen, new = edit.get("base"), edit.get("seen"), _text_kept(edit, row)
+    base, seen, new = edit.get("base"), edit.get("seen"), _text_kept(edit, row, ledger, space)
     if seen is not None and seen != row.fingerprint and base != NEWEST:
         raise RowChanged(
             "The manifest's row has changed since you opened it; nothing was saved. Look at it again.",
@@ -156,16 +159,21 @@ def _apart(edit: Mapping[str, Any], overlap: Overlap, who: str) -> int:
     return NEWEST
 
 
-def _text_kept(edit: Mapping[str, Any], row: SeenRow) -> Any:
-    """The new value; white space alone is no text, unless it is the manifest's."""
+def _text_kept(edit: Mapping[str, Any], row: SeenRow, ledger: Ledger, space: str) -> Any:
+    """The new value; white space alone is no text, and a text is one line, unless it was there before."""
     new = edit["new"]
-    blank = edit["field"] == "reference" and isinstance(new, str) and not new.strip()
-    return "" if blank and new != row.reference else new
+    if edit["field"] != "reference" or not isinstance(new, str) or new == row.reference:
+        return new
+    if not new.strip():
+        return ""
+    if not _BREAK.search(new) or _was_there(new, ledger.events(space, edit["subject"], "reference"), row):
+        return new
+    return _BREAK.sub(" ", new).strip()
 
 
 def _was_there(value: Any, chain: Sequence[Event], row: SeenRow) -> bool:
     """Whether undo leads back to the value: what was there once may be there again, however odd."""
-    return value == row.reference or any(value == event.old for event in chain)
+    return value == row.reference or any(value in (event.old, event.new) for event in chain)
 
 
 def _check_shape(edit: Any) -> None:

@@ -7,7 +7,7 @@
     audit        JSON Lines of every event there ever was, with the row it was made over; imports into another ledger
 
 Conflicts, edits whose row is gone, and what two people decide about each for themselves until they agree are in
-differences and decisions, named as such, and never applied.
+differences and decisions, named as such, and never applied; what was decided before they were to stands until then.
 """
 
 from __future__ import annotations
@@ -142,9 +142,15 @@ def _manifest(corpus: Corpus, query: Query, said: Corrections, output: Path, *, 
     made = rewrite(corpus, query, changes(said, rejected=rejected), output)
     parts = [f"{made.rows:,} utterances written", f"{made.changed:,} of them changed"]
     parts += [f"{made.left_out:,} rejected ones left out"] if made.left_out else []
-    changed, disputed = sum(bool(one.conflicts) for one in said.rows), sum(one.disputed for one in said.rows)
+    changed, disputed = (
+        sum(bool(one.conflicts) for one in said.rows),
+        sum(one.disputed and not one.holds for one in said.rows),
+    )
     parts += [f"{changed:,} not corrected, because their rows have changed"] if changed else []
     parts += [f"{disputed:,} left as they were, because two people do not agree"] if disputed else []
+    kept = sum(one.disputed and one.holds for one in said.rows)
+    parts += [f"{kept:,} as decided before, because two people do not agree"] if kept else []
+    parts += [f"{said.held:,} as decided before, until two people have decided again"] if said.held else []
     parts += [f"{said.waiting:,} wait for a second opinion"] if said.waiting else []
     parts += [f"{len(said.gone):,} edits belong to rows that are gone"] if said.gone else []
     parts += [f"{made.no_utterances:,} lines that are no utterances left out"] if made.no_utterances else []
@@ -167,9 +173,10 @@ def _state(one: Correction) -> str:
     if one.conflicts:
         return f"conflict: {', '.join(one.conflicts)}"
     if one.waiting:
-        return "waits for a second opinion"
+        return "applies; waits for a second opinion" if one.holds else "waits for a second opinion"
     if one.overlap is not None and one.disputed:
-        return f"two opinions: {'; '.join(map(told, map(one.overlap.opinion, one.overlap.people)))}"
+        opinions = "; ".join(map(told, map(one.overlap.opinion, one.overlap.people)))
+        return f"{'applies; ' if one.holds else ''}two opinions: {opinions}"
     return f"applies; accepted before the text was changed by {one.changed_by}" if one.changed_by else "applies"
 
 

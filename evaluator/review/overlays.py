@@ -251,13 +251,13 @@ def said_since(before: pa.Table, corpus: Corpus, ledger: Ledger, revision: int) 
 def _table(rows: Sequence[Correction]) -> pa.Table:
     values = {
         "decision": [one.stands for one in rows],
-        "reviewer": [None if one.waiting else _reviewer(one) for one in rows],
+        "reviewer": [None if one.waiting and not one.holds else _reviewer(one) for one in rows],
         "decided_by": [", ".join(one.deciders) or None for one in rows],
         "corrected": [one.text for one in rows],
         "reject_reason": [one.reason or None if one.decision == "reject" else None for one in rows],
         "review_tags": [", ".join(one.tags) or None for one in rows],
         "review_comment": [one.comment or None for one in rows],
-        "changed_since": [None if one.waiting else one.changed_by for one in rows],
+        "changed_since": [None if one.waiting and not one.holds else one.changed_by for one in rows],
         "edit_conflict": ["two opinions" if one.disputed else ", ".join(one.conflicts) or None for one in rows],
     }
     row = pa.array([one.row for one in rows], pa.int32())

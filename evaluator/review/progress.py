@@ -1,7 +1,9 @@
 """Progress: how much of a corpus is decided, by whom, how fast, and how long the rest will take.
 
-    decided        utterances with a decision that still fits their row and text, of both where two people decide
-    agreement      of what two people said before either saw the other's
+    decided        utterances with a decision that still fits their row and text; of both where two people decide, or
+                   one from before they were to
+    waiting        utterances that somebody said something about, and of whose two people not both have decided
+    agreement      of what two people said, who decide each for themselves, before either saw the other's
     working time   the sum of a person's pauses between edits that are at most PAUSE_SECONDS long
     pace           decisions that ended such a pause / working time
     by the hour    everybody's decisions that stand, in the hour they were made; two people's about one are two
@@ -65,6 +67,7 @@ class ReviewProgress:
     rejected: int
     corrected: int
     outdated: int
+    waiting: int
     problems: int
     conflicts: tuple[Correction, ...]
     lost: int

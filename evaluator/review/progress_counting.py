@@ -21,6 +21,7 @@ from evaluator.review.agreement import Agreement, agreement, between_texts
 from evaluator.review.assignments import Plan
 from evaluator.review.corrections import Correction, Gone, corrected, gone_rows, newest
 from evaluator.review.opinions import Opinions, Overlapping, opinions, overlapping, standing
+from evaluator.review.overlap import Overlap
 from evaluator.review.progress import PAUSE_SECONDS, Person, ReviewProgress
 from evaluator.scoring.error_rate import ErrorCounts
 from explorer.corpora.corpus import Corpus
@@ -101,6 +102,7 @@ class ProgressCount:
             rejected=tally["reject",],
             corrected=tally["corrected",],
             outdated=tally["outdated",],
+            waiting=tally["waiting",],
             problems=len(self._problems),
             conflicts=tuple(sorted(self._problems.values(), key=lambda one: one.row)[:LISTED]),
             lost=len(self._lost),
@@ -134,10 +136,10 @@ class ProgressCount:
             if sign > 0:
                 self._lost[id] = newest(said[id])
         shares = _owners(self._plan, list(said))
-        apart = {one.id: one.overlap.opened for one in rows if one.overlap is not None}
+        shared = {one.id: one.overlap for one in rows if one.overlap is not None}
         for id, events in said.items():
-            _people(id, events, shares.get(id, ()), added)
-            self._together(id, events, apart.get(id), sign)
+            _people(id, events, shares.get(id, ()), added, since=shared[id].since if id in shared else 0)
+            self._together(id, shared.get(id), sign)
         for key, number in added.items():
             self._tally[key] += sign * number
 
@@ -145,18 +147,19 @@ class ProgressCount:
         if one.stands:
             added[one.stands,] += 1
         added["corrected",] += one.text is not None
-        added["outdated",] += one.changed_by is not None and not one.waiting
+        added["outdated",] += one.changed_by is not None and (one.holds or not one.waiting)
+        added["waiting",] += one.waiting
         self._problems.pop(one.id, None)
         if sign > 0 and one.problem:
             self._problems[one.id] = one
 
-    def _together(self, id: str, events: Sequence[Event], opened: int | None, sign: int) -> None:
-        """What several people said about one utterance, before they saw each other's opinion."""
+    def _together(self, id: str, overlap: Overlap | None, sign: int) -> None:
+        """What two people said about one utterance, each before they saw the other's opinion."""
         self._decisions.pop(id, None)
         self._texts.pop(id, None)
-        if sign < 0 or len({event.who for event in events}) < 2:
+        if sign < 0 or overlap is None or not overlap.independent:
             return
-        found = overlapping(event for event in events if opened is None or event.id <= opened)
+        found = overlapping(overlap.independent)
         self._decisions.update(found.decisions)
         if found.texts:
             self._texts[id] = between_texts(found.texts, self._normalizer)
@@ -193,12 +196,12 @@ def review_progress(corpus: Corpus, ledger: Ledger, plan: Plan | None, normalize
     return count.progress()
 
 
-def _people(id: str, events: Sequence[Event], owners: Sequence[str], added: Counter[_Key]) -> None:
-    """What each person says about one utterance."""
+def _people(id: str, events: Sequence[Event], owners: Sequence[str], added: Counter[_Key], *, since: int) -> None:
+    """What each person says about one utterance, which is its owners' to decide since that event."""
     for event in standing(events, "decision"):
         added[event.new, event.who] += 1
         added["hour", int(event.at.timestamp()) // _HOUR, event.who] += 1
-        added["done", event.who] += event.who in owners
+        added["done", event.who] += event.who in owners and event.id >= since
     if any(event.field == "reference" for event in events):
         for who in opinions(events, "reference").get(id, {}):
             added["text", who] += 1

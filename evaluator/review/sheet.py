@@ -20,7 +20,7 @@ from typing import Any
 
 from evaluator.ledger import Event, Ledger, SeenRow, review_space
 from evaluator.normalizers.registry import Normalizer
-from evaluator.review.assignments import plan_of
+from evaluator.review.assignments import plan_lately
 from evaluator.review.live_alignment import drawing
 from evaluator.review.overlap import overlaps
 from explorer.corpora.corpus import Corpus, Utterance
@@ -69,7 +69,7 @@ def _said(
     corpus: Corpus, utterance: Utterance, ledger: Ledger, who: str
 ) -> tuple[list[Event], dict[str, Event], dict[str, Any] | None]:
     """The events, the newest of each field, and how far two people are who decide about it."""
-    shared = overlaps(ledger, corpus.name, plan_of(ledger, corpus.name), {utterance.id: utterance.reference})
+    shared = overlaps(ledger, corpus.name, plan_lately(ledger, corpus.name), {utterance.id: utterance.reference})
     if utterance.id not in shared:
         history = ledger.events(review_space(corpus.name), utterance.id)
         return history, {event.field: event for event in history}, None
@@ -81,6 +81,7 @@ def _said(
         "blind": blind,
         "apart": overlap.works_apart(who),
         "opened": overlap.opened,
+        "before": overlap.before if overlap.holds else "",
         "opinions": [] if blind else [asdict(overlap.opinion(name)) for name in overlap.people],
     }  # fmt: skip
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from evaluator.ledger import Event, Ledger, SeenRow, review_space
 from evaluator.review.accepted import outdated
-from evaluator.review.assignments import plan_of
+from evaluator.review.assignments import plan_lately
 from evaluator.review.corrections import conflicts
 from evaluator.review.overlap import Overlap, overlaps
 from explorer.corpora.corpus import Corpus
@@ -43,7 +43,7 @@ def shown(ledger: Ledger, corpus: str, references: Mapping[str, str | None], who
     """
     if not ledger.begun:
         return {}
-    shared = overlaps(ledger, corpus, plan_of(ledger, corpus), references)
+    shared = overlaps(ledger, corpus, plan_lately(ledger, corpus), references)
     found = {id: _of_overlap(overlap, who) for id, overlap in shared.items()}
     states = ledger.state(review_space(corpus), [id for id in references if id not in shared])
     later = outdated(ledger, review_space(corpus), states, references)
@@ -75,7 +75,7 @@ def first_undecided(ledger: Ledger, corpus: Corpus, rows: np.ndarray, who: str, 
 
 def news(ledger: Ledger, events: Sequence[Event], corpus: Corpus, who: str) -> list[Event]:
     """Those of the events that somebody may see."""
-    plan = plan_of(ledger, corpus.name) if events else None
+    plan = plan_lately(ledger, corpus.name) if events else None
     subjects = dict.fromkeys(event.subject for event in events) if plan is not None and plan.overlap else {}
     shared = overlaps(ledger, corpus.name, plan, dict.fromkeys(subjects))
     allowed = {id: {event.id: event for event in overlap.shown(who)} for id, overlap in shared.items()}
@@ -90,6 +90,9 @@ def _of_overlap(overlap: Overlap, who: str) -> Shown:
     events = overlap.newest(who)
     decision = events.get("decision")
     changed_by = overlap.changed_by(decision)
-    mine = overlap.state in ("agreed", "settled") or overlap.works_apart(who)
+    if overlap.works_apart(who):  # what was decided before it became theirs is not theirs
+        mine = overlap.opinion(who).decision is not None
+    else:
+        mine = overlap.state in ("agreed", "settled")
     decided = decision is not None and decision.new is not None and changed_by is None and mine
     return Shown(events=events, changed_by=changed_by, overlap=overlap, decided=decided)

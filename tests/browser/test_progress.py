@@ -87,12 +87,18 @@ def test_nothing_is_wider_than_the_window(page: Page, house: House, width: int):
 
 
 def test_a_page_full_of_people_and_conflicts_is_accessible(page: Page, house: House):
+    page.goto(f"{house.url}/progress?corpus=tones")
+    page.get_by_label("People, with commas between them").fill("ann, bo")
+    page.get_by_label("Decided by two people").fill("100%")
+    page.get_by_role("button", name="Split").click()
+    expect(page.locator("#progress-plan")).to_contain_text("Split among")
     save(page, house, "ann", 0, "decision", "accept")
     save(page, house, "bo", 0, "decision", "reject", base=-1)
     save(page, house, "ann", 1, "reference", "one")
     before = house.manifest.read_bytes()
     page.goto(f"{house.url}/progress?corpus=tones")
-    expect(page.get_by_role("region", name="Agreement")).to_contain_text("0 of 1 pairs")
+    expect(page.get_by_role("region", name="Agreement")).to_contain_text("0 of 1 pair")
+    expect(page.locator(".tile", has_text="Waiting")).to_contain_text("1")
     page.wait_for_load_state("networkidle")
     check(page)
     assert house.manifest.read_bytes() == before  # the manifest itself is never written to

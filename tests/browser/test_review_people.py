@@ -31,6 +31,29 @@ def test_people_are_asked_who_they_are_once(page: Page, house: House) -> None:
     assert newest(house, 1) == {"decision": "accept"}
 
 
+def test_a_name_is_asked_for_beside_what_is_being_typed(page: Page, house: House) -> None:
+    come(page, house, who="")
+    text = page.locator("#review-text")
+    page.keyboard.press("e")
+    name = page.get_by_label("Who are you?")
+    expect(name).to_be_visible()  # before anything is typed
+    page.keyboard.type(" first")
+    expect(page.locator("#review-saved")).to_contain_text("Nobody has said who edits here")  # it was sent
+    page.keyboard.type(" second third")
+    expect(text).to_be_focused()
+    expect(text).to_have_value("the cat sat on the mat first second third")
+    expect(name).to_have_value("")
+    expect(page.locator("#review-rates")).to_have_attribute("data-state", "ready")
+    assert not violations(page)
+    name.fill("Bo")
+    page.keyboard.press("Enter")
+    saved(page)
+    expect(text).to_be_focused()
+    expect(name).to_have_count(0)
+    expect(page.locator("#review-name-text")).to_have_text("Bo")
+    assert newest(house) == {"reference": "the cat sat on the mat first second third"}
+
+
 @pytest.mark.usefixtures("broken")
 def test_two_people_see_each_other_and_are_asked(page: Page, house: House, chromium: Browser) -> None:
     come(page, house)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.reviewing import House, come, newest, saved
+from tests.browser.reviewing import ROWS, House, come, newest, paste, saved
 
 
 def test_an_empty_text_is_accepted_only_if_it_is_meant(page: Page, house: House) -> None:
@@ -76,3 +78,36 @@ def test_an_input_method_may_use_the_keys(page: Page, house: House) -> None:
     page.evaluate(f"() => document.getElementById('review-text').dispatchEvent({ended})")
     saved(page)
     assert newest(house) == {"reference": "你"}
+
+
+def test_a_text_is_one_line(page: Page, house: House) -> None:
+    come(page, house)
+    text = page.locator("#review-text")
+    page.keyboard.press("e")
+    for key in ("Enter", "Shift+Enter"):
+        page.keyboard.press(key)
+    page.keyboard.type("!")
+    expect(text).to_have_value("the cat sat on the mat!")
+    paste(page, "the cat\r\n sat\u2028down\n")
+    expect(text).to_have_value("the cat sat down")
+    saved(page)
+    assert newest(house) == {"reference": "the cat sat down"}
+
+
+def test_a_manifest_s_lines_stay_when_they_are_only_looked_at(
+    page: Page, make_house: Callable[..., House], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ROWS[0], "text", "the cat\r\nsat")
+    monkeypatch.delitem(ROWS[0], "pred_text_c")
+    house = make_house()
+    come(page, house)
+    page.keyboard.press("e")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    expect(page.locator("#review-place")).to_have_text("2 of 6")
+    page.keyboard.press("e")
+    page.keyboard.type("!")
+    saved(page)
+    assert newest(house) == {}
+    assert newest(house, 1) == {"reference": "open the door!"}

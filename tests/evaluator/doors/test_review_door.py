@@ -153,10 +153,20 @@ def test_what_cannot_be_kept_is_refused_with_a_sentence(room: Room, edit: dict[s
 
 
 def test_difficult_texts_are_kept(room: Room):
-    texts = ["x" * 100_000, "two\nlines\tand a tab", "<script>alert(1)</script>", "\u202eabc", "é" * 1000, ""]
+    texts = ["x" * 100_000, "a tab\tand  two spaces", "<script>alert(1)</script>", "\u202eabc", "é" * 1000, ""]
     for text in texts:
         assert room.post(room.edit(text, base=NEWEST)).status_code == 200
     assert [event.new for event in room.ledger.events(review_space("talks"))] == texts
+
+
+def test_a_text_is_one_line_unless_the_manifest_s_is_not(room: Room):
+    room.load("one\ntwo", "a", "b")
+    for new in ("one \r\n\ttwo\u2028three\n", "one\ntwo"):  # the second is the manifest's own
+        assert room.post(room.edit(new, base=NEWEST)).status_code == 200
+    events = room.ledger.events(review_space("talks"))
+    assert [event.new for event in events] == ["one two three", "one\ntwo"]
+    assert room.post(room.edit("a\nb", place=1, field="comment")).status_code == 200
+    assert room.ledger.events(review_space("talks"))[-1].new == "a\nb"  # a comment may have lines
 
 
 def test_nothing_but_white_space_is_the_empty_text(room: Room):

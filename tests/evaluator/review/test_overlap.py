@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ from evaluator.review.overlays import said
 from evaluator.review.progress import ReviewProgress
 from evaluator.review.progress_counting import review_progress
 from evaluator.review.shown import first_undecided, news, shown
+from evaluator.review.splitting import decided_ids, outlook
 from explorer.corpora.corpus import Corpus
 from explorer.corpora.opening import open_corpus
 from explorer.errors import StaleEdit
@@ -214,3 +216,143 @@ def test_edits_by_people_who_have_no_part_are_over_what_is_newest(desk: Desk):
             [Draft(key="x", who="cy", space=review_space("tones"), subject=desk.ids[0], field="comment", new="y")]
         )
     assert desk.say("cy", "comment", "aha", base=first) == first + 1
+
+
+@pytest.fixture
+def late(desk: Desk) -> Desk:
+    """Zoe corrected one, corrected and accepted one, and rejected one; then they became ann's and bo's."""
+    keep_plan(desk.ledger, "tones", None, who="cy")
+    desk.say("zoe", "reference", "only corrected", place=0)
+    desk.say("zoe", "reference", "corrected", place=1)
+    desk.say("zoe", "decision", "accept", place=1)
+    desk.say("zoe", "decision", "reject", place=2, comment="noise")
+    keep_plan(desk.ledger, "tones", Plan(people=("ann", "bo"), overlap=1.0), who="cy")
+    return desk
+
+
+def written(desk: Desk, folder: Path) -> tuple[list[tuple[str, Any]], str]:
+    """Text and rejection of every line of the corrected manifest, and what the export says."""
+    told = export_review(desk.corpus, desk.ledger, Query(), folder / "out.json", kind="manifest", rejected="flag")
+    lines = [json.loads(line) for line in (folder / "out.json").read_text().splitlines()]
+    return [(line["text"], line.get("rejected")) for line in lines], told.sentence
+
+
+def test_a_split_withdraws_nothing_that_was_decided_before(late: Desk, tmp_path: Path):
+    rows, sentence = written(late, tmp_path)
+    third = late.references()[late.ids[2]]
+    assert rows == [("only corrected", None), ("corrected", None), (third, "noise")]
+    assert (
+        sentence == "3 utterances written, 3 of them changed, 3 as decided before, until two people have decided again"
+    )
+    found = counted(late)
+    assert (found.decided, found.corrected, found.waiting) == (2, 2, 3)
+    assert late.row(1) == late.row(1) | {
+        "decision": "accept",
+        "corrected": "corrected",
+        "reviewer": "zoe",
+        "decided_by": "zoe",
+    }
+    assert late.undecided("ann") == late.undecided("bo") == 0
+    assert late.seen("ann", 1) == {"reference": "corrected", "decision": "accept"}  # where both start from
+
+
+def test_what_was_decided_before_stands_until_both_have_decided_otherwise(late: Desk, tmp_path: Path):
+    late.say("ann", "reference", "by ann", place=1)
+    late.say("ann", "decision", "accept", place=1)
+    assert "by ann" not in late.seen("bo", 1).values()
+    assert late.seen("ann", 1)["reference"] == "by ann"
+    assert late.undecided("ann") == 0
+    assert written(late, tmp_path)[0][1] == ("corrected", None)
+    late.say("bo", "reference", "by ann", place=1)
+    late.say("bo", "decision", "accept", place=1)
+    assert late.overlap(1).state == "agreed"
+    assert written(late, tmp_path)[0][1] == ("by ann", None)
+    found = counted(late)
+    assert (found.agreement.pairs, found.agreement.same, found.agreement.text_pairs) == (1, 1, 1)
+
+
+def test_two_who_accept_what_stands_accept_its_text(late: Desk, tmp_path: Path):
+    for who in ("ann", "bo"):
+        late.say(who, "decision", "accept", place=1)
+    assert late.overlap(1).state == "agreed"
+    assert written(late, tmp_path)[0][1] == ("corrected", None)
+
+
+def test_in_a_dispute_what_one_of_the_two_upholds_stands(late: Desk, tmp_path: Path):
+    late.say("ann", "decision", "accept", place=1)
+    late.say("bo", "decision", "reject", place=1)
+    assert late.overlap(1).state == "disputed"
+    rows, sentence = written(late, tmp_path)
+    assert rows[1] == ("corrected", None)
+    assert "1 as decided before, because two people do not agree" in sentence
+    late.say("ann", "reference", "another", place=0)
+    late.say("ann", "decision", "accept", place=0)
+    late.say("bo", "decision", "reject", place=0)  # neither says what zoe said
+    rows, sentence = written(late, tmp_path)
+    assert rows[0] == (late.references()[late.ids[0]], None)
+    assert "1 left as they were" in sentence
+
+
+def test_whoever_decided_before_can_take_it_back(late: Desk, tmp_path: Path):
+    earlier = late.ledger.events(review_space("tones"), late.ids[2], "decision")[0]
+    edit = {
+        "key": "back",
+        "subject": late.ids[2],
+        "field": "decision",
+        "new": None,
+        "base": NEWEST,
+        "undoes": earlier.id,
+    }
+    late.ledger.append(drafts([edit], late.corpus, late.ledger, space=review_space("tones"), who="zoe"))
+    assert written(late, tmp_path)[0][2] == (late.references()[late.ids[2]], None)
+
+
+def test_what_somebody_decides_to_whom_it_is_not_assigned_stands_too(desk: Desk, tmp_path: Path):
+    desk.say("ann", "reference", "by ann")
+    desk.say("zoe", "decision", "accept")  # of ann's text, which zoe is shown
+    desk.say("ann", "reference", "by ann, again")
+    assert written(desk, tmp_path)[0][0] == ("by ann", None)
+    assert desk.seen("bo") == {}  # who works apart
+    for who in ("ann", "bo"):
+        desk.say(who, "reference", "by both")
+        desk.say(who, "decision", "accept")
+    desk.say("zoe", "comment", "fine")
+    assert written(desk, tmp_path)[0][0] == ("by both", None)
+
+
+def test_those_who_agree_do_not_take_the_text_of_somebody_else(desk: Desk, tmp_path: Path):
+    desk.say("ann", "decision", "accept")
+    desk.say("zoe", "reference", "by zoe")  # stands meanwhile
+    assert written(desk, tmp_path)[0][0] == ("by zoe", None)
+    desk.say("bo", "decision", "accept")
+    assert desk.overlap().state == "agreed"
+    assert written(desk, tmp_path)[0][0] == (desk.references()[desk.ids[0]], None)
+
+
+def test_a_new_plan_opens_nothing_that_stays_with_the_same_two(desk: Desk, tmp_path: Path):
+    desk.say("ann", "decision", "accept")
+    keep_plan(desk.ledger, "tones", Plan(people=("bo", "ann"), overlap=0.999), who="cy")
+    keep_plan(desk.ledger, "tones", Plan(people=("bo", "ann"), overlap=0.999), who="cy")
+    assert desk.seen("bo") == {}
+    assert counted(desk).decided == 0
+    desk.say("bo", "decision", "accept")
+    assert desk.overlap().state == "agreed"
+
+
+def test_texts_of_people_who_saw_each_other_are_no_agreement(desk: Desk):
+    keep_plan(desk.ledger, "tones", None, who="cy")
+    desk.say("ann", "reference", "the first edit")
+    desk.say("bo", "reference", "the second edit")
+    found = counted(desk).agreement
+    assert (found.pairs, found.text_pairs, found.between_texts.length) == (0, 0, 0)
+
+
+def test_splitting_says_what_becomes_of_what_is_decided(late: Desk):
+    ids = decided_ids(late.corpus, late.ledger)
+    assert ids == late.ids
+    assert outlook([], None) == ""
+    assert outlook(ids[:1], None) == "1 utterance is decided or corrected already and stays so."
+    assert outlook(ids, Plan(people=("ann", "bo"), overlap=1.0)) == (
+        "3 utterances are decided or corrected already and stay so. 3 of them become two people's to decide again, "
+        "each for themselves: what was said stands until both have decided otherwise."
+    )
