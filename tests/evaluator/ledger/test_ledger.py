@@ -394,3 +394,21 @@ def test_whatever_is_appended_a_chain_has_one_end(steps: list[tuple[str, bool, s
         ends = {subject: {"count": chain[-1]} for subject, chain in model.items() if chain}
         assert ledger.state(SPACE) == ends
         ledger.close()
+
+
+def test_what_is_asked_for_often_is_read_once_until_something_is_written(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+):
+    (first,) = ledger.append([draft(new="one")])
+    asked = []
+    read = Ledger.events
+    monkeypatch.setattr(Ledger, "events", lambda self, *place: asked.append(place) or read(self, *place))
+    ledger.append([Draft(key="elsewhere", who="ann", space="review:other", subject="u1", field="reference", new="x")])
+    assert [ledger.lately(SPACE, "u1") for _ in range(3)] == [[first]] * 3
+    assert len(asked) == 1
+    (second,) = ledger.append([draft(new="two", base=first.id)])
+    assert ledger.lately(SPACE, "u1") == [first, second]
+    assert len(asked) == 2
+    monkeypatch.setattr("evaluator.ledger.ledger.LATELY_SECONDS", -1.0)  # others may have written meanwhile
+    ledger.lately(SPACE, "u1")
+    assert len(asked) == 3
