@@ -249,7 +249,7 @@ def test_the_worker_survives_the_server_and_a_new_server_finds_it(bench: Bench) 
         [
             sys.executable,
             "-c",
-            "import sys; from pathlib import Path; from tests.evaluator.jobs.test_worker import Bench\n"
+            "import sys; from pathlib import Path; from tests.evaluator.test_worker import Bench\n"
             "bench = Bench(Path(sys.argv[1])); bench.supervisor.start(); bench.supervisor.ensure_worker()\n"
             "import time; time.sleep(600)",
             str(bench.folder),

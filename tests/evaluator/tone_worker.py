@@ -17,7 +17,7 @@ from evaluator import detectors, engines, worker
 from evaluator.detectors import DetectorEntry
 from evaluator.engines import Engine, Hypothesis
 from evaluator.measuring import measurement as measuring
-from explorer.errors import ModelError
+from explorer.errors import EngineError, ModelError
 from explorer.sound.audio import Audio
 from tests.evaluator.tones import ToneRecognizer
 
@@ -40,7 +40,7 @@ class SlowToneRecognizer(ToneRecognizer):
         memory, self.memory_seconds = self.memory_seconds, 1e9
         try:
             heard = super().transcribe(batch)
-        except engines.EngineError:
+        except EngineError:
             os.kill(os.getpid(), signal.SIGKILL)
         finally:
             self.memory_seconds = memory
