@@ -7,7 +7,7 @@ COPY requirements.txt ./
 COPY .ci/constraints.txt .ci/
 RUN pip install --no-cache-dir --extra-index-url https://download.pytorch.org/whl/cpu -r requirements.txt
 COPY . .
-RUN python -m explorer.vendor && useradd --create-home earmark
+RUN python -m explorer.vendor && python -m compileall -q app.py explorer evaluator && useradd --create-home earmark
 USER earmark
 EXPOSE 8050
 ENTRYPOINT ["python", "app.py"]

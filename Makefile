@@ -33,6 +33,7 @@ assets/vendor/.complete: assets/package.json assets/package-lock.json $(VENV)/.p
 	@touch $@
 
 setup: $(VENV)/.product assets/vendor/.complete ## install the product into .venv
+	@$(BIN)/python -m compileall -q app.py explorer evaluator  # or some environments would compile at every start
 
 demo: setup ## prepare the demo workspace and serve it on http://127.0.0.1:8050
 	$(BIN)/python app.py demo --port $(PORT)

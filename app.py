@@ -7,11 +7,11 @@ statistics of a manifest never wait for torch.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import gc
 import os
 import sys
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -66,6 +66,17 @@ def _late(module: str, name: str = "run") -> Callable[[argparse.Namespace], int]
     return run
 
 
+@contextlib.contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Put the garbage collector off: nothing that the start makes is garbage, and looking for it is a tenth of it."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def serving_overrides(options: argparse.Namespace) -> list[str]:
     """The command line's own spellings of server options, as overrides."""
     named = {"server.port": options.port, "server.host": getattr(options, "host", None)}
@@ -75,6 +86,11 @@ def serving_overrides(options: argparse.Namespace) -> list[str]:
 
 def run_serve(options: argparse.Namespace) -> int:
     """``app.py [serve] MANIFEST... [key=value ...]``"""
+    return serve(_to_serve(options), measuring=options.measure)
+
+
+@_without_collecting()
+def _to_serve(options: argparse.Namespace) -> Config:
     manifests, overrides = split_overrides(options.manifests)
     config = configuration(options, [*overrides, *serving_overrides(options)])
     if not manifests and not config.corpora:
@@ -84,7 +100,7 @@ def run_serve(options: argparse.Namespace) -> int:
     named = named_corpora(options, manifests)
     for name in named.keys() & config.corpora.keys():
         print(f'earmark: "{name}" is the manifest of the command line, not the configured one.', file=sys.stderr)
-    return serve(replace(config, corpora={**named, **config.corpora, **named}), measuring=options.measure)
+    return replace(config, corpora={**named, **config.corpora, **named})
 
 
 def run_demo(options: argparse.Namespace) -> int:
@@ -143,7 +159,7 @@ def create_app(stores: EvaluatorStores) -> Dash:
     from evaluator.doors import rating_door, review_door, review_exports
     from explorer import vendor
     from explorer.components import shell
-    from explorer.doors import exports, media, palette, security
+    from explorer.doors import exports, late_imports, media, palette, security
 
     pages = (*explorer.pages.PAGES, *evaluator.pages.PAGES)
     # Dash takes None for update_title, whatever its types say: the title must not flicker at every answer.
@@ -169,31 +185,23 @@ def create_app(stores: EvaluatorStores) -> Dash:
     shell.register(app, pages, stores)
     for page in pages:
         page.register(app, stores)
-    _import_before_answering(app)
+    late_imports.before_answers(app.server)
     return app
-
-
-def _import_before_answering(app: Dash) -> None:
-    """Import in a thread what only answers need, and let the first ones wait for it, but not the start.
-
-    plotly's encoder takes pandas and Pillow from sys.modules: an answer that is written while another thread is still
-    importing one of them would fail.
-    """
-    work = threading.Thread(target=lambda: [import_module(name) for name in ("pandas", "PIL.Image")], daemon=True)
-    work.start()
-    app.server.before_request(work.join)
 
 
 def serve(config: Config, *, measuring: bool = False) -> int:
     """Serve the configured corpora until interrupted; with ``measuring`` their sound is measured, too."""
     import waitress
 
+    from explorer.doors import late_imports
     from explorer.doors.security import check_bind
 
     where = config.server
     check_bind(where)
-    with closing(open_stores(config)) as stores:
-        app = create_app(stores)
+    with contextlib.ExitStack() as until_stopped:
+        with _without_collecting():
+            stores = until_stopped.enter_context(contextlib.closing(open_stores(config)))
+            app = create_app(stores)
         try:
             server = waitress.create_server(
                 app.server, host=where.host, port=where.port, threads=where.threads, ident=None
@@ -204,6 +212,7 @@ def serve(config: Config, *, measuring: bool = False) -> int:
         if measuring:
             stores.measure_when_loaded()
         token = f"?token={where.token}" if where.token else ""
+        late_imports.behind()
         print(f"Earmark is at http://{where.host}:{where.port}/{token}  (Ctrl+C stops it)", flush=True)
         server.run()
     return 0

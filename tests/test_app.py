@@ -165,7 +165,7 @@ def test_what_the_encoder_looks_up_is_there_before_the_first_answer(tmp_path: Pa
         "from explorer.config_files import load\n"
         f"config = load([app.DEFAULTS], ['cache.folder={tmp_path / 'cache'}', 'workspace={tmp_path / 'workspace'}'])\n"
         "stores = app.open_stores(config)\n"
-        "assert app.create_app(stores).server.test_client().get('/').status_code == 200\n"
+        "assert app.create_app(stores).server.test_client().get('/_dash-layout').status_code == 200\n"
         "stores.close()\n"
         "assert hasattr(sys.modules['pandas'], 'NaT') and hasattr(sys.modules['PIL.Image'], 'Image')\n"
     )

@@ -29,11 +29,9 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import quote
 
@@ -116,8 +114,6 @@ def register(server: Flask, stores: Stores) -> None:
     cache = stores.config.cache
     kept = MediaCache(cache.folder / "media", limit=cache.media_mb * 1024 * 1024)
     stores.decoders.start()
-    # The first loudness would wait a second for it.
-    threading.Thread(target=import_module, args=("pyloudnorm",), name="import-pyloudnorm", daemon=True).start()
     add_routes(server, lambda name: stores.corpus({"corpus": name}), kept, through=stores.decoders.opened)
 
 
