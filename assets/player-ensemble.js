@@ -1,4 +1,5 @@
-/* All players of the page: one plays at a time, all have the same speed, and each comes and goes with its element. */
+/* All players of the page: one plays at a time, all have the same speed, and each comes and goes with its element.
+   Decks come many on a page: the players of one are made when one of them comes near the screen, or is asked for. */
 "use strict";
 
 (() => {
@@ -15,11 +16,27 @@
     }
   }
 
+  const near = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) if (isIntersecting) make(target);
+  }, { rootMargin: "300px" });
+
   function add(root) {
-    if (!players.has(root) && root.dataset.src) players.set(root, new parts.Player(root));
+    if (root.dataset.deck && !players.has(root)) near.observe(root);
+    else make(root);
+  }
+
+  /* The player of an element, and those of its deck: they play together. */
+  function make(root) {
+    const { deck } = root.dataset;
+    for (const one of deck ? document.querySelectorAll(`.player[data-deck="${CSS.escape(deck)}"]`) : [root]) {
+      near.unobserve(one);
+      if (!players.has(one) && one.dataset.src) players.set(one, new parts.Player(one));
+    }
+    return players.get(root);
   }
 
   function remove(root) {
+    near.unobserve(root);
     const known = players.get(root);
     if (!known) return;
     known.destroy();
@@ -58,7 +75,7 @@
   const find = (element) => {
     const found = typeof element === "string" ? document.querySelector(element) : element;
     const root = found && (found.closest(".player") || found.querySelector(".player"));
-    return root ? players.get(root) : undefined;
+    return root ? players.get(root) || make(root) : undefined;
   };
   const onScreen = (player) => player.root.getClientRects().length > 0;
   const current = () => {

@@ -27,7 +27,7 @@
   };
   const deckOf = (row) => {
     const player = row && one(".player[data-deck]", row);
-    return player ? decks().find(player.dataset.deck) : null;
+    return player ? window.earmark.parts.ensemble.find(player).audio.deck : null;
   };
   /* The reading of a row that is heard first: the chosen system's, where it has one. */
   const firstOf = (row) => {
@@ -185,10 +185,7 @@
   }
 
   function relabel() {
-    for (const row of rows()) {
-      const deck = deckOf(row);
-      if (deck) for (const member of deck.members) loudness(member);
-    }
+    for (const player of window.earmark.parts.ensemble.players.values()) if (player.audio.deck) loudness(player.audio);
   }
 
   function search(form) {

@@ -157,6 +157,20 @@ def test_the_sound_heard_first_comes_before_pictures_and_is_there_when_it_is_wan
     expect(page.locator(".tts-row").first.locator(".player[data-state=ready]").first).to_be_visible()
 
 
+def test_players_far_below_are_made_when_they_come_near_and_the_page_does_not_move(page: Page, address: str) -> None:
+    opened(page, address)
+    last = page.locator(".tts-row").last
+    made = last.locator(".player-body")
+    expect(page.locator(".tts-row").first.locator(".player-body")).to_have_count(3)
+    expect(made).to_have_count(0)
+    place = "() => document.querySelector('.tts-row:last-of-type').offsetTop"
+    before = page.evaluate(place)
+    last.scroll_into_view_if_needed()
+    expect(made).to_have_count(3)
+    expect(last.locator('.player[data-state="ready"]').first).to_be_attached()
+    assert abs(page.evaluate(place) - before) < 40  # 188 pixels for each row before it, if room was not kept
+
+
 def test_the_tenth_system_has_the_key_0(page: Page, address: str) -> None:
     opened(page, address, "corpus=ten", rows=1)
     expect(page.locator("[data-tts-system='10'] kbd")).to_have_text("0")
