@@ -1,38 +1,29 @@
 """Ledger: append events, read them, and the current state that follows from them.
 
 Opened when it is first used; safe from several threads and, over one database, from several processes. Events are
-never changed or deleted, by triggers in the database. All times are UTC.
+never changed or deleted, by triggers in the database. All times are UTC. What a method asks of the database is in
+``queries``, what is written in ``appending``: both need SQLAlchemy, so they are imported when they are first used.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from sys import intern
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
-import orjson
-
-from evaluator.ledger.events import NEWEST, Draft, Event, SeenRow, as_json
-from explorer.errors import LedgerError, LedgerReadOnly, StaleEdit
+from evaluator.ledger.events import Draft, Event, SeenRow
+from explorer.errors import LedgerReadOnly
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Engine
 
     from explorer.config import Config
 
 FILE = "ledger.sqlite"
 LATELY_SECONDS = 1.0
-_PACES = 50_000
-_AT_ONCE = 500  # values in one IN (...): SQLite takes 32,766 parameters, and plans shorter lists faster
-
-Place = tuple[str, str, str]
-Item = TypeVar("Item")
 
 
 def review_space(corpus: str) -> str:
@@ -108,6 +99,7 @@ class Ledger:
             LedgerUnavailable: the database is locked, full, unreachable...
             LedgerError: a key is known, but belongs to another edit.
         """
+        from evaluator.ledger import appending
         from evaluator.ledger.database import writing
 
         wanted = list(drafts)
@@ -116,7 +108,7 @@ class Ledger:
         if not wanted:
             return []
         with self._turn, writing(self._engine) as connection:
-            events = _written(connection, wanted)
+            events = appending.append(connection, wanted)
         spaces = {event.space for event in events}
         for place in [place for place in list(self._lately) if place[0] in spaces]:
             self._lately.pop(place, None)
@@ -126,52 +118,24 @@ class Ledger:
         self, space: str, subject: str | None = None, field: str | None = None, *, after: int = 0
     ) -> list[Event]:
         """The events of a space, of one subject, of one field, oldest first; only those numbered above ``after``."""
-        from sqlalchemy import select
+        from evaluator.ledger import queries
 
-        from evaluator.ledger.database import reading
-        from evaluator.ledger.schema import EVENTS
-
-        chosen = select(EVENTS).where(EVENTS.c.space == space)
-        if field is not None:
-            chosen = chosen.where(EVENTS.c.field == field)
-        if subject is None:
-            chosen = chosen.where(EVENTS.c.id > after).order_by(EVENTS.c.id)
-        else:  # few; told to look at numbers and order, SQLite would walk the whole space instead of the subject
-            chosen = chosen.where(EVENTS.c.subject == subject)
-        with reading(self._engine) as connection:
-            found = list(map(_event, connection.execute(chosen).all()))
-        return sorted((event for event in found if event.id > after), key=lambda event: event.id)
+        return queries.events(self._engine, space, subject, field, after=after)
 
     def state(self, space: str, subjects: Iterable[str] | None = None) -> dict[str, dict[str, Event]]:
         """The newest event of every field, by subject; only of ``subjects``, if they are named.
 
         A subject nobody has said anything about is left out. For a whole space of many subjects, see ``latest``.
         """
-        from evaluator.ledger.database import reading
+        from evaluator.ledger import queries
 
-        found: dict[str, dict[str, Event]] = defaultdict(dict)
-        with reading(self._engine) as connection:
-            for some in [None] if subjects is None else chunks(dict.fromkeys(subjects)):
-                for event in map(_event, connection.execute(_heads(space, subjects=some)).all()):
-                    found[event.subject][event.field] = event
-        return dict(found)
+        return queries.state(self._engine, space, subjects)
 
     def histories(self, space: str, subjects: Iterable[str], field: str | None = None) -> list[Event]:
         """The events of these subjects, of one field if it is named, oldest first."""
-        from sqlalchemy import select
+        from evaluator.ledger import queries
 
-        from evaluator.ledger.database import reading
-        from evaluator.ledger.schema import EVENTS
-
-        found: list[Event] = []
-        chosen = select(EVENTS).where(EVENTS.c.space == space)
-        if field is not None:
-            chosen = chosen.where(EVENTS.c.field == field)
-        with reading(self._engine) as connection:
-            for some in chunks(dict.fromkeys(subjects)):
-                rows = connection.execute(chosen.where(EVENTS.c.subject.in_(some))).all()
-                found += map(_event, rows)
-        return sorted(found, key=lambda event: event.id)
+        return queries.histories(self._engine, space, subjects, field)
 
     def lately(self, space: str, subject: str) -> list[Event]:
         """The events of a subject that is asked for often and seldom written to, oldest first.
@@ -186,56 +150,21 @@ class Ledger:
 
     def walked(self, space: str, *, at_once: int = 20_000) -> Iterator[dict[str, list[Event]]]:
         """All events of a space, in parts of many subjects, each subject's oldest first; every part is a short read."""
-        from sqlalchemy import select
+        from evaluator.ledger import queries
 
-        from evaluator.ledger.database import reading
-        from evaluator.ledger.schema import EVENTS
-
-        c, after = EVENTS.c, ""
-        while True:
-            chosen = select(EVENTS).where(c.space == space, c.subject > after)
-            with reading(self._engine) as connection:
-                rows = connection.execute(chosen.order_by(c.subject, c.field, c.base).limit(at_once)).all()
-            found: dict[str, list[Event]] = defaultdict(list)
-            for event in map(_event, rows):
-                found[event.subject].append(event)
-            if not found:
-                return
-            after = rows[-1].subject
-            if len(rows) == at_once:  # the last subject may have more than there was room for
-                found[after] = self.histories(space, [after])
-            for events in found.values():
-                events.sort(key=lambda event: event.id)
-            yield dict(found)
+        yield from queries.walked(self._engine, space, at_once=at_once)
 
     def paces(self, space: str, *, after: int, until: int) -> Iterator[tuple[str, float, str, str]]:
         """Who saved when (seconds since the epoch) which field, and its new value as JSON, in the order of numbers."""
-        from sqlalchemy import select
+        from evaluator.ledger import queries
 
-        from evaluator.ledger.database import reading
-        from evaluator.ledger.schema import EVENTS
-
-        c = EVENTS.c
-        chosen = select(c.id, c.who, c.at, c.field, c.new).where(c.space == space, c.id <= until).order_by(c.id)
-        while True:
-            with reading(self._engine) as connection:
-                rows = connection.execute(chosen.where(c.id > after).limit(_PACES)).all()
-            for number, who, at, field, new in rows:
-                after = number
-                yield intern(who), at, field, new
-            if len(rows) < _PACES:
-                return
+        yield from queries.paces(self._engine, space, after=after, until=until)
 
     def size(self, space: str) -> int:
         """How many events a space has."""
-        from sqlalchemy import func, select
+        from evaluator.ledger import queries
 
-        from evaluator.ledger.database import reading
-        from evaluator.ledger.schema import EVENTS
-
-        with reading(self._engine) as connection:
-            counted = select(func.count()).select_from(EVENTS).where(EVENTS.c.space == space)
-            return int(connection.execute(counted).scalar() or 0)
+        return queries.size(self._engine, space)
 
     def latest(self, space: str, field: str) -> pa.Table:
         """The newest event of a field for every subject that has one, as columns, in no order.
@@ -243,56 +172,27 @@ class Ledger:
         ``subject``, ``id`` (int64), ``at`` (seconds since the epoch), ``who``, ``new`` (JSON text), ``seen``,
         ``comment``.
         """
-        import pyarrow as pa
+        from evaluator.ledger import queries
 
-        from evaluator.ledger.database import reading
-
-        kinds = {"subject": pa.string(), "id": pa.int64(), "at": pa.float64(), "who": pa.string(), "new": pa.string()}
-        kinds |= {"seen": pa.string(), "comment": pa.string()}
-        with reading(self._engine) as connection:
-            rows = connection.execute(_heads(space, field=field, columns=tuple(kinds))).all()
-        columns = list(zip(*rows, strict=True)) or [()] * len(kinds)
-        return pa.table({name: pa.array(column, kinds[name]) for name, column in zip(kinds, columns, strict=True)})
+        return queries.latest(self._engine, space, field)
 
     def revision(self, space: str) -> int:
         """The number of the newest event of a space, 0 when there is none; pages poll it."""
-        from sqlalchemy import func, select
+        from evaluator.ledger import queries
 
-        from evaluator.ledger.database import reading
-        from evaluator.ledger.schema import EVENTS
-
-        with reading(self._engine) as connection:
-            newest = select(func.max(EVENTS.c.id)).where(EVENTS.c.space == space)
-            return int(connection.execute(newest).scalar() or 0)
+        return queries.revision(self._engine, space)
 
     def spaces(self) -> list[str]:
         """The spaces that have events."""
-        from sqlalchemy import select
+        from evaluator.ledger import queries
 
-        from evaluator.ledger.database import reading
-        from evaluator.ledger.schema import EVENTS
-
-        with reading(self._engine) as connection:
-            return list(connection.execute(select(EVENTS.c.space).distinct().order_by(EVENTS.c.space)).scalars())
+        return queries.spaces(self._engine)
 
     def seen_rows(self, fingerprints: Iterable[str]) -> Mapping[str, SeenRow]:
         """The rows that events were made over, by their fingerprints."""
-        from sqlalchemy import select
+        from evaluator.ledger import queries
 
-        from evaluator.ledger.database import reading
-        from evaluator.ledger.schema import SEEN_ROWS
-
-        found = {}
-        with reading(self._engine) as connection:
-            for some in chunks(dict.fromkeys(fingerprints)):
-                for row in connection.execute(select(SEEN_ROWS).where(SEEN_ROWS.c.fingerprint.in_(some))):
-                    found[row.fingerprint] = SeenRow(
-                        audio=row.audio,
-                        offset=row.offset_s,
-                        duration=row.duration_s,
-                        reference=None if row.reference is None else orjson.loads(row.reference),
-                    )
-        return found
+        return queries.seen_rows(self._engine, fingerprints)
 
     def sign(self, space: str, subject: str, who: str, *, editing: bool) -> None:
         """Tell that somebody is at a subject; for everybody who shares the database (signs.py).
@@ -324,151 +224,3 @@ class Ledger:
             if self._opened is not None:
                 self._opened.dispose()
                 self._opened = None
-
-
-def chunks(items: Iterable[Item], size: int = _AT_ONCE) -> Iterator[list[Item]]:
-    """The items in lists of at most ``size``."""
-    every = list(items)
-    for start in range(0, len(every), size):
-        yield every[start : start + size]
-
-
-def _written(connection: Connection, drafts: Sequence[Draft]) -> list[Event]:
-    """Write those whose keys are new; the events of all. Nobody else writes meanwhile, so numbers can be counted on."""
-    from sqlalchemy import func, insert, select
-
-    from evaluator.ledger.schema import EVENTS
-
-    known: dict[str, Event] = {}
-    for some in chunks(draft.key for draft in drafts):
-        rows = connection.execute(select(EVENTS).where(EVENTS.c.key.in_(some)))
-        known |= {row.key: _event(row) for row in rows}
-    heads = _newest(connection, [draft for draft in drafts if draft.key not in known])
-    number = int(connection.execute(select(func.max(EVENTS.c.id))).scalar() or 0)
-    now = time.time()
-    new: list[dict[str, Any]] = []
-    for draft in drafts:
-        if draft.key in known:
-            if not known[draft.key].repeats(draft):
-                raise LedgerError(f'The key "{draft.key}" belongs to another edit; nothing was saved. Make a new key.')
-            continue
-        place = (draft.space, draft.subject, draft.field)
-        head = heads.get(place)
-        if draft.base != NEWEST and draft.base != (head.id if head else None):
-            raise StaleEdit(_stale(head), newer=head)
-        number += 1
-        known[draft.key] = heads[place] = _numbered(draft, number, now, head)
-        new.append(_row(heads[place]))
-    rows_seen = {draft.seen.fingerprint: draft.seen for draft in drafts if draft.seen is not None}
-    _keep_rows(connection, rows_seen)
-    if new:
-        connection.execute(insert(EVENTS), new)
-    return [known[draft.key] for draft in drafts]
-
-
-def _newest(connection: Connection, drafts: Sequence[Draft]) -> dict[Place, Event]:
-    """The newest events of the chains that the drafts are for."""
-    by_space: dict[str, dict[str, None]] = defaultdict(dict)
-    for draft in drafts:
-        by_space[draft.space][draft.subject] = None
-    found = {}
-    for space, subjects in by_space.items():
-        for some in chunks(subjects):
-            for row in connection.execute(_heads(space, subjects=some)):
-                found[row.space, row.subject, row.field] = _event(row)
-    return found
-
-
-def _heads(
-    space: str, *, subjects: Sequence[str] | None = None, field: str | None = None, columns: Sequence[str] = ()
-) -> Any:
-    """The query for the events without a successor: bases grow along a chain, so it is the largest base of each."""
-    from sqlalchemy import func, select
-
-    from evaluator.ledger.schema import EVENTS
-
-    c = EVENTS.c
-    last = select(c.subject, c.field, func.max(c.base).label("base")).where(c.space == space)
-    if subjects is not None:
-        last = last.where(c.subject.in_(subjects))
-    if field is not None:
-        last = last.where(c.field == field)
-    ends = last.group_by(c.subject, c.field).subquery()
-    joined = EVENTS.join(ends, (c.subject == ends.c.subject) & (c.field == ends.c.field) & (c.base == ends.c.base))
-    return select(*(c[name] for name in columns or c.keys())).select_from(joined).where(c.space == space)
-
-
-def _numbered(draft: Draft, number: int, now: float, head: Event | None) -> Event:
-    return Event(
-        id=number,
-        key=draft.key,
-        at=draft.at or datetime.fromtimestamp(now, UTC),
-        who=draft.who,
-        space=draft.space,
-        subject=draft.subject,
-        field=draft.field,
-        old=draft.old if head is None else head.new,
-        new=draft.new,
-        comment=draft.comment,
-        base=None if head is None else head.id,
-        seen=None if draft.seen is None else draft.seen.fingerprint,
-        undoes=draft.undoes,
-    )
-
-
-def _row(event: Event) -> dict[str, Any]:
-    values = {name: getattr(event, name) for name in Event.__slots__}
-    values |= {"at": event.at.timestamp(), "old": as_json(event.old), "new": as_json(event.new)}
-    return values | {"base": event.base or 0}
-
-
-def _event(row: Any) -> Event:
-    """The event of a row of all columns in their order; by place, because asking a row by name takes longer."""
-    number, key, at, who, space, subject, field, old, new, comment, base, seen, undoes = row
-    return Event(
-        id=number,
-        key=key,
-        at=datetime.fromtimestamp(at, UTC),
-        who=intern(who),  # few names in many events
-        space=intern(space),
-        subject=subject,
-        field=intern(field),
-        old=orjson.loads(old),
-        new=orjson.loads(new),
-        comment=comment,
-        base=base or None,
-        seen=seen,
-        undoes=undoes,
-    )
-
-
-def _keep_rows(connection: Connection, seen: Mapping[str, SeenRow]) -> None:
-    """Keep the rows that are not kept yet."""
-    from sqlalchemy import insert, select
-
-    from evaluator.ledger.schema import SEEN_ROWS
-
-    kept: set[str] = set()
-    for some in chunks(seen):
-        kept.update(
-            connection.execute(select(SEEN_ROWS.c.fingerprint).where(SEEN_ROWS.c.fingerprint.in_(some))).scalars()
-        )
-    new = [
-        {
-            "fingerprint": fingerprint,
-            "audio": row.audio.encode(errors="backslashreplace").decode(),
-            "offset_s": row.offset,
-            "duration_s": row.duration,
-            "reference": None if row.reference is None else as_json(row.reference),
-        }
-        for fingerprint, row in seen.items()
-        if fingerprint not in kept
-    ]
-    if new:
-        connection.execute(insert(SEEN_ROWS), new)
-
-
-def _stale(head: Event | None) -> str:
-    if head is None:
-        return "This was saved over an edit that the ledger does not have; open it again. Nothing was saved."
-    return f'{head.who} has changed "{head.field}" meanwhile; nothing was saved.'

@@ -21,8 +21,8 @@ from uuid import NAMESPACE_URL, uuid5
 import orjson
 
 from evaluator.ledger import NEWEST, Draft, Event, Ledger, SeenRow, review_space
+from evaluator.ledger.chunks import chunks
 from evaluator.ledger.events import as_json
-from evaluator.ledger.ledger import chunks
 from evaluator.review.edits import FIELDS
 from evaluator.review.rewriting import ORIGINAL, REJECTED
 from explorer.corpora.corpus import Corpus

@@ -13,7 +13,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from evaluator.ledger import Draft, Ledger
-from evaluator.ledger.ledger import chunks
+from evaluator.ledger.chunks import chunks
 from evaluator.normalizers.registry import NORMALIZERS
 from evaluator.review.overlays import PAUSE_SECONDS, ReviewOverlays
 from evaluator.review.progress_counting import ProgressCount

@@ -145,10 +145,10 @@ def test_undo_and_redo_walk_like_an_editor_s(steps: list[str]):
     past, text_now, future = [], "0", []
 
     def append(one: Draft) -> None:
-        from evaluator.ledger.ledger import _numbered
+        from evaluator.ledger.appending import numbered
 
         head = events[-1] if events else None
-        events.append(_numbered(replace(one, key=str(len(events))), len(events) + 1, 0.0, head))
+        events.append(numbered(replace(one, key=str(len(events))), len(events) + 1, 0.0, head))
 
     for number, step in enumerate(steps, 1):
         back, again = next_undo(events, "ann"), next_redo(events, "ann")
