@@ -36,7 +36,8 @@ from evaluator.engines import Recognizer
 from evaluator.jobs.job_table import Job, JobStore, Progress
 from evaluator.jobs.locks import exclusively
 from evaluator.measuring.measurement import MeasureOptions, measure
-from evaluator.runs.run_store import Run, RunStore, Totals, failures
+from evaluator.runs.journal import Totals, failures
+from evaluator.runs.run_store import Run, RunStore
 from evaluator.synthesizers import Synthesizer
 from evaluator.transcribing.several_runs import Several
 from evaluator.transcribing.systems import System

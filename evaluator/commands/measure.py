@@ -18,7 +18,8 @@ from evaluator.commands.run_output import Lines, OnlyRun, check_output, list_fai
 from evaluator.launching import measure_options, new_run
 from evaluator.measuring.measure_overlays import MeasureOverlays
 from evaluator.measuring.measurement import MeasureOptions, measure
-from evaluator.runs.run_store import Run, RunStore, failures
+from evaluator.runs.journal import failures
+from evaluator.runs.run_store import Run, RunStore
 from evaluator.tts.stimuli import stimulus_set
 from evaluator.voices.pairing import write_pairings
 from evaluator.worker import ending, machine, summary

@@ -18,8 +18,9 @@ from evaluator.commands.run_output import Lines, OnlyRun, check_output, list_fai
 from evaluator.detectors import DETECTORS, load_detector
 from evaluator.engines import Recognizer
 from evaluator.launching import describe, new_run, transcribe_options
+from evaluator.runs.journal import failures
 from evaluator.runs.run_overlays import RunOverlays
-from evaluator.runs.run_store import SYSTEM_NAME, Run, RunStore, failures
+from evaluator.runs.run_store import SYSTEM_NAME, Run, RunStore
 from evaluator.transcribing.checkpoints import checkpoint_folder
 from evaluator.transcribing.systems import System
 from evaluator.transcribing.transcription import Options, transcribe

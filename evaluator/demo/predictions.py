@@ -18,7 +18,8 @@ import pyarrow.parquet as pq
 
 from evaluator.demo.corpora import Row, write_manifest
 from evaluator.jobs.job_table import Progress
-from evaluator.runs.run_store import Run, RunStore, read_journal
+from evaluator.runs.journal import read_journal
+from evaluator.runs.run_store import Run, RunStore
 
 CHECKPOINTS = Path(__file__).resolve().parents[2] / "configs" / "demo"
 RUNS = "predictions"

@@ -17,7 +17,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from evaluator.runs.run_store import Run, read_journal
+from evaluator.runs.journal import read_journal
+from evaluator.runs.run_store import Run
 from evaluator.voices.measures import VOICE_MEASURES
 from explorer.sound.signal_measures import INTEGERS, MEASURES
 

@@ -31,7 +31,8 @@ import pyarrow.parquet as pq
 from evaluator.crew import Crew
 from evaluator.jobs.job_table import Progress
 from evaluator.measuring.measure_results import KnownResults, write_result
-from evaluator.runs.run_store import Journal, Run
+from evaluator.runs.journal import Journal
+from evaluator.runs.run_store import Run
 from evaluator.transcribing.transcription import Monitor, Outcome, Stopped
 from evaluator.voices.measures import VERSION as VOICE_VERSION
 from evaluator.voices.pairing import Pairing, read_pairings

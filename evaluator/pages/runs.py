@@ -19,7 +19,7 @@ from evaluator.components.transcribe_panel import register as register_panel
 from evaluator.detectors import DETECTORS
 from evaluator.engines import ENGINES
 from evaluator.plugins import Plugin
-from evaluator.runs.run_store import failures
+from evaluator.runs.journal import failures
 from evaluator.stores import EvaluatorStores
 from evaluator.transcribing.checkpoints import CheckpointFolder, checkpoint_folder
 from evaluator.transcribing.systems import System

@@ -18,8 +18,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
+from evaluator.runs.journal import read_journal
 from evaluator.runs.overlay_files import hashed, overlay_file
-from evaluator.runs.run_store import JOURNALS, Run, RunStore, read_journal
+from evaluator.runs.run_store import JOURNALS, Run, RunStore
 from explorer.columns import Column
 from explorer.corpora.corpus import Corpus, Overlay
 

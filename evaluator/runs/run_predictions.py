@@ -16,7 +16,8 @@ from typing import Any
 import orjson
 import pyarrow.parquet
 
-from evaluator.runs.run_store import read_journal, read_run
+from evaluator.runs.journal import read_journal
+from evaluator.runs.run_store import read_run
 from explorer.errors import PredictionError
 
 WRITTEN = "with times"

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from evaluator.jobs.job_table import Progress
-from evaluator.runs.run_store import Totals
+from evaluator.runs.journal import Totals
 from evaluator.transcribing.transcription import Monitor
 
 NOTHING = Totals(0, 0, 0.0, 0.0)

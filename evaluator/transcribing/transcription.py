@@ -18,8 +18,9 @@ from evaluator.detectors import Detector
 from evaluator.engines import Hypothesis, Recognizer
 from evaluator.jobs.attempts import Attempts
 from evaluator.jobs.job_table import Progress
+from evaluator.runs.journal import Journal, Totals
 from evaluator.runs.loading import Input, Sound, loaded_ahead, read_input
-from evaluator.runs.run_store import Journal, Run, Totals
+from evaluator.runs.run_store import Run
 from evaluator.transcribing.batching import batches
 from evaluator.transcribing.chunking import chunks, cut, quietest_point, speech_pieces, stitch
 from explorer.errors import ConfigError, EngineError, OutOfMemory

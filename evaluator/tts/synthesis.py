@@ -24,7 +24,8 @@ import numpy as np
 import orjson
 
 from evaluator.jobs.job_table import Progress
-from evaluator.runs.run_store import Journal, Run, read_journal
+from evaluator.runs.journal import Journal, read_journal
+from evaluator.runs.run_store import Run
 from evaluator.spoken import spoken_form
 from evaluator.synthesizers import Synthesizer
 from evaluator.synthesizers.saying import check_sayable, listed

@@ -23,7 +23,8 @@ import soundfile
 
 from evaluator.engines import Recognizer, load_recognizer
 from evaluator.jobs.job_table import Progress
-from evaluator.runs.run_store import RunStore, read_journal
+from evaluator.runs.journal import read_journal
+from evaluator.runs.run_store import RunStore
 from evaluator.transcribing.transcription import Options, transcribe
 from tests.evaluator.tones import write_input
 

@@ -16,7 +16,8 @@ import pytest
 from evaluator.jobs.job_table import Job, JobStore
 from evaluator.jobs.supervisor import Supervisor
 from evaluator.measuring.measure_results import result_path
-from evaluator.runs.run_store import Run, RunStore, failures, read_journal
+from evaluator.runs.journal import failures, read_journal
+from evaluator.runs.run_store import Run, RunStore
 from evaluator.workspace import Workspace
 from tests.evaluator.tones import spoken_run, write_input, write_sentence
 

@@ -13,7 +13,8 @@ import soundfile
 
 from evaluator.jobs.job_table import JobStore
 from evaluator.jobs.supervisor import Supervisor
-from evaluator.runs.run_store import RunStore, read_journal
+from evaluator.runs.journal import read_journal
+from evaluator.runs.run_store import RunStore
 from evaluator.synthesizers.espeak import EspeakSynthesizer
 from evaluator.workspace import Workspace
 from tests.evaluator.tones import write_input

@@ -15,7 +15,8 @@ import pytest
 import soundfile
 
 import app
-from evaluator.runs.run_store import RunStore, read_journal
+from evaluator.runs.journal import read_journal
+from evaluator.runs.run_store import RunStore
 from explorer.sound.signal_measures import MEASURES
 from tests.explorer.sounds import manifest, voice
 

@@ -23,7 +23,8 @@ from evaluator.measuring.measure_overlays import MeasureOverlays
 from evaluator.measuring.measure_results import result_path
 from evaluator.measuring.measurement import MeasureOptions, measure
 from evaluator.measuring.measuring_process import measure_sound
-from evaluator.runs.run_store import Run, RunStore, failures, read_journal
+from evaluator.runs.journal import failures, read_journal
+from evaluator.runs.run_store import Run, RunStore
 from explorer.child import ChildDied
 from explorer.corpora.opening import open_corpus
 from explorer.errors import EngineError, UnreadableAudio

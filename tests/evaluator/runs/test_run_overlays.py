@@ -11,9 +11,10 @@ import pytest
 
 from evaluator.jobs.job_table import JobStore
 from evaluator.launching import new_run, queue_detection, queue_transcription
+from evaluator.runs.journal import Journal
 from evaluator.runs.loading import read_input
 from evaluator.runs.run_overlays import RunOverlays
-from evaluator.runs.run_store import Journal, Run, RunStore
+from evaluator.runs.run_store import Run, RunStore
 from evaluator.transcribing.systems import System
 from evaluator.transcribing.transcription import Options
 from explorer.corpora.corpus import Corpus

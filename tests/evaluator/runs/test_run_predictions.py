@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 import app
+from evaluator.runs.journal import Journal
 from evaluator.runs.run_predictions import as_predictions
-from evaluator.runs.run_store import Journal, RunStore
+from evaluator.runs.run_store import RunStore
 from explorer.errors import PredictionError
 from tests.evaluator.scored import scored_corpus
 from tests.evaluator.tones import write_input

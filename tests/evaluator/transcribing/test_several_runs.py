@@ -9,7 +9,8 @@ import pytest
 from evaluator import engines
 from evaluator.engines import Engine
 from evaluator.jobs.job_table import JobStore, Progress
-from evaluator.runs.run_store import RunStore, Totals, read_journal
+from evaluator.runs.journal import Totals, read_journal
+from evaluator.runs.run_store import RunStore
 from evaluator.transcribing.several_runs import Several
 from evaluator.worker import Worker
 from evaluator.workspace import Workspace

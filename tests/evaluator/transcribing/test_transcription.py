@@ -10,7 +10,8 @@ import pytest
 import soundfile
 
 from evaluator.jobs.job_table import Progress
-from evaluator.runs.run_store import Run, RunStore, failures, read_journal
+from evaluator.runs.journal import failures, read_journal
+from evaluator.runs.run_store import Run, RunStore
 from evaluator.transcribing.transcription import Options, detect, transcribe
 from explorer.errors import ConfigError, EngineError
 from explorer.sound.audio import Audio

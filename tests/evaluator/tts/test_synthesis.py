@@ -21,7 +21,8 @@ from evaluator.components.synthesize_preview import preview, spelled
 from evaluator.jobs.job_table import JobStore, Progress
 from evaluator.launching import queue_synthesis
 from evaluator.pages import synthesize as page
-from evaluator.runs.run_store import Run, RunStore, failures, read_journal
+from evaluator.runs.journal import failures, read_journal
+from evaluator.runs.run_store import Run, RunStore
 from evaluator.stores import EvaluatorStores
 from evaluator.tts.sentences import corpus_lines, free_name, typed_lines
 from evaluator.tts.speaking import Voice
