@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
@@ -21,12 +20,12 @@ from evaluator.scoring.hallucination import RATIO, RULES, column_name, order_of,
 from explorer.columns import Column
 from explorer.config import Hallucination as Limits
 from explorer.corpora.corpus import Corpus, Overlay
+from explorer.kept_files import sweep
 
 VERSION = 1
 """Goes up when the same texts would give other files."""
 AT_ONCE = 20_000
 """Rows times systems that are looked through while a page waits (0.3 s at most)."""
-KEPT_SECONDS = 30 * 24 * 3600
 
 
 class FlagStore:
@@ -42,7 +41,7 @@ class FlagStore:
         self._threads: list[threading.Thread] = []
         self._closed = False
         folder.mkdir(parents=True, exist_ok=True)
-        _sweep(folder)
+        sweep(folder)
 
     def lay(self, corpus: Corpus) -> Corpus:
         """The corpus with the flags that are made; the others are begun."""
@@ -136,13 +135,3 @@ def _batches(corpus: Corpus, systems: Sequence[str]) -> Iterator[pa.RecordBatch]
     names = ["reference", "duration", *(f"hypothesis_{system}" for system in systems), *([ratio] if ratio else [])]
     renamed = ["row", *(RATIO if name == ratio else name for name in names)]
     return (batch.rename_columns(renamed) for batch in corpus.batches(names))
-
-
-def _sweep(folder: Path) -> None:
-    """Remove flags that were made long ago, and what a killed process left half made."""
-    for path in folder.iterdir():
-        try:
-            if time.time() - path.stat().st_mtime > (24 * 3600 if ".building" in path.name else KEPT_SECONDS):
-                path.unlink()
-        except OSError:  # another process has swept it
-            continue

@@ -39,6 +39,7 @@ from evaluator.scoring.written import NUMBERS as WRITTEN
 from evaluator.scoring.written import system_counts
 from explorer.corpora.corpus import Corpus, Overlay
 from explorer.corpora.stats import statistics, top_values
+from explorer.kept_files import file_state, sweep
 from explorer.querying.query import Query
 
 if TYPE_CHECKING:
@@ -52,8 +53,6 @@ AT_ONCE = 20_000
 
 RETRY_SECONDS = 60
 """Scoring that failed is tried again by a visit after this time."""
-
-KEPT_SECONDS = 30 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +107,7 @@ class ScoreStore:
         self._one_at_a_time = threading.Semaphore()
         self._closed = False
         folder.mkdir(parents=True, exist_ok=True)
-        _sweep(folder)
+        sweep(folder)
 
     def overlay(self, corpus: Corpus, system: str, chosen: Normalizer) -> Overlay | None:
         """The scores of a system if they have been made."""
@@ -268,7 +267,7 @@ class ScoreStore:
 def text_versions(corpus: Corpus, system: str) -> list[str]:
     """The states of the overlays that the texts of a system and the references come from."""
     names = (f"hypothesis_{system}", "reference")
-    return [_version(laid.path) for laid in corpus.overlays if any(one.name in names for one in laid.columns)]
+    return [file_state(laid.path) for laid in corpus.overlays if any(one.name in names for one in laid.columns)]
 
 
 def pooled(corpus: Corpus, query: Query, system: str) -> SystemScore | None:
@@ -329,23 +328,3 @@ def _vocabulary(corpus: Corpus, chosen: Normalizer) -> dict[str, int]:
     if not chosen.by_word:
         return {}
     return dict(corpus.words(statistics(corpus).vocabulary))
-
-
-def _version(path: Path) -> str:
-    """The state of an overlay's file; one that is gone cannot change any more."""
-    try:
-        stat = path.stat()
-    except FileNotFoundError:
-        return str(path)
-    return f"{path} {stat.st_size} {stat.st_mtime_ns}"
-
-
-def _sweep(folder: Path) -> None:
-    """Remove scores that were made long ago (they can be made again), and what a killed process left half made."""
-    for path in folder.iterdir():
-        try:
-            age = time.time() - path.stat().st_mtime
-            if age > (24 * 3600 if ".building" in path.name else KEPT_SECONDS):
-                path.unlink()
-        except OSError:  # another process has swept it
-            continue

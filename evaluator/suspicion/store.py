@@ -33,6 +33,7 @@ from evaluator.suspicion.columns import (
 )
 from evaluator.suspicion.ranking import PARAMETER, Choice
 from explorer.corpora.corpus import Corpus, Overlay
+from explorer.kept_files import file_state, sweep
 from explorer.querying.parameters import VIEW, Parameters
 
 if TYPE_CHECKING:
@@ -45,7 +46,6 @@ AT_ONCE = 20_000
 """Corpora of fewer utterances are done while a page waits for them."""
 
 RETRY_SECONDS = 60
-KEPT_SECONDS = 30 * 24 * 3600
 KEPT_CHOICES = 4
 CANCELLED = "Ranking was cancelled."
 
@@ -96,7 +96,7 @@ class SuspicionStore:
         self._one_at_a_time = threading.Semaphore()
         self._closed = False
         folder.mkdir(parents=True, exist_ok=True)
-        _sweep(folder)
+        sweep(folder)
 
     def lay_for(self, corpus: Corpus, parameters: Mapping[str, str]) -> Corpus:
         """``lay`` under the choice of an address; signals that it names are begun where they are missing.
@@ -206,7 +206,9 @@ class SuspicionStore:
         """A name for everything that the signals depend on: sources, and the files of the columns that they read."""
         with self._lock:
             if corpus not in self._keys:
-                depends = [str(VERSION), corpus.content_key, *map(_version, filter(_is_read, corpus.overlays))]
+                read = filter(_is_read, corpus.overlays)
+                states = [f"{overlay.name} {file_state(overlay.path)}" for overlay in read]
+                depends = [str(VERSION), corpus.content_key, *states]
                 if normalizer_of(corpus) is None:
                     depends.append(self._fallback.tag)
                 self._keys[corpus] = _digest("\0".join(depends))
@@ -293,25 +295,5 @@ def _is_read(overlay: Overlay) -> bool:
     return overlay.name.startswith(PREFIX) or any(column.name.startswith(read) for column in overlay.columns)
 
 
-def _version(overlay: Overlay) -> str:
-    """The overlay and the state of its file; one that is gone cannot change any more."""
-    try:
-        stat = overlay.path.stat()
-    except FileNotFoundError:
-        return f"{overlay.name} {overlay.path}"
-    return f"{overlay.name} {overlay.path} {stat.st_size} {stat.st_mtime_ns}"
-
-
 def _digest(text: str) -> str:
     return blake2b(text.encode(), digest_size=16).hexdigest()
-
-
-def _sweep(folder: Path) -> None:
-    """Remove what was made long ago (it can be made again), and what a killed process left half made."""
-    for path in folder.iterdir():
-        try:
-            age = time.time() - path.stat().st_mtime
-            if age > (24 * 3600 if ".building" in path.name else KEPT_SECONDS):
-                path.unlink()
-        except OSError:  # another process has swept it
-            continue

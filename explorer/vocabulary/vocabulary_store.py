@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from explorer.child import environment
+from explorer.kept_files import file_state, sweep
 from explorer.vocabulary.words import ORDER, Folding, count, order_for
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ VERSION = 1
 AT_ONCE = 20_000
 """Corpora of fewer utterances are counted while a page waits for them (0.2 s at most)."""
 
-KEPT_SECONDS = 30 * 24 * 3600
 REMEMBERED_TABLES = 12
 REMEMBERED_LISTINGS = 6
 
@@ -150,7 +149,7 @@ class VocabularyStore:
         depends = [str(VERSION), corpus.content_key, column, folding.tag, folding.function or ""]
         for laid in corpus.overlays:
             if any(one.name == column for one in laid.columns):
-                depends.append(_state(laid.path))
+                depends.append(file_state(laid.path))
         return self._folder / f"{blake2b(chr(0).join(depends).encode(), digest_size=16).hexdigest()}.parquet"
 
     def _table(self, path: Path) -> pa.Table | None:
@@ -172,7 +171,7 @@ class VocabularyStore:
         """A counting in its own thread; one child process at a time."""
         failure = ""
         with self._one_at_a_time:
-            self._sweep()
+            sweep(self._folder)
             try:
                 if not self._counting[key].resting:
                     failure = self._feed(key, corpus, files, folding)
@@ -240,16 +239,6 @@ class VocabularyStore:
         if writer is not None:
             writer.close()
 
-    def _sweep(self) -> None:
-        """Remove counts that nobody has looked at for a month, and what a killed process left half made."""
-        for path in self._folder.iterdir():
-            try:
-                age = time.time() - path.stat().st_mtime
-                if age > (24 * 3600 if ".building" in path.name else KEPT_SECONDS):
-                    path.unlink()
-            except OSError:  # another process has swept it
-                continue
-
 
 def _letters(corpus: Corpus, files: dict[str, Path]) -> tuple[list[str], Path | None]:
     """The alphabet and the file of its counts, when the references are counted, which come first then."""
@@ -260,12 +249,3 @@ def _letters(corpus: Corpus, files: dict[str, Path]) -> tuple[list[str], Path | 
 
 def _beside(path: Path) -> Path:
     return path.with_name(f"{path.stem}-characters.parquet")
-
-
-def _state(path: Path) -> str:
-    """The state of an overlay's file; one that is gone cannot change any more."""
-    try:
-        stat = path.stat()
-    except FileNotFoundError:
-        return str(path)
-    return f"{path} {stat.st_size} {stat.st_mtime_ns}"
