@@ -19,7 +19,7 @@ from evaluator.transcribing.checkpoints import CheckpointFolder
 from evaluator.transcribing.systems import System
 from evaluator.transcribing.transcription import Options
 from evaluator.tts.speaking import Voice
-from evaluator.tts.stimuli import StimulusSet
+from evaluator.tts.stimulus_set import StimulusSet
 from evaluator.tts.synthesis import Line, SynthesisOptions, write_input
 from evaluator.voices.pairing import write_pairings
 from explorer.config import Config

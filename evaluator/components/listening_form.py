@@ -14,7 +14,7 @@ from dash.development.base_component import Component
 from evaluator.listening.design import MOST_SCREENS, ListeningTest, named, new_link
 from evaluator.listening.kinds import KINDS, kind_of
 from evaluator.listening.plans import units
-from evaluator.tts.stimuli import StimulusSet
+from evaluator.tts.stimulus_set import StimulusSet
 from explorer.components.cards import attributes, help_mark, icon, panel, state
 from explorer.errors import ConfigError
 from explorer.formatting import count

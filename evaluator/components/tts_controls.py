@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 from evaluator.components.tts_wish import Wish
 from evaluator.spoken import SPOKEN_FORMS
 from evaluator.tts.room import RoomPage, score_columns
-from evaluator.tts.stimuli import StimulusSet
+from evaluator.tts.stimulus_set import StimulusSet
 from explorer.components.cards import attributes, icon, state
 from explorer.components.shell import parameter_select
 from explorer.corpora.corpus import Corpus

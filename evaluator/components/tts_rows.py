@@ -12,7 +12,7 @@ from evaluator.normalizers.plain import simplify
 from evaluator.scoring.alignment import align
 from evaluator.spoken import SPOKEN_FORMS
 from evaluator.tts.room import Cell, RoomRow, RoomSystem
-from evaluator.tts.stimuli import Sentence
+from evaluator.tts.stimulus_set import Sentence
 from explorer.columns import Column
 from explorer.components.cards import attributes, icon
 from explorer.components.player import player

@@ -24,7 +24,7 @@ from evaluator.listening.design import ListeningTest, as_yaml
 from evaluator.listening.kinds import KINDS
 from evaluator.listening.reports import COLUMNS, records, report
 from evaluator.listening.result_store import Found
-from evaluator.tts.stimuli import StimulusSet
+from evaluator.tts.stimulus_set import StimulusSet
 from explorer import spreadsheet
 from explorer.components.cards import attributes, icon, state
 from explorer.errors import SpeechDataError

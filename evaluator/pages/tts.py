@@ -16,7 +16,8 @@ from evaluator.components.tts_controls import controls, explanation, nothing, tr
 from evaluator.components.tts_rows import Shown, row, system_strip
 from evaluator.components.tts_wish import Wish
 from evaluator.tts.room import RoomPage, room_page
-from evaluator.tts.stimuli import StimulusSet, is_tts
+from evaluator.tts.stimuli import is_tts
+from evaluator.tts.stimulus_set import StimulusSet
 from explorer.components.pager import pager
 from explorer.corpora.corpus import Corpus
 from explorer.formatting import count, counted

@@ -16,7 +16,7 @@ from evaluator.components.job_list import badge, bar, numbers
 from evaluator.jobs.job_table import Job
 from evaluator.listening.design import ListeningTest
 from evaluator.listening.results import Tell, rated
-from evaluator.tts.stimuli import StimulusSet
+from evaluator.tts.stimulus_set import StimulusSet
 from evaluator.voices.judges import INSTALL, JUDGES, missing_judges
 from evaluator.voices.measures import VOICE_MEASURES
 from evaluator.voices.summary import (

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from evaluator.scoring.error_rate import ErrorCounts
-from evaluator.tts.stimuli import Role, Sentence, Stimulus, StimulusSet
+from evaluator.tts.stimulus_set import Role, Sentence, Stimulus, StimulusSet
 from explorer.columns import Column
 from explorer.corpora.corpus import Corpus
 from explorer.querying.query import Query

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from hashlib import blake2b
 
 from evaluator.tts.room import chosen_sentences
-from evaluator.tts.stimuli import StimulusSet
+from evaluator.tts.stimulus_set import StimulusSet
 from evaluator.tts.synthesis import Line
 from explorer.corpora.corpus import Corpus
 from explorer.errors import JobError

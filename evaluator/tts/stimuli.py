@@ -1,4 +1,4 @@
-"""Stimulus sets: the same sentences, each read by several systems, one sound in each cell; gaps stay visible.
+"""Stimuli of a corpus: which row is whose reading of which sentence, and the stimulus set that they make.
 
 A set is made from a corpus, whatever its sources: rows with a ``system``, results of NeMo's speech synthesis, a folder
 for each system (explorer/formats), or one manifest for each system opened as one corpus. A row belongs to
@@ -10,26 +10,22 @@ for each system (explorer/formats), or one manifest for each system opened as on
 Systems of the role "reference" are recordings of a human speaker, those of "context" the recordings whose voice
 is imitated: ``stimulus_role`` says so, or a name as in REFERENCE_NAMES. When a system read a sentence twice, its first
 reading stands in the set. What cannot be placed is a problem, in words.
-
-Sounds are named by the ids of the corpus's utterances, as in ``/media/<corpus>/<id>/audio``; nothing here knows a path.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
+from evaluator.tts.stimulus_set import Role, Sentence, Stimulus, StimulusSet, counted
 from explorer.corpora.corpus import Corpus
-from explorer.errors import QueryError
 from explorer.formats.nemo_tts import system_named
 from explorer.querying.query import Query
-
-Role = Literal["system", "reference", "context"]
 
 SYSTEM_FIELD, SENTENCE_FIELD, ROLE_FIELD = "system", "sentence_id", "stimulus_role"
 SPOKEN_FIELD, CONTEXT_FIELD = "normalized_text", "context_audio_filepath"
@@ -40,103 +36,6 @@ MOST_ROWS = 200_000
 """Rows of a corpus without a ``system`` column up to which its sources are tried as systems."""
 
 _EXAMPLES = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Stimulus:
-    """One reading: the id and row of its utterance in the corpus, whose it is, and its seconds (None: unknown)."""
-
-    id: str
-    row: int
-    sentence: str
-    system: str
-    duration: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """A row of the set: its key, its text as written, and as it is to be spoken where the corpus says so."""
-
-    key: str
-    text: str | None
-    spoken: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StimulusSystem:
-    """A column of the set: how many sentences it read, and the seconds of those whose length is known."""
-
-    name: str
-    role: Role
-    sentences: int
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StimulusSet:
-    """Sentences x systems x sounds. ``corpus`` and ``key`` name it and its version; ``cells`` lack what is missing.
-
-    ``sentences`` are in the order of their first row; of ``systems`` the references come first, then systems by name,
-    then contexts. ``problems`` are sentences about rows that have no cell, or a doubtful one.
-    """
-
-    corpus: str
-    key: str
-    sentences: tuple[Sentence, ...]
-    systems: tuple[StimulusSystem, ...]
-    cells: Mapping[str, Mapping[str, Stimulus]]
-    problems: tuple[str, ...]
-
-    def stimulus(self, sentence: str, system: str) -> Stimulus | None:
-        """The reading of a sentence by a system; None when it is missing."""
-        return self.cells.get(sentence, {}).get(system)
-
-    def readings(self) -> Iterator[Stimulus]:
-        """All that are there, sentence by sentence."""
-        for sentence in self.sentences:
-            own = self.cells[sentence.key]
-            yield from (own[system.name] for system in self.systems if system.name in own)
-
-    def by_id(self) -> Mapping[str, Stimulus]:
-        """Every reading by the id of its utterance; of a context that several sentences share, the last one."""
-        return {stimulus.id: stimulus for stimulus in self.readings()}
-
-    def names(self, role: Role) -> tuple[str, ...]:
-        """The names of the systems with a role."""
-        return tuple(system.name for system in self.systems if system.role == role)
-
-    def missing(self) -> tuple[tuple[str, str], ...]:
-        """The (sentence, system) pairs that have no reading; contexts are not missed."""
-        wanted = [system.name for system in self.systems if system.role != "context"]
-        return tuple((s.key, name) for s in self.sentences for name in wanted if name not in self.cells[s.key])
-
-    def complete(self, systems: Iterable[str]) -> tuple[str, ...]:
-        """The keys of the sentences that every one of these systems has read."""
-        wanted = frozenset(systems)
-        return tuple(s.key for s in self.sentences if wanted <= self.cells[s.key].keys())
-
-    def only(self, *, sentences: Iterable[str] | None = None, systems: Iterable[str] | None = None) -> StimulusSet:
-        """The part with these sentences, in this order, and these systems.
-
-        Raises:
-            QueryError: the set has no such sentence or system.
-        """
-        known = {sentence.key: sentence for sentence in self.sentences}
-        keys = list(known) if sentences is None else list(dict.fromkeys(sentences))
-        names = {system.name for system in self.systems}
-        wanted = names if systems is None else set(systems)
-        for kind, asked, there in (("sentence", keys, known), ("system", sorted(wanted), names)):
-            unknown = [name for name in asked if name not in there]
-            if unknown:
-                raise QueryError(f'there is no {kind} "{unknown[0][:60]}" in this stimulus set')
-        cells = {key: _frozen({n: c for n, c in self.cells[key].items() if n in wanted}) for key in keys}
-        kept = [system for system in self.systems if system.name in wanted]
-        return replace(
-            self,
-            sentences=tuple(known[key] for key in keys),
-            systems=tuple(_counted(system.name, system.role, cells) for system in kept),
-            cells=MappingProxyType(cells),
-        )
 
 
 @dataclass(slots=True)
@@ -203,14 +102,14 @@ def stimulus_set(corpus: Corpus) -> StimulusSet:
             roles.setdefault(voice.system, "context")
     _tell(problems, repeated, "reads a sentence again that its system has read before, and is left out")
     _tell(problems, differing, "has another text than the first reading of its sentence, which is shown")
-    frozen = {key: _frozen(own) for key, own in cells.items()}
+    frozen: dict[str, Mapping[str, Stimulus]] = {key: MappingProxyType(own) for key, own in cells.items()}
     ranks = {"reference": 0, "system": 1, "context": 2}
     ordered = sorted(roles.items(), key=lambda pair: (ranks[pair[1]], pair[0]))
     return StimulusSet(
         corpus=corpus.name,
         key=corpus.content_key,
         sentences=tuple(texts[key] for key in cells),
-        systems=tuple(_counted(name, role, frozen) for name, role in ordered),
+        systems=tuple(counted(name, role, frozen) for name, role in ordered),
         cells=MappingProxyType(frozen),
         problems=tuple(problems),
     )
@@ -316,15 +215,6 @@ def _told(key: str, known: Sentence | None, reading: _Reading) -> Sentence:
         reading.text if known.text is None else known.text,
         reading.spoken if known.spoken is None else known.spoken,
     )
-
-
-def _counted(name: str, role: Role, cells: Mapping[str, Mapping[str, Stimulus]]) -> StimulusSystem:
-    own = [stimuli[name] for stimuli in cells.values() if name in stimuli]
-    return StimulusSystem(name, role, len(own), sum(stimulus.duration or 0.0 for stimulus in own))
-
-
-def _frozen(own: dict[str, Stimulus]) -> Mapping[str, Stimulus]:
-    return MappingProxyType(own)
 
 
 def _tell(problems: list[str], readings: Iterable[_Reading], what: str) -> None:

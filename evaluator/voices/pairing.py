@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from evaluator.tts.stimuli import StimulusSet
+from evaluator.tts.stimulus_set import StimulusSet
 from explorer.corpora.corpus import Corpus
 from explorer.errors import SpeechDataError
 from explorer.places.sounds import locator_of

@@ -13,7 +13,7 @@ from evaluator.listening.rating_statistics import percentiles
 from evaluator.listening.results import Score
 from evaluator.scoring.error_rate import ErrorCounts
 from evaluator.tts.room import COUNTS
-from evaluator.tts.stimuli import StimulusSet
+from evaluator.tts.stimulus_set import StimulusSet
 from explorer.columns import Column
 from explorer.corpora.corpus import Corpus
 

@@ -26,7 +26,8 @@ from werkzeug.serving import make_server
 
 from app import DEFAULTS, create_app, open_stores
 from evaluator.pages import tts
-from evaluator.tts.stimuli import StimulusSet, stimulus_set
+from evaluator.tts.stimuli import stimulus_set
+from evaluator.tts.stimulus_set import StimulusSet
 from explorer.config_files import load
 from explorer.querying.parameters import Parameters
 from tests.browser.conftest import ARGUMENTS

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluator.tts.stimuli import StimulusSet, StimulusSets, is_tts, stimulus_set
+from evaluator.tts.stimuli import StimulusSets, is_tts, stimulus_set
+from evaluator.tts.stimulus_set import StimulusSet
 from explorer.corpora.corpus import Corpus
 from explorer.corpora.opening import open_corpus
 from explorer.errors import QueryError
