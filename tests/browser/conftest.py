@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, expect, sync_playwright
 from werkzeug.serving import make_server
 
 import app as door
@@ -29,6 +29,7 @@ ARGUMENTS = [
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
 ]
+VIEWPORT: ViewportSize = {"width": 1440, "height": 900}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -36,9 +37,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/browser/" in str(item.path):
             item.add_marker(pytest.mark.browser)
-            if isinstance(item, pytest.Function) and "page" in item.fixturenames:
-                item.fixturenames.remove("page")
-                item.fixturenames.append("page")
+            for name in ("context", "page"):
+                if isinstance(item, pytest.Function) and name in item.fixturenames:
+                    item.fixturenames.remove(name)
+                    item.fixturenames.append(name)
 
 
 @pytest.fixture(scope="session")
@@ -60,9 +62,16 @@ def allowed_errors() -> list[str]:
 
 
 @pytest.fixture
-def page(chromium: Browser, allowed_errors: list[str]) -> Iterator[Page]:
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    """A fresh profile: nothing is remembered, nothing is cached."""
+    made = chromium.new_context(viewport=VIEWPORT, accept_downloads=True)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, allowed_errors: list[str]) -> Iterator[Page]:
     """A fresh page of 1440 x 900; any unexpected console error, page error or foreign request fails the test."""
-    context = chromium.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
     opened = context.new_page()
     opened.set_default_timeout(15_000)
     troubles: list[str] = []
@@ -77,7 +86,7 @@ def page(chromium: Browser, allowed_errors: list[str]) -> Iterator[Page]:
     yield opened
     if folder := os.environ.get("EARMARK_SCREENSHOTS"):
         opened.screenshot(path=f"{folder}/{os.environ['PYTEST_CURRENT_TEST'].split('::')[-1].split(' ')[0]}.png")
-    context.close()
+    opened.close()
     unexpected = [t for t in troubles if not any(part in t for part in allowed_errors)]
     assert not unexpected, unexpected
 

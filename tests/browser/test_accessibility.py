@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 import app as door
 import evaluator.pages
@@ -23,6 +23,7 @@ import explorer.pages
 import explorer.stores
 from explorer.config_files import load
 from explorer.querying.query import Query
+from tests.browser.conftest import VIEWPORT
 from tests.corpora import loaded, write_empty, write_faulty, write_manifest
 
 SERIOUS = ("serious", "critical")
@@ -77,6 +78,25 @@ def house(tmp_path_factory: pytest.TempPathFactory, serve: Callable[[Flask], str
             loaded(stores.library, name)
         utterance = stores.corpus({"corpus": "tones"}).page(Query(), 0, 1, ())[0]["id"]
         yield House(serve(door.create_app(stores).server), utterance)
+
+
+@pytest.fixture(scope="module")
+def profile(chromium: Browser, house: House) -> Iterator[BrowserContext]:
+    """One profile for all tests here, so that a hundred pages compile the same scripts once."""
+    made = chromium.new_context(viewport=VIEWPORT)
+    made.new_page().goto(f"{house.url}/nowhere")  # stays: scripts are forgotten with the last page that runs them
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def context(profile: BrowserContext, house: House) -> Iterator[BrowserContext]:
+    """The shared profile, which remembers nothing of a test when it is over."""
+    yield profile
+    session = profile.new_cdp_session(profile.pages[0])
+    kinds = "cookies,file_systems,indexeddb,local_storage,service_workers,cache_storage"
+    session.send("Storage.clearDataForOrigin", {"origin": house.url, "storageTypes": kinds})
+    session.detach()
 
 
 def violations(page: Page) -> list[str]:

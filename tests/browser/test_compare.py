@@ -6,7 +6,6 @@ import csv
 import json
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -26,16 +25,17 @@ LOOPS = [
 MANY = [row(f"{n}.wav", text="one two", **{f"pred_text_s{system}": "one" for system in range(9)}) for n in range(3)]
 
 
-@pytest.fixture
-def url(tmp_path: Path, serve: Callable[[Flask], str]) -> Iterator[str]:
-    options = [f"cache.folder={tmp_path / 'cache'}", f"workspace={tmp_path / 'workspace'}"]
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory, serve: Callable[[Flask], str]) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("compare")
+    options = [f"cache.folder={folder / 'cache'}", f"workspace={folder / 'workspace'}"]
     stores = door.open_stores(load([door.DEFAULTS], options))
     try:
-        stores.library.open("birds", [write_manifest(tmp_path / "birds.json", ROWS)])
+        stores.library.open("birds", [write_manifest(folder / "birds.json", ROWS)])
         loaded(stores.library, "birds")
-        stores.library.open("loops", [write_manifest(tmp_path / "loops.json", LOOPS)])
+        stores.library.open("loops", [write_manifest(folder / "loops.json", LOOPS)])
         loaded(stores.library, "loops")
-        stores.library.open("many", [write_manifest(tmp_path / "many.json", MANY)])
+        stores.library.open("many", [write_manifest(folder / "many.json", MANY)])
         loaded(stores.library, "many")
         yield serve(door.create_app(stores).server)
     finally:

@@ -79,7 +79,7 @@ def test_the_main_job(page: Page, url: str, stores: EvaluatorStores, tmp_path: P
     player = page.locator("#utterances-inspector .player")
     expect(player).to_have_attribute("data-state", "ready")
     before = page.evaluate("earmark.player.position('#utterances-inspector .player')")
-    player.get_by_role("button", name="Play").click()
+    player.get_by_role("button", name="Play", exact=True).click()
     page.wait_for_function(f"earmark.player.position('#utterances-inspector .player') > {before} + 0.3")
     # One frame's playhead against the next, in the browser: the sound is short and may end before a second look.
     page.evaluate("earmark.player.seek('#utterances-inspector .player', 0)")
