@@ -6,6 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 VENV ?= .venv
 BIN := $(VENV)/bin
 PORT ?= 8050
+BROWSERS ?= 2# processes that share the browser tests, file by file, each with a Chromium of its own
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint types unit browser bench fuzz clean
@@ -56,7 +57,7 @@ unit: setup $(VENV)/.tests ## unit and integration tests, real models included
 
 browser: setup $(VENV)/.tests ## the pages in a real Chromium
 	@.ci/chromium $(BIN)/python
-	$(BIN)/python -m pytest -m browser --reruns 2
+	$(BIN)/python -m pytest -m browser --reruns 2 --numprocesses $(BROWSERS) --dist loadfile --no-loadscope-reorder
 
 bench: setup $(VENV)/.tests ## measure the budgets and print figures and ratios
 	$(BIN)/python -m tests.bench
