@@ -1,13 +1,12 @@
 """What runs measured, as columns beside a corpus: one overlay of all measures, one for each detector's speech ratio,
 one of all scores of voices.
 
-A newer run overrides an older one utterance by utterance; a failure overrides nothing. While a run goes on its values
-come from the journal, made anew each time that has doubled (see run_overlays.py), afterwards from measures.parquet.
+Runs override each other, and are laid anew, as laid_runs.py has it; a failure overrides nothing. While a run goes on
+its values come from the journal, afterwards from measures.parquet.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from evaluator.measuring.measure_results import journal_tables, result_path, schema
-from evaluator.runs.overlay_files import hashed, overlay_file
-from evaluator.runs.run_overlays import extent, token
+from evaluator.runs.laid_runs import LaidRuns, runs_file
 from evaluator.runs.run_store import Run, RunStore
 from evaluator.voices.measures import VOICE_MEASURES
 from explorer.columns import Column
@@ -32,40 +30,28 @@ class MeasureOverlays:
     """Lays the measures of a workspace's runs beside corpora; remembers the last snapshot of each corpus."""
 
     def __init__(self, runs: RunStore, cache: Path) -> None:
-        self._runs = runs
         self._cache = cache
-        self._laid: dict[str, tuple[tuple[str, str], Corpus]] = {}
-        self._lock = threading.Lock()
+        self._laid = LaidRuns(runs, "measure", self._measured)
 
     def lay(self, corpus: Corpus) -> Corpus:
         """The corpus with the columns of MEASURES if any of its runs measured something; a preview stays as it is."""
-        if not corpus.complete:
-            return corpus
-        runs = [run for run in self._runs.of(corpus.sources, kind="measure") if extent(run) != "0"]
-        if not runs:
-            return corpus
-        key = corpus.key, token(runs)
-        with self._lock:
-            remembered = self._laid.get(corpus.name)
-            if remembered is not None and remembered[0] == key:
-                return remembered[1]
-            laid = corpus.laid(self._overlay(corpus, "signal", runs, MEASURES))
-            detectors = dict.fromkeys(detector for run in runs if (detector := _detector(run)) is not None)
-            for detector in detectors:
-                asked = [run for run in runs if _detector(run) == detector]
-                ratio = {_RATIO: speech_ratio_column(detector)}
-                laid = laid.laid(self._overlay(corpus, f"signal:{detector}", asked, ratio))
-            scored = [run for run in runs if _options(run).get("voice") is not None]
-            if scored:
-                columns = {column.name: column for column in VOICE_MEASURES.values()}
-                laid = laid.laid(self._overlay(corpus, "voice", scored, columns))
-            self._laid[corpus.name] = key, laid
-            return laid
+        return self._laid.beside(corpus)
+
+    def _measured(self, corpus: Corpus, runs: Sequence[Run]) -> Corpus:
+        laid = corpus.laid(self._overlay(corpus, "signal", runs, MEASURES))
+        detectors = dict.fromkeys(detector for run in runs if (detector := _detector(run)) is not None)
+        for detector in detectors:
+            asked = [run for run in runs if _detector(run) == detector]
+            ratio = {_RATIO: speech_ratio_column(detector)}
+            laid = laid.laid(self._overlay(corpus, f"signal:{detector}", asked, ratio))
+        scored = [run for run in runs if _options(run).get("voice") is not None]
+        if scored:
+            columns = {column.name: column for column in VOICE_MEASURES.values()}
+            laid = laid.laid(self._overlay(corpus, "voice", scored, columns))
+        return laid
 
     def _overlay(self, corpus: Corpus, name: str, runs: Sequence[Run], columns: Mapping[str, Column]) -> Overlay:
-        stem = hashed(f"{corpus.content_key}\0{name}")
-        version = hashed(token(runs))
-        path = overlay_file(self._cache, stem, version, lambda made: _write(made, corpus, runs, columns))
+        path = runs_file(self._cache, corpus, name, runs, lambda made: _write(made, corpus, runs, columns))
         return Overlay(name=name, path=path, columns=tuple(columns.values()))
 
 

@@ -1,14 +1,11 @@
 """What runs heard, as columns beside a corpus: one overlay per system, made from its journals when they have grown.
 
-A newer run overrides an older one utterance by utterance, and both override what the manifest says of the same
-system. While a run goes on its column is made anew each time its journal has doubled, and once more when it has been
-quiet or has ended: looking is a stat per run, and all the work together is at most twice the last.
+Runs override each other, and are laid anew, as laid_runs.py has it; all override what the manifest says of the same
+system.
 """
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -19,12 +16,12 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from evaluator.runs.journal import read_journal
-from evaluator.runs.overlay_files import hashed, overlay_file
+from evaluator.runs.laid_runs import LaidRuns, runs_file, token
+from evaluator.runs.overlay_files import hashed
 from evaluator.runs.run_store import JOURNALS, Run, RunStore
 from explorer.columns import Column
 from explorer.corpora.corpus import Corpus, Overlay
 
-_QUIET = 10.0  # s without growth after which a journal counts as complete for now
 _LINES_AT_ONCE = 20_000
 
 
@@ -34,8 +31,7 @@ class RunOverlays:
     def __init__(self, runs: RunStore, cache: Path) -> None:
         self._runs = runs
         self._cache = cache
-        self._laid: dict[str, tuple[tuple[str, str], Corpus]] = {}
-        self._lock = threading.Lock()
+        self._laid = LaidRuns(runs, "transcribe", self._heard)
 
     def revision(self, corpus: Corpus) -> str:
         """Changes whenever a run or a detection over the corpus's sources has something new."""
@@ -44,27 +40,17 @@ class RunOverlays:
 
     def lay(self, corpus: Corpus) -> Corpus:
         """The corpus with a hypothesis column for every system that has run over it; a preview stays as it is."""
-        if not corpus.complete:
-            return corpus
-        runs = [run for run in self._runs.of(corpus.sources, kind="transcribe") if extent(run) != "0"]
-        if not runs:
-            return corpus
-        key = corpus.key, token(runs)
-        with self._lock:
-            remembered = self._laid.get(corpus.name)
-            if remembered is not None and remembered[0] == key:
-                return remembered[1]
-            laid = corpus
-            for system in dict.fromkeys(run.system for run in runs):
-                laid = laid.laid(self._overlay(corpus, system, [run for run in runs if run.system == system]))
-            self._laid[corpus.name] = key, laid
-            return laid
+        return self._laid.beside(corpus)
+
+    def _heard(self, corpus: Corpus, runs: Sequence[Run]) -> Corpus:
+        laid = corpus
+        for system in dict.fromkeys(run.system for run in runs):
+            laid = laid.laid(self._overlay(corpus, system, [run for run in runs if run.system == system]))
+        return laid
 
     def _overlay(self, corpus: Corpus, system: str, runs: Sequence[Run]) -> Overlay:
         column = _column(corpus, system)
-        stem = hashed(f"{corpus.content_key}\0{system}")
-        version = hashed(token(runs))
-        path = overlay_file(self._cache, stem, version, lambda made: _write(made, corpus, column, runs))
+        path = runs_file(self._cache, corpus, system, runs, lambda made: _write(made, corpus, column, runs))
         return Overlay(name=f"run:{system}", path=path, columns=(column,))
 
 
@@ -96,20 +82,3 @@ def _parts(corpus: Corpus, column: Column, runs: Sequence[Run]) -> Iterator[pa.T
             rows = corpus.rows_of([line["id"] for line in chunk])
             table = pa.table({"row": pa.array(rows), column.name: [line["text"] for line in chunk]})
             yield table.filter(pa.array(np.greater_equal(rows, 0)))
-
-
-def token(runs: Sequence[Run]) -> str:
-    """Changes when one of the runs has something new that is worth a new overlay."""
-    return " ".join(f"{run.id}:{extent(run)}" for run in runs)
-
-
-def extent(run: Run) -> str:
-    """How far a journal has come: exactly when it rests, else in powers of two."""
-    try:
-        status = run.journal.stat()
-    except FileNotFoundError:
-        return "0"
-    if not status.st_size:
-        return "0"
-    rests = run.ended or time.time() - status.st_mtime > _QUIET
-    return str(status.st_size) if rests else f"~{status.st_size.bit_length()}"
