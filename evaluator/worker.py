@@ -38,10 +38,11 @@ from evaluator.jobs.locks import exclusively
 from evaluator.measuring.measurement import MeasureOptions, measure
 from evaluator.runs.journal import Totals, failures
 from evaluator.runs.run_store import Run, RunStore
+from evaluator.runs.watching import Monitor, Outcome
 from evaluator.synthesizers import Synthesizer
 from evaluator.transcribing.several_runs import Several
 from evaluator.transcribing.systems import System
-from evaluator.transcribing.transcription import Monitor, Options, Outcome, detect, transcribe
+from evaluator.transcribing.transcription import Options, detect, transcribe
 from evaluator.tts.speaking import Voice
 from evaluator.tts.synthesis import SynthesisOptions, synthesize
 from evaluator.workspace import Workspace

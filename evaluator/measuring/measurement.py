@@ -13,7 +13,6 @@ over. Failures are never taken over.
 from __future__ import annotations
 
 import os
-import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
@@ -29,11 +28,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from evaluator.crew import Crew
-from evaluator.jobs.job_table import Progress
 from evaluator.measuring.measure_results import KnownResults, write_result
 from evaluator.runs.journal import Journal
 from evaluator.runs.run_store import Run
-from evaluator.transcribing.transcription import Monitor, Outcome, Stopped
+from evaluator.runs.watching import Monitor, Outcome, Stopped, Teller
 from evaluator.voices.measures import VERSION as VOICE_VERSION
 from evaluator.voices.pairing import Pairing, read_pairings
 from explorer.child import ChildDied
@@ -121,9 +119,10 @@ def measure(
         "voice": None if options.voice is None else list(options.voice),
     }
     crew = Crew(_PROCESS, order, count=count)
-    work = _Work(journal, crew, monitor, total=table.num_rows, audio_total=_seconds(table))
+    teller = Teller(journal, monitor, total=table.num_rows, audio_total=_seconds(table))
+    work = _Work(journal, crew, teller)
     try:
-        work.report("looking for what is known")
+        teller.tell("looking for what is known")
         settled = journal.done if retry == "failures" else journal.done | journal.failed
         pairings = {} if options.voice is None else read_pairings(run.folder)
         rows = _rows(table, settled, KnownResults.of(earlier), options, pairings)
@@ -133,7 +132,7 @@ def measure(
                 work.settle_next()
         while work.waiting:
             work.settle_next()
-        work.report("writing the results")
+        teller.tell("writing the results")
         write_result(run)
     except Stopped:
         return Outcome(stopped=True, totals=journal.totals, note=work.note)
@@ -144,16 +143,12 @@ def measure(
 
 
 class _Work:
-    """Batches under way in their order, and the clock."""
+    """Batches under way in their order."""
 
-    def __init__(self, journal: Journal, crew: Crew, monitor: Monitor, *, total: int, audio_total: float) -> None:
-        self._journal, self._crew, self._monitor = journal, crew, monitor
-        self._total, self._audio_total = total, audio_total
-        self._audio_before = journal.totals.audio_seconds
-        self._audio_all = self._audio_now = 0.0
+    def __init__(self, journal: Journal, crew: Crew, teller: Teller) -> None:
+        self._journal, self._crew, self._teller = journal, crew, teller
         self._known = self._measured = 0
         self._waiting: deque[tuple[Sequence[_Row], Future[dict[str, Any]] | None]] = deque()
-        self._began = time.monotonic()
 
     @property
     def waiting(self) -> int:
@@ -163,7 +158,8 @@ class _Work:
     @property
     def note(self) -> str:
         """What was done now, in words."""
-        speed = f" at {self._speed:,.0f} x real time" if self._speed else ""
+        rtfx = self._teller.rtfx
+        speed = f" at {rtfx:,.0f} x real time" if rtfx else ""
         known = f", {self._known:,} known from earlier runs" if self._known else ""
         return f"{self._measured:,} measured now{speed}{known}."
 
@@ -187,11 +183,11 @@ class _Work:
         lines = [_line(row, row.known if row.known is not None else next(found)) for row in batch]
         self._journal.append(lines)
         seconds = sum(float(line.get("seconds", 0.0)) for line in lines)
-        self._audio_all += seconds
-        self._audio_now += seconds - sum(float(row.known["seconds"]) for row in batch if row.known is not None)
+        known = sum(float(row.known["seconds"]) for row in batch if row.known is not None)
+        self._teller.settled(seconds, known=known)
         self._known += len(batch) - len(unknown)
         self._measured += len(unknown)
-        self.report("measuring")
+        self._teller.tell("measuring")
 
     def _answers(self, rows: Sequence[_Row], future: Future[dict[str, Any]]) -> list[dict[str, Any]]:
         """A result for each row. When the process dies they are measured one by one, and whoever kills it fails."""
@@ -207,37 +203,7 @@ class _Work:
             try:
                 return future.result(timeout=_LOOK_EVERY)
             except NotYet:
-                self.report("measuring")
-
-    @property
-    def _speed(self) -> float | None:
-        """Seconds of sound measured now for each second that passed."""
-        elapsed = time.monotonic() - self._began
-        return self._audio_now / elapsed if elapsed > 0 and self._audio_now else None
-
-    def report(self, stage: str) -> None:
-        """Tell the monitor how far it is.
-
-        Raises:
-            Stopped: the monitor says so.
-        """
-        done = len(self._journal.done) + len(self._journal.failed)
-        audio_done = self._audio_before + self._audio_all
-        speed, left = self._speed, max(0.0, self._audio_total - audio_done)
-        stop = self._monitor.report(
-            Progress(
-                stage=stage,
-                done=done,
-                total=self._total,
-                failures=len(self._journal.failed),
-                audio_done=audio_done,
-                audio_total=max(self._audio_total, audio_done),
-                rtfx=speed,
-                left_seconds=left / speed if speed and done < self._total else None,
-            )
-        )
-        if stop:
-            raise Stopped
+                self._teller.tell("measuring")
 
 
 def _line(row: _Row, found: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from evaluator.jobs.job_table import Progress
 from evaluator.runs.journal import Totals
-from evaluator.transcribing.transcription import Monitor
+from evaluator.runs.watching import Monitor
 
 NOTHING = Totals(0, 0, 0.0, 0.0)
 

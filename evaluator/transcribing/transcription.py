@@ -12,15 +12,15 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from itertools import chain
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from evaluator.detectors import Detector
 from evaluator.engines import Hypothesis, Recognizer
 from evaluator.jobs.attempts import Attempts
-from evaluator.jobs.job_table import Progress
 from evaluator.runs.journal import Journal, Totals
 from evaluator.runs.loading import Input, Sound, loaded_ahead, read_input
 from evaluator.runs.run_store import Run
+from evaluator.runs.watching import Monitor, Outcome, Stopped, Teller
 from evaluator.transcribing.batching import batches
 from evaluator.transcribing.chunking import chunks, cut, quietest_point, speech_pieces, stitch
 from explorer.errors import ConfigError, EngineError, OutOfMemory
@@ -73,25 +73,6 @@ class Options:
         return cls(**values)
 
 
-class Monitor(Protocol):
-    """Who wants to know how far a run is."""
-
-    def report(self, progress: Progress) -> bool:
-        """Called after each batch; the answer True stops the run, what was done stays."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How the work on a run ended: stopped by the monitor or worked through, and all its journal holds.
-
-    ``note`` is what else there is to say, as a sentence.
-    """
-
-    stopped: bool
-    totals: Totals
-    note: str = ""
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Piece:
     """A part of an utterance as the model hears it: the ``number``-th of ``span``s."""
@@ -99,10 +80,6 @@ class Piece:
     sound: Sound
     number: int
     audio: Audio
-
-
-class Stopped(Exception):
-    """The monitor said stop."""
 
 
 def transcribe(
@@ -226,10 +203,7 @@ class _Work:
 
     def __init__(self, run: Run, *, monitor: Monitor, retry: Literal["failures", "nothing"]) -> None:
         self.outcome = Outcome(stopped=False, totals=Totals(0, 0, 0.0, 0.0))
-        self._monitor = monitor
         table = read_input(run.input)
-        self._total = len(table)
-        self._audio_total = table.seconds
         self._journal = Journal(run.journal)
         skip = self._journal.done if retry == "failures" else self._journal.done | self._journal.failed
         self._attempts = Attempts(run.folder / "attempt.json", settled=skip)
@@ -243,14 +217,13 @@ class _Work:
             without=skip | self._attempts.given_up, only=self._attempts.suspects
         )
         self._half_heard: dict[str, list[Hypothesis | EngineError | None]] = {}
-        self._audio_before = self._journal.totals.audio_seconds
-        self._audio_now = 0.0
         self._model_failures = 0
         self._model_successes = 0
-        self._began = self._settled = time.monotonic()
+        self._settled = time.monotonic()
+        self._teller = Teller(self._journal, monitor, total=len(table), audio_total=table.seconds)
 
     def __enter__(self) -> _Work:
-        self._report("loading audio")
+        self._teller.tell("loading audio")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: Any) -> bool:
@@ -329,30 +302,9 @@ class _Work:
                 line["wall"] = round((now - self._settled) * line["seconds"] / seconds, 6)
         self._settled = now
         self._journal.append(self._ready)
-        self._audio_now += seconds
+        self._teller.settled(seconds)
         self._ready.clear()
-        self._report(stage)
-
-    def _report(self, stage: str) -> None:
-        elapsed = time.monotonic() - self._began
-        done = len(self._journal.done) + len(self._journal.failed)
-        audio_done = self._audio_before + self._audio_now
-        rtfx = self._audio_now / elapsed if elapsed > 0 and self._audio_now else None
-        audio_left = max(0.0, self._audio_total - audio_done)
-        stop = self._monitor.report(
-            Progress(
-                stage=stage,
-                done=done,
-                total=self._total,
-                failures=len(self._journal.failed),
-                audio_done=audio_done,
-                audio_total=max(self._audio_total, audio_done),
-                rtfx=rtfx,
-                left_seconds=audio_left / rtfx if rtfx and done < self._total else None,
-            )
-        )
-        if stop:
-            raise Stopped
+        self._teller.tell(stage)
 
     def finish(self) -> None:
         """Settle the rest."""

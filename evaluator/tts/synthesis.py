@@ -26,10 +26,10 @@ import orjson
 from evaluator.jobs.job_table import Progress
 from evaluator.runs.journal import Journal, read_journal
 from evaluator.runs.run_store import Run
+from evaluator.runs.watching import Monitor, Outcome
 from evaluator.spoken import spoken_form
 from evaluator.synthesizers import Synthesizer
 from evaluator.synthesizers.saying import check_sayable, listed
-from evaluator.transcribing.transcription import Monitor, Outcome
 from evaluator.tts.speaking import Voice
 from explorer.errors import EngineError, OutOfMemory, RunError, SpeechDataError
 from explorer.sound.audio import Audio

@@ -7,7 +7,6 @@ import signal
 import sys
 import tarfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
@@ -17,7 +16,6 @@ import pytest
 import soundfile
 
 from evaluator.crew import Crew
-from evaluator.jobs.job_table import Progress
 from evaluator.measuring import measurement as measuring
 from evaluator.measuring.measure_overlays import MeasureOverlays
 from evaluator.measuring.measure_results import result_path
@@ -32,22 +30,11 @@ from explorer.places.sounds import Sound
 from explorer.querying.query import Query
 from explorer.sound.signal_measures import MEASURES
 from tests.evaluator.tones import EnergyDetector, write_input, write_sentence
+from tests.evaluator.watch import Watch
 from tests.explorer.sounds import manifest, voice
 
 RATE = 16_000
 QUICK = MeasureOptions(detector=None)
-
-
-@dataclass
-class Watch:
-    """Notes every report; says stop at the report with this number."""
-
-    stop_at: int | None = None
-    reports: list[Progress] = field(default_factory=list)
-
-    def report(self, progress: Progress) -> bool:
-        self.reports.append(progress)
-        return self.stop_at is not None and len(self.reports) >= self.stop_at
 
 
 @pytest.fixture

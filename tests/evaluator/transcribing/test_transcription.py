@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
-from evaluator.jobs.job_table import Progress
 from evaluator.runs.journal import failures, read_journal
 from evaluator.runs.run_store import Run, RunStore
 from evaluator.transcribing.transcription import Options, detect, transcribe
@@ -24,20 +22,9 @@ from tests.evaluator.tones import (
     write_input,
     write_sentence,
 )
+from tests.evaluator.watch import Watch
 
 WORDS = ("one", "two", "three", "four", "five")
-
-
-@dataclass
-class Watch:
-    """Notes every report; says stop at the report with this number."""
-
-    stop_at: int | None = None
-    reports: list[Progress] = field(default_factory=list)
-
-    def report(self, progress: Progress) -> bool:
-        self.reports.append(progress)
-        return self.stop_at is not None and len(self.reports) >= self.stop_at
 
 
 @pytest.fixture
