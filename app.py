@@ -121,9 +121,9 @@ def run_demo(options: argparse.Namespace) -> int:
 
 def open_stores(config: Config) -> EvaluatorStores:
     """The stores behind all pages, with the corpora of the configuration being opened."""
+    from evaluator.opening import open_stores as open_evaluator_stores
     from evaluator.pages import ACTIONS, CONTROLS, PANELS, SECTIONS
     from evaluator.runs.run_predictions import as_predictions
-    from evaluator.stores import open_stores as open_evaluator_stores
     from explorer.places.storage import configure
 
     configure(config.storage, copies_mb=config.cache.remote_mb)
@@ -210,7 +210,7 @@ def serve(config: Config, *, measuring: bool = False) -> int:
             taken = f"Port {where.port} of {where.host} cannot be used ({error.strerror or error})"
             raise ConfigError(f"{taken}; choose another with --port.") from error
         if measuring:
-            stores.measure_when_loaded()
+            stores.desk.measure_when_loaded()
         token = f"?token={where.token}" if where.token else ""
         late_imports.behind()
         print(f"Earmark is at http://{where.host}:{where.port}/{token}  (Ctrl+C stops it)", flush=True)

@@ -25,7 +25,7 @@ POLL_MS = 500
 
 def transcribe_panel(stores: EvaluatorStores, corpus: Corpus, utterance: Utterance) -> Component:
     """The buttons, and what is known about speech in the utterance."""
-    ready = [name for name, system in stores.systems.items() if not system.missing()]
+    ready = [name for name, system in stores.desk.systems.items() if not system.missing()]
     body = html.Div(
         [
             dcc.Store(id="transcribe-utterance", data={"corpus": corpus.name, "id": utterance.id}),
@@ -57,8 +57,8 @@ def transcribe_panel(stores: EvaluatorStores, corpus: Corpus, utterance: Utteran
                     html.Label("Detector of speech", htmlFor="transcribe-detector", className="visually-hidden"),
                     dbc.Select(
                         id="transcribe-detector",
-                        options=[{"value": name, "label": name} for name in stores.detectors],
-                        value=next(iter(stores.detectors), None),
+                        options=[{"value": name, "label": name} for name in stores.desk.detectors],
+                        value=next(iter(stores.desk.detectors), None),
                         persistence=corpus.name,
                         persistence_type="session",
                         className="transcribe-system",
@@ -123,9 +123,12 @@ def register(app: Dash, stores: EvaluatorStores) -> None:
             utterance = corpus.utterance(shown["id"])
             words = f"one utterance, {utterance.audio}"
             if ctx.triggered_id == "transcribe-detect":
-                job = stores.detect(corpus, utterance, options=stores.options(detector=detector), scope=words)
+                options = stores.desk.options(detector=detector)
+                job = stores.desk.detect(corpus, utterance, options=options, scope=words)
             else:
-                job = stores.transcribe(corpus, utterance, system or "", options=stores.options(), scope=words)
+                job = stores.desk.transcribe(
+                    corpus, utterance, system or "", options=stores.desk.options(), scope=words
+                )
         except SpeechDataError as error:
             return no_update, True, html.P(str(error), className="banner warn", role="alert")
         return job.id, False, watched(job)

@@ -83,7 +83,7 @@ def _form(stores: EvaluatorStores, corpus: Corpus, query: Parameters) -> Compone
         return state("bi-hourglass", "Still loading", "Measuring can start when all rows of the corpus are there.")
     scopes = scope_choices(corpus, query)
     configured = stores.config.measure.detector
-    names = [*stores.detectors, "none"]
+    names = [*stores.desk.detectors, "none"]
     return html.Div(
         [
             html.Div(
@@ -100,7 +100,7 @@ def _form(stores: EvaluatorStores, corpus: Corpus, query: Parameters) -> Compone
                     html.Div(
                         [
                             html.Label("Speech ratio by", htmlFor="measure-detector"),
-                            help_mark(" ".join(f"{name}: {DETECTORS[name].help}" for name in stores.detectors)),
+                            help_mark(" ".join(f"{name}: {DETECTORS[name].help}" for name in stores.desk.detectors)),
                         ],
                         className="row-flex nowrap",
                     ),
@@ -193,7 +193,7 @@ def register(app: Dash, stores: EvaluatorStores) -> None:
         try:
             corpus = stores.corpus(parameters)
             rows, words = rows_of(corpus, parameters, scope)
-            stores.measure(corpus, rows, detector=detector, scope=words)
+            stores.desk.measure(corpus, rows, detector=detector, scope=words)
         except SpeechDataError as error:
             return (
                 html.Div([icon("bi-exclamation-triangle"), str(error)], className="banner warn"),

@@ -90,7 +90,7 @@ def layout(stores: EvaluatorStores, query: Parameters) -> Component:
 
 
 def _form(stores: EvaluatorStores, corpus: Corpus, query: Parameters) -> Component:
-    if not stores.systems and not stores.checkpoints:
+    if not stores.desk.systems and not stores.desk.checkpoints:
         return state(
             "bi-gear",
             "No system is configured",
@@ -99,7 +99,7 @@ def _form(stores: EvaluatorStores, corpus: Corpus, query: Parameters) -> Compone
         )
     scopes = scope_choices(corpus, query)
     defaults = stores.config.transcribe
-    ready = [name for name, system in stores.systems.items() if not system.missing()]
+    ready = [name for name, system in stores.desk.systems.items() if not system.missing()]
     ready += [FOLDER + folder.name for folder in _folders(stores) if isinstance(folder, CheckpointFolder)]
     return html.Div(
         [
@@ -124,10 +124,10 @@ def _form(stores: EvaluatorStores, corpus: Corpus, query: Parameters) -> Compone
                 "runs-detector",
                 dbc.Select(
                     id="runs-detector",
-                    options=[{"value": name, "label": name} for name in stores.detectors],
+                    options=[{"value": name, "label": name} for name in stores.desk.detectors],
                     value=defaults.detector,
                 ),
-                help_text=" ".join(f"{name}: {DETECTORS[name].help}" for name in stores.detectors),
+                help_text=" ".join(f"{name}: {DETECTORS[name].help}" for name in stores.desk.detectors),
             ),
             html.Div(
                 [
@@ -160,7 +160,7 @@ def _form(stores: EvaluatorStores, corpus: Corpus, query: Parameters) -> Compone
 
 
 def _system_select(stores: EvaluatorStores, ready: list[str]) -> Component:
-    options = [{"value": name, "label": name, "disabled": name not in ready} for name in stores.systems]
+    options = [{"value": name, "label": name, "disabled": name not in ready} for name in stores.desk.systems]
     for folder in _folders(stores):
         if isinstance(folder, CheckpointFolder):
             told = f"{folder.name}: all {count(len(folder.checkpoints))} checkpoints"
@@ -171,7 +171,7 @@ def _system_select(stores: EvaluatorStores, ready: list[str]) -> Component:
 def _folders(stores: EvaluatorStores) -> list[CheckpointFolder | str]:
     """The configured folders of checkpoints as they are now; of one that cannot be used the sentence that says why."""
     found: list[CheckpointFolder | str] = []
-    for name, folder in stores.checkpoints.items():
+    for name, folder in stores.desk.checkpoints.items():
         try:
             found.append(checkpoint_folder(name, folder))
         except SpeechDataError as error:
@@ -188,7 +188,7 @@ def _field(label: str, control: str, body: Component, *, help_text: str = "") ->
 
 def _systems(stores: EvaluatorStores) -> Component:
     rows: list[Component] = []
-    for name, system in stores.systems.items():
+    for name, system in stores.desk.systems.items():
         missing = system.missing()
         rows.append(
             html.Tr(
@@ -283,20 +283,20 @@ def _register_form(app: Dash, stores: EvaluatorStores) -> None:
         try:
             if chunk_seconds is None or batch_seconds is None:
                 raise ConfigError("The longest chunk and the batch must be numbers of seconds.")
-            if detector not in stores.detectors:
+            if detector not in stores.desk.detectors:
                 raise ConfigError(f'The detector "{detector}" cannot be used here; choose another.')
-            options = stores.options(
+            options = stores.desk.options(
                 vad=vad, detector=detector, chunk_seconds=chunk_seconds, batch_seconds=batch_seconds
             )
             corpus = stores.corpus(parameters)
             rows, words = rows_of(corpus, parameters, scope)
             if ctx.triggered_id == "runs-detect":
-                job = stores.detect(corpus, rows, options=options, scope=words)
+                job = stores.desk.detect(corpus, rows, options=options, scope=words)
             elif (system or "").startswith(FOLDER):
                 name = str(system).removeprefix(FOLDER)
-                job = stores.transcribe_checkpoints(corpus, rows, name, options=options, scope=words)
+                job = stores.desk.transcribe_checkpoints(corpus, rows, name, options=options, scope=words)
             else:
-                job = stores.transcribe(corpus, rows, system or "", options=options, scope=words)
+                job = stores.desk.transcribe(corpus, rows, system or "", options=options, scope=words)
         except SpeechDataError as error:
             return no_update, html.Div([icon("bi-exclamation-triangle"), str(error)], className="banner warn")
         return job.id, None
@@ -333,7 +333,7 @@ def _register_jobs(app: Dash, stores: EvaluatorStores) -> None:
         if clicked["type"] == "runs-cancel":
             stores.jobs.cancel(int(clicked["job"]))
         else:
-            stores.resume(int(clicked["job"]))
+            stores.desk.resume(int(clicked["job"]))
         return f"{clicked['type']} {clicked['job']} {ctx.triggered[0]['value']}"
 
 
@@ -364,7 +364,7 @@ def _register_deleting(app: Dash, stores: EvaluatorStores) -> None:
         if not confirmed or job_id is None:
             return no_update, no_update
         try:
-            said, tone = stores.delete(job_id), "banner"
+            said, tone = stores.desk.delete(job_id), "banner"
         except SpeechDataError as error:
             said, tone = str(error), "banner warn"
         return html.Div(said, className=tone, role="status"), f"deleted {job_id}"

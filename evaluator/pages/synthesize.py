@@ -77,7 +77,7 @@ def _goal(corpus: Corpus) -> str:
 
 
 def _form(stores: EvaluatorStores, corpus: Corpus, query: Parameters) -> Component:
-    if not stores.voices:
+    if not stores.desk.voices:
         return state("bi-megaphone", "No voice is configured", "Name one under voices: in a configuration file.")
     view = Query.from_pairs(query.only(VIEW).pairs)
     scopes = [{"value": "typed", "label": "Typed here, one a line"}]
@@ -86,7 +86,7 @@ def _form(stores: EvaluatorStores, corpus: Corpus, query: Parameters) -> Compone
     scopes.append({"value": "all", "label": "All sentences of the corpus"})
     voices = [
         {"value": name, "label": _voice_label(name, voice.engine, voice.missing()), "disabled": bool(voice.missing())}
-        for name, voice in stores.voices.items()
+        for name, voice in stores.desk.voices.items()
     ]
     usable = [voice["value"] for voice in voices if not voice["disabled"]]
     forms = [{"value": f.name, "label": f.title, "disabled": bool(f.missing)} for f in SPOKEN_FORMS.values()]
@@ -237,7 +237,7 @@ def register(app: Dash, stores: EvaluatorStores) -> None:
             lines = chosen_lines(stores, Parameters.of(search), scope, text)
             said = spelled(lines, form, stores.config.synthesis.longest_text)
             readable = [spoken for spoken in said if isinstance(spoken, str)]
-            chosen = [stores.voices[name] for name in voices or () if name in stores.voices]
+            chosen = [stores.desk.voices[name] for name in voices or () if name in stores.desk.voices]
             unsaid = stores.sayings.of(chosen, readable) if chosen and readable else {}
             return preview(lines, said, unsaid), not isinstance(unsaid, Making)
         except SpeechDataError as error:
@@ -324,7 +324,7 @@ def _started(
     said = {"typed": counted(len(lines), "typed sentence"), "view": f"{counted(len(lines), 'sentence')} of a view"}
     words = said.get(scope, f"all {number} sentences" if len(lines) != 1 else "the only sentence")
     for voice in voices:
-        stores.synthesize(corpus, lines, voice, spoken_form=form, scope=words)
+        stores.desk.synthesize(corpus, lines, voice, spoken_form=form, scope=words)
 
 
 def _trouble(error: SpeechDataError) -> Component:

@@ -321,7 +321,7 @@ def register(app: Dash, stores: EvaluatorStores) -> None:
         if not clicks:
             return no_update, no_update
         try:
-            job = stores.score_voices(stores.corpus(Parameters.of(search)))
+            job = stores.desk.score_voices(stores.corpus(Parameters.of(search)))
         except SpeechDataError as error:
             return html.Div(
                 [icon("bi-exclamation-triangle"), html.Span(str(error))], className="banner warn"

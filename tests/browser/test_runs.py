@@ -19,8 +19,9 @@ import app as door
 from evaluator import engines
 from evaluator.engines import Engine
 from evaluator.jobs.supervisor import Supervisor
+from evaluator.opening import open_stores
 from evaluator.pages import ACTIONS, PANELS, SECTIONS
-from evaluator.stores import EvaluatorStores, open_stores
+from evaluator.stores import EvaluatorStores
 from evaluator.synthesizers.hibari import HibariSynthesizer
 from evaluator.workspace import Workspace
 from explorer.config_files import load

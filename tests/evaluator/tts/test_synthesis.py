@@ -237,7 +237,7 @@ def test_what_is_synthesized_joins_the_set_without_a_restart(stores: EvaluatorSt
     before = stores.corpus({"corpus": "set"})
     ids = [row["id"] for row in before.page(Query(), 0, 10, ())]
     lines = corpus_lines(before, stores.stimuli.of(before), Query())
-    job = stores.synthesize(before, lines, "espeak", spoken_form="english", scope="all")
+    job = stores.desk.synthesize(before, lines, "espeak", spoken_form="english", scope="all")
     done(stores)
     assert stores.jobs.get(job.id).state == "done"
     assert "Real-time factor" in stores.jobs.get(job.id).message
@@ -253,14 +253,14 @@ def test_what_is_synthesized_joins_the_set_without_a_restart(stores: EvaluatorSt
     assert utterance.extra["real_time_factor"] > 0
     assert soundfile.info(str(corpus.audio_path(utterance))).samplerate == 22_050
     # A second voice joins too, and a run over the set still belongs to it; a deleted run leaves.
-    stores.synthesize(
+    stores.desk.synthesize(
         corpus, typed_lines("number 1\nsomething new", found), "hibari", spoken_form="none", scope="typed"
     )
     done(stores)
     joined(stores, "set", ["a", "b", "espeak", "hibari"])
     assert len(stores.stimuli.of(stores.corpus({"corpus": "set"})).sentences) == 3
     assert len(stores.runs.of(stores.library.get("set").sources, kind="synthesize")) == 2
-    stores.delete(job.id)
+    stores.desk.delete(job.id)
     joined(stores, "set", ["a", "b", "hibari"])
 
 
@@ -269,7 +269,7 @@ def test_elsewhere_typed_texts_become_a_corpus_of_their_own(stores: EvaluatorSto
     plain = stores.corpus({"corpus": "plain"})
     assert not is_tts(plain)
     lines = typed_lines("Hello there.", stores.stimuli.of(plain))
-    stores.synthesize(plain, lines, "espeak", spoken_form="none", scope="typed")
+    stores.desk.synthesize(plain, lines, "espeak", spoken_form="none", scope="typed")
     done(stores)
     stores.revision({"corpus": "plain"})
     joined(stores, TYPED, ["espeak"])
@@ -281,12 +281,12 @@ def test_jobs_that_cannot_be_done_are_sentences(stores: EvaluatorStores, monkeyp
     corpus = stores.corpus({"corpus": "set"})
     line = [Line("x", "hello")]
     with pytest.raises(ConfigError, match=r'no voice "nobody"; configured are: hibari, espeak'):
-        stores.synthesize(corpus, line, "nobody", spoken_form="none", scope="x")
+        stores.desk.synthesize(corpus, line, "nobody", spoken_form="none", scope="x")
     with pytest.raises(ConfigError, match="no text normalization"):
-        stores.synthesize(corpus, line, "espeak", spoken_form="klingon", scope="x")
+        stores.desk.synthesize(corpus, line, "espeak", spoken_form="klingon", scope="x")
     with pytest.raises(JobError, match="no sentence"):
-        stores.synthesize(corpus, [], "espeak", spoken_form="none", scope="x")
-    long = stores.synthesize(corpus, [Line("x", "a" * 10_000)], "espeak", spoken_form="none", scope="x")
+        stores.desk.synthesize(corpus, [], "espeak", spoken_form="none", scope="x")
+    long = stores.desk.synthesize(corpus, [Line("x", "a" * 10_000)], "espeak", spoken_form="none", scope="x")
     done(stores)
     failed = stores.jobs.get(long.id)
     assert failed.state == "failed"
