@@ -16,7 +16,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from evaluator.jobs.job_table import Job
-from explorer.components.cards import attributes, facts, icon, state
+from explorer.components.cards import attributes, facts, icon, panel, state
 from explorer.components.table import written_columns
 from explorer.formatting import count, counted, decimal, hours
 from explorer.querying.parameters import Parameters
@@ -53,6 +53,24 @@ def jobs_list(jobs: Sequence[Job], *, open_corpora: Sequence[str]) -> Component:
         )
     return html.Ol(
         [_job(job, linked=str(job.spec.get("corpus", "")) in open_corpora) for job in jobs], className="jobs"
+    )
+
+
+def job_panel(job: Job, actions: Sequence[Component]) -> Component:
+    """One job of a page's own: its state, how far it is or how it ended, and what can be done about it."""
+    return panel(
+        f"Job {job.id}",
+        html.Div(
+            [
+                html.Div(
+                    [badge(job), html.Span(str(job.spec.get("scope", "")), className="muted")], className="row-flex"
+                ),
+                bar(job) if job.active else None,
+                html.Div(" · ".join(numbers(job)) if job.active else job.message, className="num"),
+                html.Div(list(actions), className="row-flex") if actions else None,
+            ],
+            className="runs-form",
+        ),
     )
 
 

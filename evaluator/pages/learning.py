@@ -24,7 +24,7 @@ from evaluator.components.compare_controls import compare_controls, shown_system
 from evaluator.components.compare_head import SHARED, compare_head, nothing_to_compare
 from evaluator.components.downloads import attachment, ready
 from evaluator.scoring.score_columns import scored_systems
-from explorer.components.cards import attributes, icon, state
+from explorer.components.cards import attributes, csv_link, icon, state
 from explorer.components.shell import parameter_select
 from explorer.errors import QueryError
 from explorer.figures import CONFIG
@@ -99,12 +99,7 @@ def _no_curve(query: Parameters) -> Component:
 
 
 def _download(query: Parameters, axis: Axis) -> Component:
-    return html.A(
-        [icon("bi-download"), "CSV"],
-        href=query.only(SHARED).replaced(axis=axis).href("/export/learning.csv"),
-        className="btn btn-secondary",
-        download="learning.csv",
-    )
+    return csv_link(query.only(SHARED).replaced(axis=axis).href("/export/learning.csv"), "learning.csv")
 
 
 def _panel(found: Comparison, axis: Axis, query: Parameters) -> Component:

@@ -11,12 +11,12 @@ import dash_bootstrap_components as dbc
 from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
-from evaluator.components.job_list import badge, bar, measure_columns, numbers, shown_as
+from evaluator.components.job_list import job_panel, measure_columns, shown_as
 from evaluator.components.scopes import rows_of, scope_choices
 from evaluator.detectors import DETECTORS
 from evaluator.jobs.job_table import Job
 from evaluator.stores import EvaluatorStores
-from explorer.components.cards import attributes, help_mark, icon, panel, state
+from explorer.components.cards import attributes, help_mark, icon, panel, refusal, state
 from explorer.components.guide import guide
 from explorer.corpora.corpus import Corpus
 from explorer.errors import SpeechDataError
@@ -153,20 +153,7 @@ def _status(job: Job | None, corpus: Corpus, query: Parameters) -> Component | N
             _link("bi-bar-chart", "Distributions", place.href("/")),
         ]
     actions.append(_link("bi-list-task", "All jobs, logs and failures", place.href("/runs")))
-    return panel(
-        f"Job {job.id}",
-        html.Div(
-            [
-                html.Div(
-                    [badge(job), html.Span(str(job.spec.get("scope", "")), className="muted")], className="row-flex"
-                ),
-                bar(job) if job.active else None,
-                html.Div(" · ".join(numbers(job)) if job.active else job.message, className="num"),
-                html.Div(actions, className="row-flex"),
-            ],
-            className="runs-form",
-        ),
-    )
+    return job_panel(job, actions)
 
 
 def _link(icon_name: str, text: str, href: str) -> Component:
@@ -195,11 +182,7 @@ def register(app: Dash, stores: EvaluatorStores) -> None:
             rows, words = rows_of(corpus, parameters, scope)
             stores.desk.measure(corpus, rows, detector=detector, scope=words)
         except SpeechDataError as error:
-            return (
-                html.Div([icon("bi-exclamation-triangle"), str(error)], className="banner warn"),
-                no_update,
-                no_update,
-            )
+            return refusal(error), no_update, no_update
         return None, False, 0
 
     @app.callback(

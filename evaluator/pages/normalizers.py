@@ -24,7 +24,7 @@ from evaluator.components.pair_controls import named_edits, scoring
 from evaluator.components.standings import compared
 from evaluator.scoring.score_columns import normalizer_of, scored_systems
 from explorer import spreadsheet
-from explorer.components.cards import help_mark, icon, state
+from explorer.components.cards import csv_link, help_mark, icon, state
 from explorer.corpora.corpus import Corpus
 from explorer.errors import SpeechDataError
 from explorer.querying.parameters import PLACE, VIEW, Parameters
@@ -63,15 +63,7 @@ def layout(stores: Any, query: Parameters) -> Component:
 
 
 def _download(query: Parameters) -> list[Component]:
-    place = query.only((*PLACE, *VIEW))
-    return [
-        html.A(
-            [icon("bi-download"), "CSV"],
-            href=place.href(EXPORT),
-            className="btn btn-secondary",
-            download="normalizers.csv",
-        )
-    ]
+    return [csv_link(query.only((*PLACE, *VIEW)).href(EXPORT), "normalizers.csv")]
 
 
 def find(stores: Any, query: Parameters) -> tuple[Contributions, ...] | Making:

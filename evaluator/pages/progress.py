@@ -26,7 +26,7 @@ from evaluator.review.assignments import Plan, keep_plan, read_fraction, read_pe
 from evaluator.review.exporting import REVIEW_EXPORTS
 from evaluator.review.progress_store import Counting
 from evaluator.stores import EvaluatorStores
-from explorer.components.cards import attributes, button, icon, panel, progress_bar, state
+from explorer.components.cards import attributes, button, icon, panel, progress_bar, refusal, state
 from explorer.errors import LedgerError, SpeechDataError
 from explorer.formatting import count, percent
 from explorer.querying.parameters import PLACE, VIEW, Parameters
@@ -235,5 +235,5 @@ def register(app: Dash, stores: EvaluatorStores) -> None:
             plan = Plan(people=people, overlap=read_fraction(overlap or "0")) if people else None
             keep_plan(stores.ledger, stores.corpus(parameters).name, plan, who="the progress page")
         except SpeechDataError as error:
-            return html.Div([icon("bi-exclamation-triangle"), str(error)], className="banner warn"), no_update
+            return refusal(error), no_update
         return _plan_words(plan), None

@@ -25,7 +25,7 @@ from evaluator.transcribing.checkpoints import CheckpointFolder, checkpoint_fold
 from evaluator.transcribing.systems import System
 from evaluator.transcribing.transcription import VADS
 from evaluator.workspace import Workspace
-from explorer.components.cards import attributes, button, help_mark, icon, panel, state
+from explorer.components.cards import attributes, button, help_mark, icon, panel, refusal, state
 from explorer.corpora.corpus import Corpus
 from explorer.errors import ConfigError, SpeechDataError
 from explorer.formatting import count
@@ -298,7 +298,7 @@ def _register_form(app: Dash, stores: EvaluatorStores) -> None:
             else:
                 job = stores.desk.transcribe(corpus, rows, system or "", options=options, scope=words)
         except SpeechDataError as error:
-            return no_update, html.Div([icon("bi-exclamation-triangle"), str(error)], className="banner warn")
+            return no_update, refusal(error)
         return job.id, None
 
 

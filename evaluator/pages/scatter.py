@@ -31,7 +31,7 @@ from evaluator.components.scatter_parts import figure, outcomes, table
 from evaluator.components.standings import compared
 from evaluator.scoring.score_columns import normalizer_of
 from explorer import figures, scatter_figures, spreadsheet
-from explorer.components.cards import attributes, help_mark, icon
+from explorer.components.cards import attributes, csv_link, help_mark, icon, refusal
 from explorer.corpora.corpus import Corpus
 from explorer.errors import SpeechDataError
 from explorer.formatting import count
@@ -140,12 +140,10 @@ def _about(corpus: Corpus, found: Density) -> str:
 
 
 def _download(query: Parameters) -> Component:
-    return html.A(
-        [icon("bi-download"), "CSV"],
-        href=query.only(KEPT).href("/export/scatter.csv"),
-        className="btn btn-secondary",
-        download="scatter.csv",
-        title="Every cell: where its intervals begin, and its utterances; rates as fractions",
+    return csv_link(
+        query.only(KEPT).href("/export/scatter.csv"),
+        "scatter.csv",
+        "Every cell: where its intervals begin, and its utterances; rates as fractions",
     )
 
 
@@ -182,7 +180,7 @@ def register(app: Dash, stores: Any) -> None:
         try:
             number, href = _selected(stores, Parameters.of(search), chosen)
         except SpeechDataError as error:
-            return html.Div([icon("bi-exclamation-triangle"), str(error)], className="banner warn")
+            return refusal(error)
         link = dcc.Link(f"See and hear these {count(number)} utterances", href=href, className="btn btn-primary")
         return html.Div([html.Span([html.B(count(number)), " utterances selected"]), link], className="scatter-bar")
 

@@ -26,7 +26,7 @@ from evaluator.components.pair_controls import named_edits, not_scored, pages_ke
 from evaluator.components.slice_controls import KEPT, chooser, slot_tools, slots_of, with_slots
 from evaluator.components.slice_table import slice_table
 from evaluator.components.standings import compared
-from explorer.components.cards import icon, state
+from explorer.components.cards import csv_link, icon, state
 from explorer.corpora.corpus import Corpus
 from explorer.errors import QueryError
 from explorer.querying.parameters import PLACE, VIEW, Parameters
@@ -124,12 +124,10 @@ def _switch(query: Parameters, *, deltas: bool) -> Component:
 
 
 def _download(query: Parameters) -> Component:
-    return html.A(
-        [icon("bi-download"), "CSV"],
-        href=query.only(KEPT).href("/export/slices.csv"),
-        className="btn btn-secondary",
-        download="slices.csv",
-        title="Every slice and system with base, interval and difference, rates as fractions",
+    return csv_link(
+        query.only(KEPT).href("/export/slices.csv"),
+        "slices.csv",
+        "Every slice and system with base, interval and difference, rates as fractions",
     )
 
 

@@ -24,7 +24,7 @@ from evaluator.tts.sentences import corpus_lines, typed_lines
 from evaluator.tts.stimuli import is_tts
 from evaluator.tts.synthesis import Line, checked
 from evaluator.tts.synthesized import TYPED
-from explorer.components.cards import attributes, help_mark, icon, panel, state
+from explorer.components.cards import attributes, help_mark, icon, panel, refusal, state
 from explorer.corpora.corpus import Corpus
 from explorer.errors import ConfigError, JobError, SpeechDataError
 from explorer.formatting import count, counted
@@ -241,7 +241,7 @@ def register(app: Dash, stores: EvaluatorStores) -> None:
             unsaid = stores.sayings.of(chosen, readable) if chosen and readable else {}
             return preview(lines, said, unsaid), not isinstance(unsaid, Making)
         except SpeechDataError as error:
-            return _trouble(error), True
+            return refusal(error), True
 
     # What stands in the field at the press: the field itself tells the server only when nobody types any more.
     app.clientside_callback(
@@ -271,7 +271,7 @@ def register(app: Dash, stores: EvaluatorStores) -> None:
         try:
             _started(stores, parameters, scope=scope, text=asked.get("text"), voices=voices, form=form)
         except SpeechDataError as error:
-            return _trouble(error), no_update, no_update
+            return refusal(error), no_update, no_update
         return None, False, 0
 
     @app.callback(
@@ -325,7 +325,3 @@ def _started(
     words = said.get(scope, f"all {number} sentences" if len(lines) != 1 else "the only sentence")
     for voice in voices:
         stores.desk.synthesize(corpus, lines, voice, spoken_form=form, scope=words)
-
-
-def _trouble(error: SpeechDataError) -> Component:
-    return html.Div([icon("bi-exclamation-triangle"), str(error)], className="banner warn")

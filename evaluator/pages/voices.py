@@ -12,7 +12,7 @@ from flask import Response, request
 
 from evaluator.comparison_store import Making
 from evaluator.components import waiting
-from evaluator.components.job_list import badge, bar, numbers
+from evaluator.components.job_list import job_panel
 from evaluator.jobs.job_table import Job
 from evaluator.listening.design import ListeningTest
 from evaluator.listening.results import Tell, rated
@@ -111,20 +111,7 @@ def _status(job: Job | None) -> Component | None:
     if job is None or job.state == "done":
         return None
     cancel = html.Button([icon("bi-x-lg"), "Cancel"], id="voices-cancel", type="button", className="btn btn-secondary")
-    return panel(
-        f"Job {job.id}",
-        html.Div(
-            [
-                html.Div(
-                    [badge(job), html.Span(str(job.spec.get("scope", "")), className="muted")], className="row-flex"
-                ),
-                bar(job) if job.active else None,
-                html.Div(" · ".join(numbers(job)) if job.active else job.message, className="num"),
-                html.Div(cancel, className="row-flex") if job.active and job.cancel_asked is None else None,
-            ],
-            className="runs-form",
-        ),
-    )
+    return job_panel(job, [cancel] if job.active and job.cancel_asked is None else [])
 
 
 def _body(stores: EvaluatorStores, corpus: Corpus, material: StimulusSet, query: Parameters) -> list[Component | None]:

@@ -90,6 +90,18 @@ def state(
     )
 
 
+def refusal(error: Exception) -> Component:
+    """Why what a button asked for was not done; stands beside the button."""
+    return html.Div([icon("bi-exclamation-triangle"), str(error)], className="banner warn")
+
+
+def csv_link(href: str, file_name: str, title: str | None = None) -> Component:
+    """The download of what a page shows, as CSV."""
+    return html.A(
+        [icon("bi-download"), "CSV"], href=href, className="btn btn-secondary", download=file_name, title=title
+    )
+
+
 def problem_kinds(corpus: Corpus) -> Component:
     """How many problems of each kind a corpus has, frequent ones first."""
     kinds = sorted(corpus.problem_kinds.items(), key=lambda kind: -kind[1])

@@ -18,7 +18,7 @@ from dash.development.base_component import Component
 from explorer import spreadsheet
 from explorer.columns import Column
 from explorer.components import table
-from explorer.components.cards import attributes, icon
+from explorer.components.cards import attributes, csv_link, icon
 from explorer.components.grid import served
 from explorer.errors import SpeechDataError
 from explorer.formatting import count
@@ -273,10 +273,4 @@ def searchbox(id: str, value: str, words: str) -> Component:
 
 def export_link(address: Parameters, path: str, file_name: str) -> Component:
     """The download of a view as CSV."""
-    return html.A(
-        [icon("bi-download"), "CSV"],
-        href=address.href(path),
-        download=file_name,
-        className="btn btn-secondary",
-        title="The rows of this view for a spreadsheet, rates as fractions",
-    )
+    return csv_link(address.href(path), file_name, "The rows of this view for a spreadsheet, rates as fractions")

@@ -1,13 +1,15 @@
-"""How a job's log is shown: tries under headings, what was asked as names and values, output as it was written."""
+"""How a job and its log are shown: state, how far, what can be done; tries under headings, output as it was written."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
+from dash import html
 from dash._utils import to_json
 
-from evaluator.components.job_list import TAIL_BYTES, log_tail
+from evaluator.components.job_list import TAIL_BYTES, job_panel, log_tail
+from evaluator.jobs.job_table import JobStore
 
 
 def shown(path: Path) -> str:
@@ -43,3 +45,20 @@ def test_a_log_that_is_missing_broken_or_long_is_shown_as_far_as_it_goes(tmp_pat
     assert len(page) < TAIL_BYTES * 1.2
     assert "line 19999" in page
     assert "line 1\\n" not in page
+
+
+def test_a_job_under_way_has_a_bar_and_one_that_ended_its_sentence(tmp_path: Path) -> None:
+    jobs = JobStore(tmp_path / "jobs.sqlite")
+    job = jobs.submit("measure", {"run": "r", "corpus": "dev", "scope": "a view of 5"})
+    waiting = str(to_json(job_panel(job, [html.Button("Cancel")])))
+    assert f"Job {job.id}" in waiting
+    assert "a view of 5" in waiting
+    assert "progress" in waiting
+    assert "Cancel" in waiting
+    jobs.cancel(job.id)
+    ended = jobs.get(job.id)
+    page = str(to_json(job_panel(ended, [])))
+    assert ended.message
+    assert ended.message in page
+    assert "progress" not in page
+    jobs.close()
