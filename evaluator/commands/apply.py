@@ -7,9 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import orjson
-
 from evaluator.commands.opening import opened
+from evaluator.commands.printing import print_json
 from evaluator.measuring.measure_overlays import MeasureOverlays
 from evaluator.normalizers.registry import normalizer, registry
 from evaluator.review.applying import Applied, apply_recipe
@@ -48,7 +47,7 @@ def apply_manifest(corpus: Corpus, config: Config, recipe_path: Path, output: Pa
     applied, changes = apply_recipe(laid, recipe, chosen)
     told = rewrite(corpus, Query(), changes, output)
     if as_json:
-        print(orjson.dumps(_report(applied, told), option=orjson.OPT_INDENT_2).decode())
+        print_json(_report(applied, told))
     else:
         _print(applied)
     parts = [f"{told.rows:,} utterances written, {told.changed:,} of them changed, {told.left_out:,} left out"]

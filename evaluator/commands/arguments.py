@@ -9,7 +9,17 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
-NORMALIZER_HELP = "what texts go through first: none, basic, whisper_english, ..., or one of your own (see the README)"
+from evaluator.commands.shared_arguments import (
+    as_json,
+    common,
+    compared,
+    forms,
+    manifests,
+    normalizer,
+    predictions,
+    vocabulary,
+    where,
+)
 
 
 def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentParser]]:
@@ -29,8 +39,8 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
         help="manifests, tables or folders of any format in the README",
     )
     serve.add_argument("--as", dest="corpus", metavar="NAME", help="open all manifests as one corpus of this name")
-    _vocabulary(serve)
-    _predictions(serve)
+    vocabulary(serve)
+    predictions(serve)
     serve.add_argument(
         "--lanes",
         type=Path,
@@ -49,37 +59,36 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
         dest="measure",
         help="measure the sound of every corpus once it is loaded (level, bandwidth, SNR...)",
     )
-    _common(serve)
+    common(serve)
 
     stats = commands.add_parser("stats", help="hours, words, alphabet and problems of manifests")
-    stats.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
-    stats.add_argument("--json", action="store_true", help="print JSON")
-    _vocabulary(stats)
-    _where(stats)
-    _common(stats)
+    manifests(stats)
+    as_json(stats)
+    vocabulary(stats)
+    where(stats)
+    common(stats)
 
     score = commands.add_parser("score", help="error rates of every system in the manifests")
-    score.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
-    score.add_argument("--json", action="store_true", help="print JSON")
-    score.add_argument("--normalizer", metavar="NAME", help=NORMALIZER_HELP)
-    _predictions(score)
-    _where(score)
-    _common(score)
+    manifests(score)
+    as_json(score)
+    normalizer(score)
+    predictions(score)
+    where(score)
+    common(score)
 
     rules = commands.add_parser("normalizers", help="what each rule of a normalizer does to the error rates")
-    rules.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
-    rules.add_argument("--normalizer", metavar="NAME", help=NORMALIZER_HELP)
-    rules.add_argument("--json", action="store_true", help="print JSON")
-    _predictions(rules)
-    _where(rules)
-    _common(rules)
+    manifests(rules)
+    normalizer(rules)
+    as_json(rules)
+    predictions(rules)
+    where(rules)
+    common(rules)
 
     compare = commands.add_parser("compare", help="systems against a baseline, with intervals and tests; a gate for CI")
-    compare.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
-    compare.add_argument("--baseline", metavar="SYS", help="what the others are compared with (default: the first)")
-    compare.add_argument("--system", action="append", default=[], dest="systems", metavar="SYS", help="only these")
+    manifests(compare)
+    compared(compare)
     compare.add_argument("--by", metavar="COLUMN", help="resample whole values of a column, for example speaker")
-    compare.add_argument("--normalizer", metavar="NAME", help=NORMALIZER_HELP)
+    normalizer(compare)
     compare.add_argument(
         "--fail-if",
         action="append",
@@ -89,13 +98,13 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
         help='exit with 1 when it holds: "wer > 7.5%%", "delta > 0.2%%", "worse", "worse(p < 0.05)"; a bare number '
         "below 1 is a fraction, one from 2 on percent, and one between needs the %% sign",
     )
-    _forms(compare, "json", "markdown", "latex", "junit")
-    _predictions(compare)
-    _where(compare)
-    _common(compare)
+    forms(compare, "json", "markdown", "latex", "junit")
+    predictions(compare)
+    where(compare)
+    common(compare)
 
     slices = commands.add_parser("slices", help="error rates on parts of manifests: by speaker, by length...")
-    slices.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
+    manifests(slices)
     slices.add_argument(
         "--by",
         action="append",
@@ -103,27 +112,26 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
         metavar="COLUMN[:EDGES]",
         help="a column, or intervals (duration:2,5,10); can be given again (default: the configuration's slots)",
     )
-    slices.add_argument("--baseline", metavar="SYS", help="what the others are compared with (default: the first)")
-    slices.add_argument("--system", action="append", default=[], dest="systems", metavar="SYS", help="only these")
+    compared(slices)
     slices.add_argument("--resample", metavar="COLUMN", help="resample whole values of a column, for example speaker")
     slices.add_argument("--normalizer", metavar="NAME", help="what texts go through first (default: as configured)")
-    _forms(slices, "json", "csv")
-    _where(slices)
-    _common(slices)
+    forms(slices, "json", "csv")
+    where(slices)
+    common(slices)
 
     errors = commands.add_parser("errors", help="confusions, deletions and insertions of a system, and what changed")
-    errors.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
+    manifests(errors)
     errors.add_argument("--system", metavar="SYS", help="whose errors (default: the first system's)")
     errors.add_argument("--against", metavar="SYS", help="another system: what is new and what is gone with it")
     errors.add_argument("--top", type=int, default=20, metavar="N", help="how many of each kind (default 20)")
-    errors.add_argument("--normalizer", metavar="NAME", help=NORMALIZER_HELP)
-    _forms(errors, "json", "csv")
-    _predictions(errors)
-    _where(errors)
-    _common(errors)
+    normalizer(errors)
+    forms(errors, "json", "csv")
+    predictions(errors)
+    where(errors)
+    common(errors)
 
     transcribe = commands.add_parser("transcribe", help="run a recognizer over manifests and write a new manifest")
-    transcribe.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
+    manifests(transcribe)
     transcribe.add_argument("--model", metavar="X.nemo|NAME", help="a .nemo file or a pretrained name")
     transcribe.add_argument("--name", metavar="SYS", help="name of the system; the column is pred_text_SYS")
     transcribe.add_argument(
@@ -141,13 +149,13 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     transcribe.add_argument("--detector", metavar="NAME", help="who finds the pauses: silero, energy or nemo")
     transcribe.add_argument("--device", choices=("auto", "cpu", "cuda"))
     transcribe.add_argument("-o", "--output", required=True, type=Path, metavar="OUT.json")
-    _where(transcribe)
-    _common(transcribe)
+    where(transcribe)
+    common(transcribe)
 
     measure = commands.add_parser(
         "measure", help="level, clipping, bandwidth, SNR, silence... of the sound of manifests"
     )
-    measure.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
+    manifests(measure)
     measure.add_argument(
         "--detector", metavar="NAME", help="who tells the share of speech: energy (default), silero, nemo, or none"
     )
@@ -159,30 +167,30 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     measure.add_argument(
         "-o", "--output", type=Path, metavar="OUT.csv|OUT.json", help="the manifest with the measures as more fields"
     )
-    _where(measure)
-    _common(measure)
+    where(measure)
+    common(measure)
 
     export = commands.add_parser("export", help="write manifests, or some of their utterances, in another format")
-    export.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
+    manifests(export)
     export.add_argument("--to", required=True, metavar="FORMAT", help="nemo, csv, parquet, kaldi, lhotse, stm or ctm")
     export.add_argument(
         "-o", "--output", required=True, type=Path, metavar="OUT", help="for kaldi a folder, or OUT.zip"
     )
     export.add_argument("--system", metavar="SYS", help="write what this system heard instead of the reference")
     export.add_argument("--fields", metavar="A,B", help="only these columns (nemo, csv, parquet)")
-    _where(export)
-    _common(export)
+    where(export)
+    common(export)
 
     apply = commands.add_parser("apply", help="apply a recipe of rules to manifests and write the new manifest")
     apply.add_argument("recipe", type=Path, metavar="RECIPE", help="YAML: filters, and what to do with their rows")
-    apply.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
+    manifests(apply)
     apply.add_argument("-o", "--output", required=True, type=Path, metavar="OUT.json")
     apply.add_argument("--json", action="store_true", help="print what each rule did as JSON")
-    _common(apply)
+    common(apply)
 
     review = commands.add_parser("review", help="what people said about manifests: export, import, split the work")
     review.add_argument("action", choices=("export", "import", "assign"), metavar="export|import|assign")
-    review.add_argument("manifests", nargs="+", metavar="MANIFEST|key=value")
+    manifests(review)
     review.add_argument(
         "--as", dest="corpus", metavar="NAME", help="the corpus's name in the browser, if not the file's"
     )
@@ -198,8 +206,8 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     review.add_argument("--who", metavar="NAME", help="import, assign: who says so")
     review.add_argument("--people", metavar="A,B,C", help="assign: among whom; nobody: no longer split")
     review.add_argument("--overlap", metavar="10%%", help="assign: the share that two people do independently")
-    _where(review)
-    _common(review)
+    where(review)
+    common(review)
 
     synthesize = commands.add_parser(
         "synthesize", help="have voices read texts aloud, into a folder that opens as a set"
@@ -215,106 +223,16 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     )
     synthesize.add_argument("--spoken", metavar="FORM", help="text normalization: none, english or nemo_english")
     synthesize.add_argument("-o", "--output", required=True, type=Path, metavar="OUTDIR")
-    _where(synthesize)
-    _common(synthesize)
+    where(synthesize)
+    common(synthesize)
 
     demo = commands.add_parser("demo", help="make the demo workspace and open it")
     demo.add_argument("overrides", nargs="*", metavar="key=value")
     demo.add_argument("--port", type=int, help="port to listen on (default 8050)")
     demo.add_argument("--prepare-only", action="store_true", help="make the workspace, start no server")
-    _common(demo)
+    common(demo)
 
     train = commands.add_parser("train", help="train a NeMo CTC model from a configuration")
     train.add_argument("recipe", type=Path, metavar="CONFIG", help="for example configs/train/tiny.yaml")
     train.add_argument("overrides", nargs="*", metavar="key=value")
     return top, commands.choices
-
-
-def _forms(command: argparse.ArgumentParser, *forms: str) -> None:
-    """What a command prints instead of text."""
-    group = command.add_mutually_exclusive_group()
-    for form in forms:
-        group.add_argument(f"--{form}", action="store_const", const=form, dest="form", help=f"print {form}")
-    command.set_defaults(form="text")
-
-
-def _vocabulary(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--vocab",
-        type=Path,
-        metavar="FILE",
-        help="word list (one word a line, or a manifest) by which words are told to be out of vocabulary",
-    )
-
-
-def _predictions(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--predictions",
-        action="append",
-        default=[],
-        metavar="NAME=FILE",
-        help="what another system heard, in any format, joined by sound and time; can be given again",
-    )
-    command.add_argument(
-        "--join-on",
-        metavar="COLUMN[=FIELD]",
-        help="join the files of --predictions by this column (in the file: FIELD) instead",
-    )
-
-
-def _where(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--where",
-        default="",
-        metavar="FILTER",
-        help="only these utterances, in the words of the filter box: '{duration} > 3 && {text} contains seven'",
-    )
-
-
-def _column(word: str) -> tuple[str, str]:
-    """``audio=wav`` as a pair."""
-    role, separator, name = word.partition("=")
-    if not separator or not name or role not in ("audio", "offset", "duration", "reference"):
-        raise argparse.ArgumentTypeError(
-            f"{word!r} is not audio=, offset=, duration= or reference= and a column's name"
-        )
-    return role, name
-
-
-def _common(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--config", type=Path, action="append", default=[], help="another configuration file")
-    command.add_argument(
-        "--column",
-        type=_column,
-        action="append",
-        default=[],
-        dest="columns",
-        metavar="ROLE=NAME",
-        help="what a table calls its audio, offset, duration or reference, for example audio=wav_name",
-    )
-    command.add_argument(
-        "--audio-base-path",
-        type=Path,
-        dest="audio_root",
-        metavar="FOLDER|URL",
-        help="folder, or s3:// prefix, that relative paths start from",
-    )
-    command.add_argument(
-        "--tar-base-path",
-        metavar="TAR|PATTERN|FOLDER|URL",
-        help="where the tar files are whose members the manifests name, such as audio__OP_0..255_CL_.tar",
-    )
-    command.add_argument(
-        "--dali-index-base",
-        metavar="FOLDER|URL",
-        help="folder of DALI's indexes of those tars (default: dali_index beside them, if it is there)",
-    )
-    command.add_argument(
-        "--root",
-        type=Path,
-        action="append",
-        default=[],
-        dest="roots",
-        metavar="FOLDER",
-        help="another folder that sound may be played from (the manifest's own and the audio root always may)",
-    )

@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import orjson
-
 from evaluator.commands.opening import chosen_normalizer, opened_with_predictions
+from evaluator.commands.printing import print_json
 from evaluator.commands.warnings import warned
 from evaluator.comparing.comparison import Means, compare
 from evaluator.comparing.comparison_report import as_junit, as_latex, as_markdown, as_text, report
@@ -84,7 +83,7 @@ def print_comparison(
     if form == "json":
         told = [{"condition": v.condition, "system": v.system, "holds": v.holds, "told": v.told} for v in verdicts]
         document = report(compared) | {"warnings": lost} | ({"conditions": told} if gate else {})
-        print(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+        print_json(document)
     elif form == "markdown":
         print(as_markdown(compared, verdicts), end="")
     elif form == "latex":

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
-import orjson
-
 from evaluator.commands.opening import chosen_normalizer, opened_with_predictions
+from evaluator.commands.printing import print_json
 from evaluator.commands.warnings import warned
 from evaluator.comparing.confusions import confusions
 from evaluator.comparing.confusions_report import as_csv, as_text, report
@@ -59,9 +57,9 @@ def print_errors(
     lost = warned(corpus, chosen)
     if form == "json":
         document = report(found, chosen, top=top) | {"warnings": lost}
-        print(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+        print_json(document)
     elif form == "csv":
-        sys.stdout.write(as_csv(found, top=top))
+        print(as_csv(found, top=top), end="")
     else:
         print(as_text(found, chosen, top=top))
     return 0

@@ -7,9 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-import orjson
-
 from evaluator.commands.opening import chosen_normalizer, opened_with_predictions
+from evaluator.commands.printing import print_json
 from evaluator.comparing.contribution_report import as_text, report
 from evaluator.comparing.contributions import read_contributions, write_contributions
 from evaluator.normalizers.lost_letters import lost_letters
@@ -41,7 +40,7 @@ def print_contributions(corpus: Corpus, chosen: Normalizer, *, query: Query | No
         found = [read_contributions(system, path, chosen) for system, path in files.items()]
     lost = lost_letters(corpus, chosen)
     if as_json:
-        print(orjson.dumps(report(chosen, found, lost), option=orjson.OPT_INDENT_2).decode())
+        print_json(report(chosen, found, lost))
     else:
         print(f"{corpus.name}: {as_text(chosen, found, lost)}")
     return 0

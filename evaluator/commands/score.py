@@ -11,9 +11,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import orjson
-
 from evaluator.commands.opening import chosen_normalizer, opened_with_predictions, selected_rows
+from evaluator.commands.printing import print_json
 from evaluator.commands.warnings import warned
 from evaluator.normalizers.registry import Normalizer, normalizer
 from evaluator.scoring.metrics import METRICS
@@ -125,7 +124,7 @@ def print_stats(
     """
     report = stats_report(corpus, query=query, oov=oov)
     if as_json:
-        _print_json(report)
+        print_json(report)
         return 0
     print(f"{corpus.name}: {', '.join(map(str, corpus.sources))}")
     if "rows" in report:
@@ -166,7 +165,7 @@ def print_score(corpus: Corpus, *, normalizer: str | Normalizer, where: str = ""
     """Print the error rates of every system; the exit code, 1 when there is no system to score."""
     report = score_report(corpus, normalizer, where=where)
     if as_json:
-        _print_json(report)
+        print_json(report)
     elif report["systems"]:
         used = report["normalizer"]
         print(f'{corpus.name}: {count(corpus.size)} utterances, normalizer "{used["name"]}" version {used["version"]}')
@@ -228,10 +227,6 @@ def _print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 def _visible(letter: str) -> str:
     return letter if letter.isprintable() and letter != " " else "space" if letter == " " else f"U+{ord(letter):04X}"
-
-
-def _print_json(report: dict[str, Any]) -> None:
-    print(orjson.dumps(report, option=orjson.OPT_INDENT_2).decode())
 
 
 def run_stats(options: argparse.Namespace) -> int:

@@ -8,9 +8,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-import orjson
-
 from evaluator.commands.opening import chosen_normalizer, opened
+from evaluator.commands.printing import print_json
 from evaluator.commands.warnings import warned
 from evaluator.comparing.comparison import Means
 from evaluator.comparing.slices import Slices, sliced
@@ -67,7 +66,7 @@ def print_slices(
             found.append(asked(means=means, whole=whole, progress=tell))
     lost = warned(corpus, chosen)
     if form == "json":
-        print(orjson.dumps(report(found) | {"warnings": lost}, option=orjson.OPT_INDENT_2).decode())
+        print_json(report(found) | {"warnings": lost})
     elif form == "csv":
         print(as_csv(found), end="")
     else:

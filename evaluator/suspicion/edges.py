@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 
 from evaluator.scoring.alignment_edits import DELETE, Edits
-from evaluator.suspicion.evidence import Batch, Facts, Finding, Observed, Signal, hypothesis_columns, needs_systems
+from evaluator.suspicion.evidence import Batch, Facts, Finding, Signal, hypothesis_columns, needs_systems
 from evaluator.suspicion.vote import EVIDENCE, PRIOR
 
 SWALLOWED = 0.5
@@ -72,11 +72,7 @@ def _observe(batch: Batch, facts: Facts) -> Mapping[str, pa.Array]:
             yield f"{who} {' and '.join(edges)} of the reference: cut sound?"
 
     told = Finding.told(strengths, tell)
-    return {"strength": pa.array(told.strengths), "reason": told.reasons}
-
-
-def _judge(observed: Observed, facts: Facts) -> Finding:
-    return Finding(observed["strength"].to_numpy(), observed["reason"])
+    return told.observed()
 
 
 EDGES = Signal(
@@ -90,5 +86,5 @@ EDGES = Signal(
     lacking=lambda facts: needs_systems(facts, 1),
     columns=hypothesis_columns,
     observe=_observe,
-    judge=_judge,
+    judge=Finding.as_observed,
 )

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from evaluator.scoring.alignment_batches import word_counts
-from evaluator.suspicion.evidence import Batch, Facts, Finding, Observed, Signal, hypothesis_columns
+from evaluator.suspicion.evidence import Batch, Facts, Finding, Signal, hypothesis_columns
 
 USUAL = 0.8
 TRUST = 0.9
@@ -61,11 +61,7 @@ def _observe(batch: Batch, facts: Facts) -> Mapping[str, pa.Array]:
                 yield f"{who} hear{'s' if voices[row] == 1 else ''} nothing at all where the reference has {said}"
 
     told = Finding.told(strengths, tell)
-    return {"strength": pa.array(told.strengths), "reason": told.reasons}
-
-
-def _judge(observed: Observed, facts: Facts) -> Finding:
-    return Finding(observed["strength"].to_numpy(), observed["reason"])
+    return told.observed()
 
 
 EMPTY = Signal(
@@ -78,5 +74,5 @@ EMPTY = Signal(
     lacking=_lacking,
     columns=lambda facts: tuple(dict.fromkeys(("reference", *hypothesis_columns(facts)))),
     observe=_observe,
-    judge=_judge,
+    judge=Finding.as_observed,
 )

@@ -158,6 +158,15 @@ class Finding:
         reasons = pa.array([one.replace(SEPARATOR, ", ") for one in tell(flagged)], pa.string())
         return cls(kept, reasons.take(pa.array(places, mask=places < 0)))
 
+    @classmethod
+    def as_observed(cls, observed: Observed, facts: Facts) -> Finding:
+        """What was observed (``observed``), as it is: the other rows change nothing about it."""
+        return cls(observed["strength"].to_numpy(), observed["reason"])
+
+    def observed(self) -> dict[str, pa.Array]:
+        """As the columns of a batch, where each utterance is judged by itself, before all are observed."""
+        return {"strength": pa.array(self.strengths), "reason": self.reasons}
+
 
 LEAST = 0.005
 """Strengths below this are nothing: no page could show them."""

@@ -19,7 +19,6 @@ from evaluator.suspicion.evidence import (
     Batch,
     Facts,
     Finding,
-    Observed,
     Signal,
     needs_systems,
     score_columns,
@@ -75,11 +74,7 @@ def _observe(batch: Batch, facts: Facts) -> Mapping[str, pa.Array]:
             )
 
     told = Finding.told(strengths, tell)
-    return {"strength": pa.array(told.strengths), "reason": told.reasons}
-
-
-def _judge(observed: Observed, facts: Facts) -> Finding:
-    return Finding(observed["strength"].to_numpy(), observed["reason"])
+    return told.observed()
 
 
 FAR_OFF = Signal(
@@ -93,5 +88,5 @@ FAR_OFF = Signal(
     lacking=_lacking,
     columns=lambda facts: score_columns(facts, "character_errors", "reference_characters"),
     observe=_observe,
-    judge=_judge,
+    judge=Finding.as_observed,
 )

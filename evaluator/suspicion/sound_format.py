@@ -48,27 +48,34 @@ def _judging(column: str, told: Callable[[float], str]) -> Callable[[Observed, F
     return judge
 
 
-SAMPLE_RATE = Signal(
-    name="sample_rate",
+def _unusual(name: str, *, title: str, help: str, unit: str, told: Callable[[float], str]) -> Signal:
+    """The signal that a measured number of a file is not the corpus's usual one."""
+    column = f"signal_{name}"
+    return Signal(
+        name=name,
+        title=title,
+        help=help,
+        unit=unit,
+        needs="the measured sound",
+        trust=TRUST,
+        lacking=needs_sound,
+        columns=lambda facts: (column,),
+        observe=lambda batch, facts: {column: batch.values(column)},
+        judge=_judging(column, told),
+    )
+
+
+SAMPLE_RATE = _unusual(
+    "sample_rate",
     title="Unusual sample rate",
     help="The sound has another sample rate than nearly all of the corpus.",
     unit="Hz",
-    needs="the measured sound",
-    trust=TRUST,
-    lacking=needs_sound,
-    columns=lambda facts: ("signal_sample_rate",),
-    observe=lambda batch, facts: {"signal_sample_rate": batch.values("signal_sample_rate")},
-    judge=_judging("signal_sample_rate", lambda rate: f"{count(rate)} Hz"),
+    told=lambda rate: f"{count(rate)} Hz",
 )
-CHANNELS = Signal(
-    name="channels",
+CHANNELS = _unusual(
+    "channels",
     title="Unusual number of channels",
     help="The sound has more or fewer channels than nearly all of the corpus.",
     unit="channels",
-    needs="the measured sound",
-    trust=TRUST,
-    lacking=needs_sound,
-    columns=lambda facts: ("signal_channels",),
-    observe=lambda batch, facts: {"signal_channels": batch.values("signal_channels")},
-    judge=_judging("signal_channels", lambda number: f"{count(number)} channel{'' if number == 1 else 's'}"),
+    told=lambda number: f"{count(number)} channel{'' if number == 1 else 's'}",
 )

@@ -34,7 +34,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from evaluator.scoring.alignment_edits import DELETE, INSERT, NOTHING, SUBSTITUTE, Edits
-from evaluator.suspicion.evidence import Batch, Facts, Finding, Observed, Signal, hypothesis_columns, needs_systems
+from evaluator.suspicion.evidence import Batch, Facts, Finding, Signal, hypothesis_columns, needs_systems
 
 PRIOR = 0.005
 SAME = 0.4
@@ -146,7 +146,7 @@ def _observe(batch: Batch, facts: Facts) -> Mapping[str, pa.Array]:
         return (said.sentence(a, b) for a, b in zip(start, stop, strict=True))
 
     told = Finding.told(strengths(found, len(batch)), tell)
-    return {"strength": pa.array(told.strengths), "reason": told.reasons}
+    return told.observed()
 
 
 class _Words:
@@ -196,10 +196,6 @@ class _Words:
         return f"{who} say “{heard}” where the reference says “{written}”"
 
 
-def _judge(observed: Observed, facts: Facts) -> Finding:
-    return Finding(observed["strength"].to_numpy(), observed["reason"])
-
-
 VOTE = Signal(
     name="vote",
     title="Systems agree against the reference",
@@ -211,5 +207,5 @@ VOTE = Signal(
     lacking=lambda facts: needs_systems(facts, 2),
     columns=hypothesis_columns,
     observe=_observe,
-    judge=_judge,
+    judge=Finding.as_observed,
 )

@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from evaluator.suspicion.evidence import Batch, Facts, Finding, Observed, Signal
+from evaluator.suspicion.evidence import Batch, Facts, Finding, Signal
 from explorer.formatting import count
 from explorer.vocabulary.characters import COMMON, LOOK_ALIKES, script
 
@@ -103,7 +103,7 @@ def _observing(
                 yield "the reference has " + ", ".join(first) + (f" and {rest} more such characters" if rest else "")
 
         judged = Finding.told(strength(numbers, trust), tell)
-        return {"strength": pa.array(judged.strengths), "reason": judged.reasons}
+        return judged.observed()
 
     return observe
 
@@ -134,10 +134,6 @@ def _lacks_script(facts: Facts) -> str:
     return "" if scripts_at_home(facts.alphabet) else "the references have no letters"
 
 
-def _judge(observed: Observed, facts: Facts) -> Finding:
-    return Finding(observed["strength"].to_numpy(), observed["reason"])
-
-
 ALPHABET = Signal(
     name="alphabet",
     title="Characters outside the alphabet",
@@ -149,7 +145,7 @@ ALPHABET = Signal(
     lacking=_lacks_alphabet,
     columns=lambda facts: ("reference",),
     observe=_observing(rare, ALPHABET_TRUST, _told_rare),
-    judge=_judge,
+    judge=Finding.as_observed,
 )
 SCRIPT = Signal(
     name="script",
@@ -162,5 +158,5 @@ SCRIPT = Signal(
     lacking=_lacks_script,
     columns=lambda facts: ("reference",),
     observe=_observing(foreign, SCRIPT_TRUST, _told_foreign),
-    judge=_judge,
+    judge=Finding.as_observed,
 )
