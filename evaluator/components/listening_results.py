@@ -12,11 +12,14 @@ from evaluator.comparing.comparison_columns import p_value
 from evaluator.comparing.significance import Interval
 from evaluator.components.listening_sentences import number_table, sentences
 from evaluator.components.listening_words import told
+from evaluator.listening.clustered_tests import LEAST
 from evaluator.listening.design import ListeningTest
+from evaluator.listening.pairs import PairResult
 from evaluator.listening.rating_statistics import RESAMPLES, SEED, Mean
 from evaluator.listening.ratings import Rater
 from evaluator.listening.result_store import Found
-from evaluator.listening.results import TESTABLE, PairResult, Results, hasty
+from evaluator.listening.results import Results
+from evaluator.listening.screening import hasty
 from explorer.components.cards import help_mark, icon, panel, progress_bar, tile
 from explorer.components.whisker import whisker
 from explorer.formatting import EMPTY, count, counted, decimal, percent
@@ -31,17 +34,16 @@ ALPHA_HELP = (
     "often lie between 0.2 and 0.6."
 )
 P_HELP = (
-    "How often luck alone would make a difference this large. Corrected by Holm's method for testing several pairs."
+    "How often luck alone would make a difference this large: Student's t of the mean over its standard error, which "
+    "counts raters and sentences that repeat once (two-way clustered), with one degree of freedom fewer than there are "
+    "raters or sentences, whichever are fewer; two-sided, corrected by Holm's method for testing several pairs. "
+    f"Fewer than {LEAST} raters or sentences are not tested. With few raters it is more careful than the interval."
 )
-BASE_HELP = (
-    f"What p is of: how many differ, of how many. With fewer than {TESTABLE} that differ no outcome could have a p "
-    "below 0.05, so there is none."
+BASE_HELP = "What p is of: ratings, raters, sentences."
+SIGN_HELP = (
+    "The sign test, two-sided, uncorrected: as if every rating were by another rater about another sentence. It is too "
+    "small where they repeat, and stands here to be set beside tests that report it."
 )
-BASES = {
-    "one": f"{BASE_HELP} Here they are the sentences that were rated for both systems; each counts once, by its means.",
-    "pair": f"{BASE_HELP} Here they are the ratings of this pair.",
-    "all": f"{BASE_HELP} Here they are the screens on which a rater rated both systems.",
-}
 
 
 def results_view(
@@ -170,16 +172,18 @@ def _preferences(_test: ListeningTest, pairs: Sequence[PairResult]) -> Component
                     html.Td(" / ".join(map(count, (told_of.wins, told_of.none, told_of.losses))), className="num"),
                     html.Td(p_value(pair.p).removeprefix("= "), className="num"),
                     html.Td(_base(pair), className="num"),
+                    html.Td(p_value(told_of.p).removeprefix("= "), className="num"),
                 ]
             )
         )
     heads = [
         "Pair",
         ["For the first named", help_mark("Share of those who decided; no preference is not counted.")],
-        ["95 %", help_mark("Wilson's interval of the decided ratings.")],
+        ["95 %", help_mark("Wilson's interval of the decided ratings, as if each were independent.")],
         "First named / none / second",
-        ["p", help_mark(f"Sign test, two-sided. {P_HELP}")],
-        ["p is of", help_mark(f"{BASES['pair']} Without preference they do not differ.")],
+        ["p", help_mark(P_HELP)],
+        ["p is of", help_mark(f"{BASE_HELP} Of the decided ones.")],
+        ["Sign test", help_mark(SIGN_HELP)],
     ]
     return number_table(heads, rows, "Preferences")
 
@@ -206,16 +210,16 @@ def _differences(test: ListeningTest, pairs: Sequence[PairResult]) -> Component:
     heads = [
         "Pair",
         f"Difference, {test.scale.unit}",
-        ["95 %", help_mark(f"{INTERVAL_HELP} Like the difference, it is of all ratings.")],
+        ["95 %", help_mark(INTERVAL_HELP)],
         "Ratings",
-        ["p", help_mark(f"Wilcoxon's signed rank test, two-sided. {P_HELP}")],
-        ["p is of", help_mark(BASES[test.scale.holds])],
+        ["p", help_mark(P_HELP)],
+        ["p is of", help_mark(BASE_HELP)],
     ]
     return number_table(heads, rows, "Differences")
 
 
 def _base(pair: PairResult) -> str:
-    return f"{count(pair.basis.differing)} of {count(pair.basis.over)}"
+    return " / ".join(map(count, (pair.tested.ratings, pair.tested.raters, pair.tested.sentences)))
 
 
 def _raters(found: Results, raters: Sequence[tuple[Rater, int]], hurried: Mapping[str, int]) -> Component:

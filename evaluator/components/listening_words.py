@@ -1,13 +1,11 @@
-"""What the numbers of two systems in a listening test mean, in plain words.
-
-A difference is of all ratings, its p of those that can be set against each other; the sentence says of how many.
-"""
+"""What the numbers of two systems in a listening test mean, in plain words, with how many ratings they are of."""
 
 from __future__ import annotations
 
 from evaluator.comparing.comparison_columns import p_value
+from evaluator.listening.clustered_tests import LEAST, ClusteredTest
 from evaluator.listening.design import ListeningTest
-from evaluator.listening.results import TESTABLE, PairResult
+from evaluator.listening.pairs import PairResult
 from explorer.formatting import count, counted, decimal, percent
 
 CLEAR = 0.05
@@ -24,18 +22,16 @@ def told(test: ListeningTest, pair: PairResult) -> str:
     size = f"{decimal(abs(pair.mean.value))} {test.scale.unit}"
     said = f"{first} was rated {size} above {second}" if pair.mean.value else f"{first} and {second} were rated alike"
     if pair.p is None:
-        return f"{said}; {_untested(test, pair)}."
+        return f"{said}; {_untested(pair.tested)}."
     luck = "would be rare" if pair.p < CLEAR else "is not unusual"
-    basis = pair.basis
-    shared = basis.mean or 0.0
-    if decimal(shared) == decimal(pair.mean.value):
-        what = "a difference this large"
-    else:  # other sentences were rated, too, which no test can set against each other
-        toward = shared if first == pair.a else -shared
-        on_shared = f"{decimal(abs(toward))} {'above' if toward >= 0 else 'below'}"
-        said = f"{said} by all ratings, {on_shared} on the {counted(basis.over, 'sentence')} rated for both"
-        what = "the latter"
-    return f"{said}; {what} {luck} if they were equally good (p {p_value(pair.p)}; {_base(test, pair)})."
+    base = based(pair.tested)
+    return f"{said}; a difference this large {luck} if they were equally good (p {p_value(pair.p)}; {base})."
+
+
+def based(tested: ClusteredTest) -> str:
+    """How many ratings a p is of, by how many raters about how many sentences."""
+    ratings, raters = counted(tested.ratings, "rating"), counted(tested.raters, "rater")
+    return f"{ratings} by {raters} about {counted(tested.sentences, 'sentence')}"
 
 
 def _preferred(pair: PairResult) -> str:
@@ -44,33 +40,19 @@ def _preferred(pair: PairResult) -> str:
         return f"Nobody preferred {pair.a} or {pair.b}."
     first, second = (pair.a, pair.b) if preferred.share >= 0.5 else (pair.b, pair.a)
     share = percent(max(preferred.share, 1 - preferred.share), digits=0)
-    split = f"{share} of those who decided were for {first}, the others for {second}"
-    base = f"{count(pair.basis.differing)} of {counted(pair.basis.over, 'rating')} decided"
+    split = f"{share} of the decided ratings were for {first}, the others for {second}"
     if pair.p is None:
-        return f"{split}; too few decided ({base}) to test that."
+        return f"{split}; {_untested(pair.tested)}."
+    base = f"{based(pair.tested)} decided"
     if pair.p < CLEAR:
-        return f"{first} was preferred to {second} by {share} of those who decided (p {p_value(pair.p)}; {base})."
+        return f"{first} was preferred to {second} in {share} of the decided ratings (p {p_value(pair.p)}; {base})."
     return f"No clear preference: {split} (p {p_value(pair.p)}; {base})."
 
 
-def _untested(test: ListeningTest, pair: PairResult) -> str:
+def _untested(tested: ClusteredTest) -> str:
     """Why there is no p."""
-    basis = pair.basis
-    if basis.over < TESTABLE and test.scale.holds == "one":
-        return f"too few sentences were rated for both ({count(basis.over)}) to test that"
-    if basis.over < TESTABLE:
-        return f"too few ratings ({count(basis.over)}) to test that"
-    if not basis.differing:
-        return f"none of the {_numbers(test, basis.over)} differs, so there is nothing to test"
-    return f"too few differ ({_base(test, pair)}) to test that"
-
-
-def _base(test: ListeningTest, pair: PairResult) -> str:
-    verb = "differs" if pair.basis.differing == 1 else "differ"
-    return f"{count(pair.basis.differing)} of {_numbers(test, pair.basis.over)} {verb}"
-
-
-def _numbers(test: ListeningTest, over: int) -> str:
-    if test.scale.holds == "one":
-        return f"{counted(over, 'sentence')} rated for both"
-    return counted(over, "rating")
+    if tested.raters < LEAST:
+        return f"too few raters ({count(tested.raters)}) to test that"
+    if tested.sentences < LEAST:
+        return f"too few sentences ({count(tested.sentences)}) to test that"
+    return f"none of the {counted(tested.ratings, 'rating')} differs, so there is nothing to test"

@@ -39,7 +39,7 @@ class Mean:
 class Preference:
     """A against B: who was preferred how often. ``share`` of the decided for A, None when nobody decided.
 
-    ``interval`` is Wilson's, of the decided as if they were independent; ``p`` is the sign test's, two-sided.
+    ``interval`` is Wilson's, of the decided as if they were independent; ``p`` is the sign test's, two-sided, too.
     """
 
     wins: int
@@ -132,14 +132,6 @@ def preference(wins: int, none: int, losses: int) -> Preference:
         interval=Interval(float(ends.low), float(ends.high)),
         p=float(tested.pvalue),
     )
-
-
-def p_signed_rank(differences: np.ndarray) -> float | None:
-    """Wilcoxon's signed rank test that differences lie around zero, two-sided; None when none differs from it."""
-    from scipy.stats import wilcoxon
-
-    differing = differences[differences != 0]
-    return float(wilcoxon(differing, method="auto").pvalue) if len(differing) else None
 
 
 def alpha(

@@ -15,7 +15,8 @@ from evaluator.components import waiting
 from evaluator.components.job_list import job_panel
 from evaluator.jobs.job_table import Job
 from evaluator.listening.design import ListeningTest
-from evaluator.listening.results import Tell, rated
+from evaluator.listening.results import Tell
+from evaluator.listening.scores import rated
 from evaluator.tts.stimulus_set import StimulusSet
 from evaluator.voices.judges import INSTALL, JUDGES, missing_judges
 from evaluator.voices.measures import VOICE_MEASURES

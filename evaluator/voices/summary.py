@@ -10,7 +10,7 @@ import numpy as np
 
 from evaluator.comparing.significance import Interval
 from evaluator.listening.rating_statistics import percentiles
-from evaluator.listening.results import Score
+from evaluator.listening.scores import Score
 from evaluator.scoring.error_rate import ErrorCounts
 from evaluator.tts.room import COUNTS
 from evaluator.tts.stimulus_set import StimulusSet

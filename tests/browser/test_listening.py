@@ -14,6 +14,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, Response, expect
 from scipy.stats import binomtest
+from scipy.stats import t as student
 
 from app import DEFAULTS, create_app, open_stores
 from evaluator.demo.corpora import TTS_SYSTEMS, tts_corpus, write_manifest
@@ -179,13 +180,18 @@ def assert_page_and_export_agree(page: Page, address: str, id: str, exported: di
             if {line["system"], line["second_system"]} == {a, b}
         ]
         wins, none, losses = (sum(np.sign(value) == sign for value in for_a) for sign in (1, 0, -1))
-        raw[a, b] = (wins, none, losses, binomtest(int(wins), int(wins + losses)))
-    ranked = sorted(raw, key=lambda pair: raw[pair][3].pvalue)
+        decided = [
+            (line["rater"], line["sentence"], float(line["value"]) * (-1 if line["system"] == a else 1))
+            for line in counted
+            if {line["system"], line["second_system"]} == {a, b} and line["value"] != "0"
+        ]
+        raw[a, b] = (wins, none, losses, binomtest(int(wins), int(wins + losses)), clustered(decided))
+    ranked = sorted(raw, key=lambda pair: raw[pair][4])
     corrected, least = {}, 0.0
     for rank, pair in enumerate(ranked):
-        least = max(least, min(1.0, (len(ranked) - rank) * raw[pair][3].pvalue))
+        least = max(least, min(1.0, (len(ranked) - rank) * raw[pair][4]))
         corrected[pair] = least
-    for (a, b), (wins, none, losses, tested) in raw.items():
+    for (a, b), (wins, none, losses, tested, _) in raw.items():
         row = shown.filter(has_text=f"{a} against {b}")
         row = row.filter(has=page.locator("th", has_text=f"{a} against {b}"))
         cells = [cell.strip() for cell in row.first.locator("td").all_inner_texts()]
@@ -193,8 +199,31 @@ def assert_page_and_export_agree(page: Page, address: str, id: str, exported: di
         assert cells[0] == f"{100 * wins / (wins + losses):.1f}\u00a0%"
         assert cells[1] == f"{100 * interval.low:.1f} to {100 * interval.high:.1f}"
         assert cells[2] == f"{wins} / {none} / {losses}"
-        p = corrected[a, b]
-        assert cells[3] == ("< 0.001" if p < 0.001 else f"{p:.3f}")
+        assert cells[3] == shown_p(corrected[a, b])
+        assert cells[5] == shown_p(tested.pvalue)
+
+
+def shown_p(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def clustered(decided: list[tuple[str, str, float]]) -> float:
+    """The p of preferences whose raters and sentences repeat; where all agree, of one more that does not."""
+    freedom = min(len({rater for rater, _, _ in decided}), len({sentence for _, sentence, _ in decided})) - 1
+    if len({value for _, _, value in decided}) == 1:
+        decided = [*decided, ("nobody", "nothing", -decided[0][2])]
+    mean = np.mean([value for _, _, value in decided])
+
+    def variance(*places: int) -> float:
+        sums: dict[Any, float] = {}
+        for one in decided:
+            key = tuple(one[place] for place in places)
+            sums[key] = sums.get(key, 0) + (one[2] - mean) / len(decided)
+        return len(sums) / (len(sums) - 1) * sum(part**2 for part in sums.values())
+
+    raters, sentences = variance(0), variance(1)
+    t = mean / np.sqrt(max(raters, sentences, raters + sentences - variance(0, 1)))
+    return float(2 * student.sf(abs(t), freedom))
 
 
 def test_a_mean_opinion_test_recovers_the_planted_order(page: Page, address: str, stores: EvaluatorStores) -> None:

@@ -12,7 +12,6 @@ from evaluator.listening.rating_statistics import (
     interval_distance,
     mean_of,
     nominal_distance,
-    p_signed_rank,
     preference,
     resampled_means,
 )
@@ -101,12 +100,6 @@ def test_preferences_have_wilsons_interval_and_the_sign_test() -> None:
 def test_nobody_decided_is_undefined() -> None:
     found = preference(0, 7, 0)
     assert (found.share, found.interval, found.p) == (None, None, None)
-
-
-def test_the_signed_rank_test_leaves_out_what_does_not_differ() -> None:
-    assert p_signed_rank(np.zeros(5)) is None
-    # 1 to 5, all positive: of 2^5 sign patterns one is as extreme on either side.
-    assert p_signed_rank(np.array([1.0, 2, 3, 4, 5, 0, 0])) == pytest.approx(2 / 32)
 
 
 @given(st.lists(st.tuples(st.integers(1, 5), st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=40))

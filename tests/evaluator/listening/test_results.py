@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest, wilcoxon
+from scipy.stats import binomtest, ttest_1samp
+from scipy.stats import t as student
 
 from evaluator.components.listening_words import told
 from evaluator.listening.design import ListeningTest
 from evaluator.listening.plans import PlanCounts, Screen, Slot, plan
 from evaluator.listening.ratings import Answer
-from evaluator.listening.results import TESTABLE, hasty, passed, results, scores, screening
+from evaluator.listening.reports import COLUMNS, records
+from evaluator.listening.results import results
+from evaluator.listening.scores import scores
+from evaluator.listening.screening import hasty, passed, screening
 from tests.evaluator.listening.designs import complete, designed
 
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
@@ -126,8 +131,9 @@ def test_a_planted_preference_is_recovered_and_its_p_is_that_of_scipy() -> None:
         assert told.interval is not None
         assert told.interval.low > 0.5
         decided = told.wins + told.losses
-        assert pair.p_raw == pytest.approx(float(binomtest(told.wins, decided).pvalue))
-    raw = sorted(pair.p_raw for pair in found.pairs if pair.p_raw is not None)
+        assert told.p == pytest.approx(float(binomtest(told.wins, decided).pvalue))
+        assert (pair.tested.ratings, pair.tested.raters, pair.tested.sentences) == (decided, 20, 6)
+    raw = sorted(pair.tested.p for pair in found.pairs if pair.tested.p is not None)
     corrected = sorted(pair.p for pair in found.pairs if pair.p is not None)
     assert corrected[0] == pytest.approx(min(1.0, 3 * raw[0]))
 
@@ -140,14 +146,14 @@ def test_equally_good_systems_are_not_told_apart() -> None:
     assert pair.p > 0.05
 
 
-def test_comparison_ratings_use_the_signed_rank_test() -> None:
+def test_comparison_ratings_of_raters_who_rate_once_have_the_p_of_a_t_test() -> None:
     test = designed("cmos", systems=("a", "b"), checks=0, training=0)
-    answers = [answer(f"r{n}", f"s{n % 3}", ["b", "a"], [value]) for n, value in enumerate([3, 2, 2, 1, 1, 0, -1, 3])]
+    values = [3, 2, 2, 1, 1, 0, -1, 3]
+    answers = [answer(f"r{n}", f"s{n}", ["b", "a"], [value]) for n, value in enumerate(values)]
     (pair,) = results(test, answers).pairs
-    values = np.array([3, 2, 2, 1, 1, -1, 3])
     assert pair.mean is not None
     assert pair.mean.value == pytest.approx(11 / 8)
-    assert pair.p_raw == pytest.approx(float(wilcoxon(values).pvalue))
+    assert pair.tested.p == pair.p == pytest.approx(float(ttest_1samp(values, 0).pvalue))
 
 
 def test_sliders_compare_what_a_rater_said_about_the_same_sentence() -> None:
@@ -163,12 +169,20 @@ def test_sliders_compare_what_a_rater_said_about_the_same_sentence() -> None:
     (pair,) = found.pairs
     assert pair.mean is not None
     assert (pair.mean.value, pair.mean.ratings) == (30.0, 4)
-    assert (pair.basis.over, pair.basis.differing, pair.basis.mean) == (4, 3, 30.0)
-    assert pair.p_raw is None  # three that differ cannot reach 0.05: their p is 2 / 8 at least
-    more = [answer("z", f"s{n}", ["a", "b"], [50 + 10 * n, 45 + n]) for n in range(1, 4)]
+    assert (pair.tested.ratings, pair.tested.raters, pair.tested.sentences) == (4, 2, 3)
+    assert pair.tested.p is None  # two raters cannot stand for all
+    more = [answer("z", f"s{n}", ["a", "b"], [50 + 10 * n, 45 + n]) for n in range(3)]
     (pair,) = results(test, [*answers, *more]).pairs
-    assert (pair.basis.over, pair.basis.differing) == (7, 6)
-    assert pair.p_raw == pytest.approx(2 / 64)  # six differences, all positive
+    # Differences x: 40, 10; y: 0, 70; z: 5, 14, 23; mean 162 / 7. Sums of deviations: raters 26/7, 166/7, -192/7,
+    # sentences -171/7, -156/7, 327/7; 40-d etc. squared in all 1744 + 6/7.
+    assert pair.mean is not None
+    assert pair.mean.value == pytest.approx(162 / 7)
+    of_raters = 1.5 * (26**2 + 166**2 + 192**2) / 49
+    of_sentences = 1.5 * (171**2 + 156**2 + 327**2) / 49
+    cells = np.array([40, 10, 0, 70, 5, 14, 23]) - 162 / 7
+    variance = max(of_raters, of_sentences, of_raters + of_sentences - 7 / 6 * cells @ cells) / 49
+    assert pair.tested.error == pytest.approx(np.sqrt(variance))
+    assert pair.tested.freedom == 2
 
 
 def test_raters_who_miss_their_checks_are_left_out_and_named() -> None:
@@ -262,65 +276,108 @@ def test_means_of_opinion_are_compared_as_means_whether_or_not_sentences_were_sh
     (pair,) = results(test, answers).pairs
     assert pair.mean is not None
     assert (pair.mean.value, pair.mean.ratings) == (2.5, 4)
-    assert (pair.basis.over, pair.basis.differing, pair.basis.mean, pair.p_raw) == (1, 1, 2.0, None)
-    assert told(test, pair) == ("a was rated 2.50 MOS above b; too few sentences were rated for both (1) to test that.")
-
-
-def test_a_p_of_means_is_of_the_sentences_that_both_were_rated_on_and_says_so() -> None:
-    test = designed("acr", systems=("a", "b"), checks=0, training=0, sentences=tuple(f"s{n}" for n in range(20)))
-    better = [5, 4, 5, 4, 3, 5, 4]
-    shared = [answer("x", f"s{n}", ["a"], [value]) for n, value in enumerate(better)]
-    shared += [answer("y", f"s{n}", ["b"], [value]) for n, value in enumerate([1, 3, 2, 2, 2, 1, 4])]
-    (pair,) = results(test, shared).pairs
-    assert (pair.basis.over, pair.basis.differing) == (7, 6)
-    assert pair.p_raw == pytest.approx(float(wilcoxon([4, 1, 3, 2, 1, 4]).pvalue))
+    assert (pair.tested.ratings, pair.tested.raters, pair.tested.sentences) == (4, 2, 3)
+    assert told(test, pair) == "a was rated 2.50 MOS above b; too few raters (2) to test that."
+    (pair,) = results(test, [*answers, answer("z", "s1", ["b"], [2])]).pairs
     assert told(test, pair) == (
-        "a was rated 2.14 MOS above b; a difference this large would be rare if they were equally good "
-        "(p = 0.031; 6 of 7 sentences rated for both differ)."
+        "a was rated 2.50 MOS above b; a difference this large would be rare if they were equally good "
+        f"(p = {pair.p:.3f}; 5 ratings by 3 raters about 3 sentences)."
     )
-    # Ten more sentences that only b was rated on change the difference of all, and not what is tested.
-    (again,) = results(test, [*shared, *(answer("z", f"s{n}", ["b"], [5]) for n in range(10, 20))]).pairs
-    assert (again.basis, again.p_raw) == (pair.basis, pair.p_raw)
-    assert again.mean is not None
-    assert again.mean.value == pytest.approx(30 / 7 - 65 / 17)
-    assert told(test, again) == (
-        "a was rated 0.46 MOS above b by all ratings, 2.14 above on the 7 sentences rated for both; the latter would "
-        "be rare if they were equally good (p = 0.031; 6 of 7 sentences rated for both differ)."
-    )
-    worse = [answer(rater, f"s{n}", ["a"], [1]) for n in range(10, 20) for rater in ("z", "w")]
-    (turned,) = results(test, [*shared, *worse]).pairs  # a has 50 / 27, b 15 / 7
-    assert told(test, turned).startswith("b was rated 0.29 MOS above a by all ratings, 2.14 below on the 7 sentences")
+
+
+def raters_who_differ(kind: str, seed: int = 4) -> tuple[ListeningTest, list[Answer]]:
+    """A test whose raters and sentences have tastes of their own, on plans that leave much unheard."""
+    test = designed(kind, systems=("a", "b"), checks=0, training=0, sentences=tuple(f"s{n}" for n in range(9)))
+    taste = np.random.default_rng(seed)
+    of_rater, of_sentence = taste.normal(0.6, 0.6, 8), taste.normal(0, 0.5, 9)
+
+    def says(generator: np.random.Generator, screen: Screen) -> list[int]:
+        number = int(screen.sentence.removeprefix("s"))
+        better = of_rater[said[0] // test.per_rater % 8] + of_sentence[number] + generator.normal(0, 0.8)
+        said[0] += 1
+        if test.scale.holds == "pair":
+            towards = better if screen.slots[1].system == "a" else -better
+            return [int(np.clip(round(towards), test.scale.low, test.scale.high))]
+        of = {"a": 3 + better / 2, "b": 3 - better / 2}
+        width = 1 if test.kind == "acr" else 20
+        low, high = test.scale.low, test.scale.high
+        return [int(np.clip(round(width * of[slot.system]), low, high)) for slot in screen.slots]
+
+    said = [0]
+    return test, simulated(test, 8, says)
+
+
+@pytest.mark.parametrize("kind", ["acr", "ab", "cmos", "mushra"])
+def test_every_p_can_be_worked_out_from_the_raw_export(kind: str) -> None:
+    """With the formula written out over dictionaries, and scipy's t."""
+    test, answers = raters_who_differ(kind)
+    (pair,) = results(test, answers).pairs
+    lines = [dict(zip(COLUMNS, line, strict=True)) for line in records(test, answers)]
+    parts: dict[tuple[str, str], float] = defaultdict(float)
+    if kind in ("ab", "cmos"):
+        cells = {(o["rater"], o["sentence"]): o["value"] * (1 if o["second_system"] == "a" else -1) for o in lines}
+        cells = {cell: value for cell, value in cells.items() if value or kind == "cmos"}
+    elif kind == "mushra":
+        cells = defaultdict(int)
+        for one in lines:
+            cells[one["rater"], one["sentence"]] += one["value"] * (1 if one["system"] == "a" else -1)
+    if kind == "acr":
+        of = {name: [o for o in lines if o["system"] == name] for name in "ab"}
+        means = {name: sum(o["value"] for o in own) / len(own) for name, own in of.items()}
+        mean = means["a"] - means["b"]
+        for name, sign in (("a", 1), ("b", -1)):
+            for o in of[name]:
+                parts[o["rater"], o["sentence"]] += sign * (o["value"] - means[name]) / len(of[name])
+    else:
+        mean = sum(cells.values()) / len(cells)
+        parts = {cell: (value - mean) / len(cells) for cell, value in cells.items()}
+
+    def variance(of: Callable[[tuple[str, str]], object]) -> float:
+        sums: dict[object, float] = defaultdict(float)
+        for cell, part in parts.items():
+            sums[of(cell)] += part
+        return len(sums) / (len(sums) - 1) * sum(one**2 for one in sums.values())
+
+    raters, sentences, both = variance(lambda c: c[0]), variance(lambda c: c[1]), variance(lambda c: c)
+    t = mean / np.sqrt(max(raters, sentences, raters + sentences - both))
+    freedom = min(len({cell[0] for cell in parts}), len({cell[1] for cell in parts})) - 1
+    assert (pair.tested.t, pair.tested.freedom) == (pytest.approx(t), freedom)
+    assert pair.tested.p == pytest.approx(2 * student.sf(abs(t), freedom))
 
 
 @pytest.mark.parametrize(
     ("kind", "values", "sentence"),
     [
-        ("cmos", [2, 1], "a was rated 1.50 CMOS above b; too few ratings (2) to test that."),
+        ("cmos", [2, 1], "a was rated 1.50 CMOS above b; too few raters (2) to test that."),
         ("cmos", [0] * 7, "a and b were rated alike; none of the 7 ratings differs, so there is nothing to test."),
         (
             "cmos",
-            [3, 3, 1, *[0] * 4],
-            "a was rated 1.00 CMOS above b; too few differ (3 of 7 ratings differ) to test that.",
+            [2, 2, 2, 3, 1, 2],
+            "a was rated 2.00 CMOS above b; a difference this large would be rare if they were equally good "
+            "(p = 0.020; 6 ratings by 6 raters about 3 sentences).",
         ),
         ("ab", [0, 0], "Nobody preferred a or b."),
         (
             "ab",
             [1, 1, 0],
-            "100\u00a0% of those who decided were for a, the others for b; "
-            "too few decided (2 of 3 ratings decided) to test that.",
+            "100\u00a0% of the decided ratings were for a, the others for b; too few raters (2) to test that.",
         ),
-        ("ab", [1] * 6, "a was preferred to b by 100\u00a0% of those who decided (p = 0.031; 6 of 6 ratings decided)."),
+        (
+            "ab",
+            [1, 0, 0, 1, 0, 0, 1],
+            "100\u00a0% of the decided ratings were for a, the others for b; too few sentences (1) to test that.",
+        ),
+        (
+            "ab",
+            [1] * 30,
+            "a was preferred to b in 100\u00a0% of the decided ratings "
+            "(p = 0.008; 30 ratings by 30 raters about 3 sentences decided).",
+        ),
     ],
 )
-def test_what_cannot_be_tested_is_not_and_the_sentence_says_why(kind: str, values: list[int], sentence: str) -> None:
+def test_the_sentence_says_what_a_p_is_of_or_why_there_is_none(kind: str, values: list[int], sentence: str) -> None:
     test = designed(kind, systems=("a", "b"), checks=0, training=0)
     answers = [answer(f"r{n}", f"s{n % 3}", ["b", "a"], [value]) for n, value in enumerate(values)]
     (pair,) = results(test, answers).pairs
     assert told(test, pair) == sentence
     assert (pair.p is None) == ("p = " not in sentence)
-
-
-def test_fewer_than_are_needed_could_not_pass_and_six_can() -> None:
-    best = {n: float(wilcoxon(np.arange(1.0, n + 1)).pvalue) for n in (TESTABLE - 1, TESTABLE)}
-    assert best[TESTABLE - 1] > 0.05 > best[TESTABLE]
-    assert binomtest(TESTABLE - 1, TESTABLE - 1).pvalue > 0.05 > binomtest(TESTABLE, TESTABLE).pvalue
