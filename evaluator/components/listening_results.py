@@ -103,7 +103,7 @@ def _tiles(test: ListeningTest, found: Results, raters: Sequence[tuple[Rater, in
             tile("Ratings", count(found.answers), note="screens that count"),
             tile(
                 "Agreement",
-                decimal(found.agreement),
+                decimal(found.agreement if found.agreement is None else round(found.agreement, 2) + 0.0),  # never -0.00
                 note="Krippendorff's alpha",
                 help_text=ALPHA_HELP,
             ),
