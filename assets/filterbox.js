@@ -16,6 +16,7 @@
   const box = () => document.getElementById("utterances-where-box");
   const rows = () => [...document.querySelectorAll("#utterances-where-list [role=option]")];
   const isOpen = () => box().classList.contains("open");
+  const fits = () => rows().length > 0 && rows()[0].dataset.of === input().value; // the list is of what is typed now
   const chosen = () => rows().find((row) => row.getAttribute("aria-selected") === "true");
 
   function ask() {
@@ -121,8 +122,10 @@
       const list = isOpen() ? rows() : [];
       if (event.key === "ArrowDown" || event.key === "ArrowUp") {
         event.preventDefault();
-        if (list.length) move(event.key === "ArrowDown" ? 1 : -1);
-        else ask();
+        if (fits()) {
+          show(true); // it may have come, or been closed, just now
+          move(event.key === "ArrowDown" ? 1 : -1);
+        } else ask();
       } else if ((event.key === "Enter" || event.key === "Tab") && list.length && chosen() && !event.shiftKey) {
         event.preventDefault();
         event.stopPropagation();
@@ -145,10 +148,9 @@
       window.requestAnimationFrame(() => {
         const field = input();
         if (!field || document.activeElement !== field) return;
-        const list = rows();
-        const fits = list.length > 0 && list[0].dataset.of === field.value;
-        show(fits);
-        if (fits && Number(list[0].dataset.start) < field.selectionEnd) choose(list[0]);
+        show(fits());
+        const [first] = rows();
+        if (fits() && !chosen() && Number(first.dataset.start) < field.selectionEnd) choose(first);
       });
       return QUIET();
     },
