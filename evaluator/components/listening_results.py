@@ -35,8 +35,8 @@ ALPHA_HELP = (
 )
 P_HELP = (
     "How often luck alone would make a difference this large: Student's t of the mean over its standard error, which "
-    "counts raters and sentences that repeat once (two-way clustered), with one degree of freedom fewer than there are "
-    "raters or sentences, whichever are fewer; two-sided, corrected by Holm's method for testing several pairs. "
+    "allows for raters and sentences that come several times (two-way clustered), with one degree of freedom fewer "
+    "than there are raters or sentences, whichever are fewer; two-sided, corrected by Holm's method for several pairs. "
     f"Fewer than {LEAST} raters or sentences are not tested. With few raters it is more careful than the interval. "
     "Where all ratings are the same there is no spread to judge by: one more is assumed that says the opposite."
 )
