@@ -106,12 +106,14 @@ def score_report(corpus: Corpus, name: str | Normalizer, *, where: str = "") -> 
     chosen = normalizer(name)
     query = Query(where=where.strip())
     with scored(corpus, chosen, where=where) as laid:
-        found = [pooled(laid, query, system) for system in corpus.systems]
+        scores = [one for system in corpus.systems if (one := pooled(laid, query, system)) is not None]
+    # What any system has is said of all: null where one has no base for it.
+    names = [name for name, metric in METRICS.items() if any(metric.base(one.counts) is not None for one in scores)]
     return {
         "normalizer": {"name": chosen.name, "version": chosen.version},
         "warnings": warned(corpus, chosen),
         **_rows_told(laid, query),
-        "systems": {one.system: _system_report(one) for one in found if one is not None},
+        "systems": {one.system: _system_report(one, names) for one in scores},
     }
 
 
@@ -181,9 +183,8 @@ def print_score(corpus: Corpus, *, normalizer: str | Normalizer, where: str = ""
     return 0
 
 
-def _system_report(score: SystemScore) -> dict[str, Any]:
+def _system_report(score: SystemScore, names: Sequence[str]) -> dict[str, Any]:
     counts = score.counts
-    known = {name: metric.value(counts) for name, metric in METRICS.items() if metric.base(counts) is not None}
     return {
         "utterances": score.utterances,
         "scored": score.scored,
@@ -197,7 +198,7 @@ def _system_report(score: SystemScore) -> dict[str, Any]:
         "characters": counts.characters,
         "character_errors": counts.character_errors,
         "vocabulary": counts.vocabulary,
-        **known,
+        **{name: METRICS[name].value(counts) for name in names},
     }
 
 

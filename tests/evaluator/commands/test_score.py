@@ -89,6 +89,17 @@ def test_the_score_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert "word error rate" in printed
 
 
+def test_what_one_system_has_no_base_for_is_null_and_a_dash(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [row("a.wav", text="Hello, world.", pred_text_a="hello world"), row("b.wav", text="hi", pred_text_b="hi")]
+    corpus = scored_corpus(tmp_path, rows)
+    systems = score_report(corpus, "basic")["systems"]
+    assert systems["a"]["punctuation_error_rate"] == 1.0
+    assert systems["b"]["punctuation_error_rate"] is None
+    assert print_score(corpus, normalizer="basic", as_json=False) == 0
+    [told] = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("b ")]
+    assert "–" in told
+
+
 def test_nothing_to_score_is_a_failure_with_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     corpus = scored_corpus(tmp_path, [row("a.wav")])
     assert print_score(corpus, normalizer="basic", as_json=True) == 1
