@@ -74,22 +74,24 @@ def recording_of(corpus: Corpus, utterance: Utterance, *, through: audio.Opener 
     if at is None:
         return None
     first = max(0, min(at - MOST // 2, len(rows) - MOST))
-    near = corpus.listed(rows[first : first + MOST], ("offset", "duration", "reference"))
-    neighbours = [
-        Neighbour(id, start or 0.0, (start or 0.0) + (duration or 0.0), (text or "")[:LONGEST_TEXT])
-        for id, (start, duration, text) in near
-    ]
-    here = neighbours[at - first]
+    told = corpus.listed(rows[first : first + MOST], ("offset", "duration", "reference"))
+    ends = {id: (start or 0.0) + (duration or 0.0) for id, (start, duration, _) in told}
     try:
         whole = audio.info(corpus.audio_path(utterance), through=through).duration
     except SpeechDataError:  # the player says what is wrong with the file
-        whole = max(neighbour.end for neighbour in neighbours)
+        whole = max(ends.values())
+    # What a row promises beyond the end of the file is no part of the recording; the player says so.
+    neighbours = [
+        Neighbour(id, min(start or 0.0, whole), min(ends[id], whole), (text or "")[:LONGEST_TEXT])
+        for id, (start, _, text) in told
+    ]
+    here = neighbours[at - first]
     place = at - first
     return Recording(
         id=utterance.id,
         start=here.start,
         end=here.end,
-        duration=max(whole, here.end),
+        duration=whole,
         place=at + 1,
         count=len(rows),
         before=neighbours[place - 1].id if place else None,

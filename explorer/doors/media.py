@@ -88,7 +88,8 @@ STATUS = (
 class Excerpt:
     """What an utterance sounds like: a stretch of one version of a file; ``key`` names that and nothing else.
 
-    ``channels`` can be chosen from: one where the row names its own.
+    ``channels`` can be chosen from: one where the row names its own. ``lacking`` are the seconds that the row promises
+    beyond the end of the file.
     """
 
     facts: audio.AudioInfo
@@ -97,6 +98,7 @@ class Excerpt:
     channel: int | None
     channels: int
     key: str
+    lacking: float = 0.0
 
     @property
     def as_it_is(self) -> bool:
@@ -214,11 +216,12 @@ def cut_out(utterance: Utterance, place: Place, header: Callable[[Place, str], a
     version = sound_at(place).version
     facts = header(place, version)
     offset, duration, channel = utterance.offset, utterance.duration, channel_of(utterance)
+    lacking = 0.0 if duration is None else max(0.0, offset + duration - facts.duration)
     if duration is not None and offset == 0 and duration > facts.duration - WHOLE:
         duration = None
     content = repr((VERSION, locator_of(place), version, offset, duration, channel))
     key = hashlib.blake2b(content.encode(errors="surrogateescape"), digest_size=16).hexdigest()
-    return Excerpt(facts, offset, duration, channel, facts.channels if channel is None else 1, key)
+    return Excerpt(facts, offset, duration, channel, facts.channels if channel is None else 1, key, lacking)
 
 
 def channel_of(utterance: Utterance) -> int | None:

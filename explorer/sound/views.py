@@ -104,12 +104,14 @@ class View:
         """
         header = self.pyramid.header
         rate, peak = header.sample_rate, max(header.peaks)
-        note = None
+        note, ends = None, self.excerpt.facts.duration
         if self.stop - self.start - header.frames > SHORT * rate:
             note = (
                 f"The file is cut short: {header.frames / rate:.2f} s of "
                 f"{(self.stop - self.start) / rate:.2f} s can be decoded."
             )
+        elif self.excerpt.lacking > SHORT:
+            note = f"The row promises {self.excerpt.lacking:.2f} s more than the file has: that ends at {ends:.2f} s."
         return {
             "frames": header.frames,
             "sample_rate": rate,

@@ -32,6 +32,15 @@ def test_the_others_of_the_file_in_the_order_of_their_starts(tmp_path: Path) -> 
     assert [(end.before, end.after) for end in ends if end] == [(None, middle), (middle, None)]
 
 
+def test_a_recording_ends_where_its_file_does_whatever_rows_promise(tmp_path: Path) -> None:
+    write_sound(tmp_path / "talk.wav", seconds=2.5)
+    corpus = opened(tmp_path, [row("talk.wav", offset=start, duration=9.0) for start in (0.0, 1.5, 7.0)])
+    found = recording_of(corpus, corpus.utterance(ids(corpus)[1]))
+    assert found is not None
+    assert (found.start, found.end, found.duration) == (1.5, 2.5, 2.5)
+    assert [(n.start, n.end) for n in found.others] == [(0.0, 2.5), (1.5, 2.5), (2.5, 2.5)]
+
+
 def test_a_file_that_is_not_there_ends_with_its_last_utterance(tmp_path: Path) -> None:
     corpus = opened(tmp_path, [row("gone.wav", offset=start, duration=2.0) for start in (0.0, 7.0)])
     found = recording_of(corpus, corpus.utterance(ids(corpus)[0]))

@@ -192,6 +192,20 @@ class TestPeaks:
         assert made.get(0, "tile.png?window=32&scale=linear&level=8&number=0").status_code == 200
         assert made.get(0, "tile.png?window=32&scale=linear&level=8&number=1").status_code == 422
 
+    def test_a_row_that_promises_more_than_the_file_has_is_told(self, folder: Path) -> None:
+        soundfile.write(folder / "short.wav", voice(2.5), RATE)
+        cuts = [(1.5, 9.0), (0.0, 4.0), (1.5, 1.0), (0.0, 2.53)]
+        rows = [{"audio_filepath": "short.wav", "offset": at, "duration": long, "text": ""} for at, long in cuts]
+        made = House(folder, rows)
+        told = [made.get(row, "peaks").json for row in range(len(cuts))]
+        assert [facts["duration"] for facts in told] == [1.0, 2.5, 1.0, 2.5]
+        assert [facts["note"] for facts in told] == [
+            "The row promises 8.00 s more than the file has: that ends at 2.50 s.",
+            "The row promises 1.50 s more than the file has: that ends at 2.50 s.",
+            None,
+            None,  # durations are rounded
+        ]
+
     def test_a_float_file_beyond_full_scale_and_with_broken_numbers(self, folder: Path) -> None:
         samples = voice(1.0).copy() * 4
         samples[100:103] = np.nan, np.inf, -1e30
