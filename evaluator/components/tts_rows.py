@@ -163,7 +163,8 @@ def _cell(shown: Shown, sentence: Sentence, number: int, system: RoomSystem, cel
         return html.Div([html.Div(head, className="tts-cell-head"), missing], className="tts-cell is-missing")
     if cell.fits:
         head.append(html.Span(icon("bi-funnel-fill"), className="tts-fits", title="This reading fits the filter"))
-    head.append(html.Span(seconds(cell.stimulus.duration), className="num muted"))
+    if cell.stimulus.duration is not None:  # else the player under it has it
+        head.append(html.Span(seconds(cell.stimulus.duration), className="num muted"))
     if cell.counts is not None:
         wrong = " tts-wrong" if cell.counts.errors else ""
         text = f"WER {percent(cell.counts.rate, digits=0)}"
