@@ -88,4 +88,4 @@ def combined(strengths: Mapping[str, np.ndarray], choice: Choice, size: int) -> 
         weight = choice.weight(name)
         if weight > 0:
             left += weight * np.log1p(-np.clip(strength.astype(np.float64), 0.0, 1 - 1e-9))
-    return np.asarray(-np.expm1(left), np.float32)
+    return np.asarray(0.0 - np.expm1(left), np.float32)  # no -0.0 in an export
