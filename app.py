@@ -190,6 +190,8 @@ def create_app(stores: EvaluatorStores) -> Dash:
 
 def serve(config: Config, *, measuring: bool = False) -> int:
     """Serve the configured corpora until interrupted; with ``measuring`` their sound is measured, too."""
+    import logging
+
     import waitress
 
     from explorer.doors import late_imports
@@ -197,6 +199,7 @@ def serve(config: Config, *, measuring: bool = False) -> int:
 
     where = config.server
     check_bind(where)
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # that an answer waited its turn is no news
     with contextlib.ExitStack() as until_stopped:
         with _without_collecting():
             stores = until_stopped.enter_context(contextlib.closing(open_stores(config)))

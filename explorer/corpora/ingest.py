@@ -78,6 +78,7 @@ class Ingest:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
         self._fields: dict[str, Field] = {}
+        self._silent: dict[str, Role] = {}  # systems that have heard nothing yet
         self._order: dict[str, None] = {}
         self._vocabulary: list[pa.Table] = []
         self._listed = 0
@@ -107,6 +108,8 @@ class Ingest:
                 entry = self._fields.get(outside) or self._field(outside, role(outside))
                 if entry is not None:
                     arrays[entry.physical] = self._typed(entry, values, types)
+            elif outside not in self._fields and (known := role(outside)).system is not None:
+                self._silent[outside] = known
         self._insert("utterances", arrays)
         self.tally.rows += count
 
@@ -128,6 +131,10 @@ class Ingest:
 
     def finish(self, meta: dict[str, Any]) -> None:
         """Write vocabulary and meta values and commit."""
+        for outside in [name for name in self._silent if name not in self._fields]:
+            # A system that heard nothing anywhere is one, too: its hypotheses are missing, which is counted and shown.
+            if (entry := self._field(outside, self._silent[outside])) is not None:
+                self._typed(entry, [], {str})
         words = self._counted_words()
         self._insert("vocabulary", {"word": words["word"], "count": words["count"]})
         described = meta | {

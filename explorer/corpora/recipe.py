@@ -24,7 +24,7 @@ from explorer.places.paths import absolute, allowed_roots, folder_of, is_remote
 from explorer.places.storage import fetched, state, url_of
 from explorer.places.tar_index import Heard, TarIndexes, quietly
 
-SCHEMA = 4
+SCHEMA = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

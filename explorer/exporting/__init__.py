@@ -85,7 +85,7 @@ EXPORTS: dict[str, Export] = {
         Export(
             name="nemo",
             title="NeMo manifest",
-            help="NeMo JSON lines, every field as it was written, and new systems",
+            help="NeMo JSON lines: every field, times that were read from the sound, and new systems",
             icon="bi-file-earmark-code",
             ending="jsonl",
             media_type="application/x-ndjson",

@@ -89,6 +89,14 @@ def test_the_score_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert "word error rate" in printed
 
 
+def test_a_system_that_heard_nothing_anywhere_is_counted_and_shown(tmp_path: Path) -> None:
+    rows = [row(f"{name}.wav", text="one", pred_text_a="one", pred_text_z=None) for name in "abc"]
+    systems = score_report(scored_corpus(tmp_path, rows), "basic")["systems"]
+    assert list(systems) == ["a", "z"]
+    assert systems["z"]["excluded"] == {"missing hypothesis": 3}
+    assert (systems["z"]["scored"], systems["z"]["wer"]) == (0, None)
+
+
 def test_what_one_system_has_no_base_for_is_null_and_a_dash(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = [row("a.wav", text="Hello, world.", pred_text_a="hello world"), row("b.wav", text="hi", pred_text_b="hi")]
     corpus = scored_corpus(tmp_path, rows)
