@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -107,6 +108,14 @@ def prefer(generator: Any, screen: Screen) -> list[int]:
 
 def rate(generator: Any, screen: Screen) -> list[int]:
     return [int(np.clip(round(felt(generator, screen, 0)), 1, 5))]
+
+
+def weigh(generator: Any, screen: Screen) -> list[int]:
+    return [int(np.clip(round(felt(generator, screen, 1) - felt(generator, screen, 0)), -3, 3))]
+
+
+def slide(generator: Any, screen: Screen) -> list[int]:
+    return [int(np.clip(round(20 * felt(generator, screen, place)), 0, 100)) for place in range(len(screen.slots))]
 
 
 def test_a_blind_preference_test_from_its_making_to_its_results(
@@ -262,6 +271,46 @@ def test_a_mean_opinion_test_recovers_the_planted_order(page: Page, address: str
     # The link to a sentence's recording opens it.
     page.get_by_role("region", name="Spread of the ratings").locator("tbody a").first.click()
     expect(page.locator(".player[data-state=ready]")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"), [("Comparison (CMOS)", weigh), ("All systems on sliders (MUSHRA-like)", slide)]
+)
+def test_differences_of_the_page_can_be_worked_out_from_the_raw_answers(
+    page: Page, address: str, stores: EvaluatorStores, kind: str, says: Callable[[Any, Screen], list[int]]
+) -> None:
+    id = make(page, address, f"Differences {kind[:3]}", kind)
+    simulate(stores, address, id, 12, says)
+    page.goto(f"{address}/listening?corpus=tts&test={id}")
+    exported = json.loads(httpx.get(f"{address}/export/listening/{id}.json").content)
+    lines = list(csv.DictReader(io.StringIO(httpx.get(f"{address}/export/listening/{id}.csv").text)))
+    left_out = {one["rater"] for one in exported["results"]["left_out"]}
+    counted = [line for line in lines if line["purpose"] == "rated" and line["rater"] not in left_out]
+    found = {}
+    for pair in exported["results"]["pairs"]:
+        a, b = pair["a"], pair["b"]
+        if kind.startswith("Comparison"):  # the second against the first
+            told = [
+                (line["rater"], line["sentence"], float(line["value"]) * (-1 if line["system"] == a else 1))
+                for line in counted
+                if {line["system"], line["second_system"]} == {a, b}
+            ]
+        else:  # both on one screen
+            own = {(line["rater"], line["sentence"], line["system"]): float(line["value"]) for line in counted}
+            told = [(*key, value - own[*key, b]) for (*key, system), value in own.items() if system == a]
+        found[a, b] = (float(np.mean([value for _, _, value in told])), clustered(told))
+        better = max(a, b, key=lambda name: QUALITY[name])
+        assert (found[a, b][0] > 0) == (a == better)
+    assert len(found) == 6
+    ranked = sorted(found, key=lambda pair: found[pair][1])
+    least = 0.0
+    for rank, (a, b) in enumerate(ranked):
+        least = max(least, min(1.0, (len(ranked) - rank) * found[a, b][1]))
+        named = re.compile(f"^{a} (against|minus) {b}$")
+        row = page.get_by_role("region", name="Differences").locator("tbody tr")
+        cells = row.filter(has=page.locator("th", has_text=named)).locator("td")
+        expect(cells.nth(0)).to_have_text(f"{found[a, b][0]:+.2f}")
+        expect(cells.nth(3)).to_have_text(shown_p(least))
 
 
 def test_nothing_that_a_rater_is_sent_names_a_system(
