@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -168,6 +169,16 @@ def test_a_blind_preference_test_from_its_making_to_its_results(
     assert_page_and_export_agree(page, address, id, exported)
 
 
+def finished(url: str) -> dict[str, Any]:
+    """The export, asked for again, as long as the answer says, while results are being made."""
+    for _ in range(60):
+        answer = httpx.get(url)
+        if answer.status_code != 503:
+            return dict(answer.raise_for_status().json())
+        time.sleep(float(answer.headers["Retry-After"]))
+    raise TimeoutError(f"{url} was not there after two minutes")
+
+
 def planted_share(a: str, b: str) -> float:
     generator = np.random.default_rng(0)
     felt_a, felt_b = (generator.normal(QUALITY[name], 0.7, 200_000) for name in (a, b))
@@ -281,8 +292,8 @@ def test_differences_of_the_page_can_be_worked_out_from_the_raw_answers(
 ) -> None:
     id = make(page, address, f"Differences {kind[:3]}", kind)
     simulate(stores, address, id, 12, says)
+    exported = finished(f"{address}/export/listening/{id}.json")
     page.goto(f"{address}/listening?corpus=tts&test={id}")
-    exported = json.loads(httpx.get(f"{address}/export/listening/{id}.json").content)
     lines = list(csv.DictReader(io.StringIO(httpx.get(f"{address}/export/listening/{id}.csv").text)))
     left_out = {one["rater"] for one in exported["results"]["left_out"]}
     counted = [line for line in lines if line["purpose"] == "rated" and line["rater"] not in left_out]
